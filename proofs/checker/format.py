@@ -1,0 +1,144 @@
+"""The certificate file: one canonical JSON text that holds the claim and its proof.
+
+Reading accepts exactly the bytes that writing produces, so a certificate has one spelling
+and its sha256 identifies it.  ``sources`` (digests of the files the claim was read from) and
+``tool`` are for people; the kernel carries them but no verdict depends on them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from .claim import Claim
+from .errors import FormatError
+from .exact import number_text, parse_number
+from .tree import decode_tree, encode_tree
+
+__all__ = ["FORMAT", "Certificate", "Proof", "read_certificate", "write_certificate"]
+
+FORMAT = "certify-certificate-1"
+_LARGEST_FILE = 1 << 28
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The radius of the cube around the equilibrium and a tree for each obligation.
+
+    ``statements`` holds the digest of each obligation that the tree was made for.
+    """
+
+    radius: Fraction | None
+    trees: Mapping[str, bytes]
+    statements: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """A claim, the assumptions it rests on, its evidence and where it came from.
+
+    ``evidence`` is ``kernel`` when ``proof`` can be re-checked, or ``solver`` when all there
+    is is the word of the solver named in ``tool``.
+    """
+
+    claim: Claim
+    assumptions: tuple[str, ...]
+    evidence: str
+    proof: Proof
+    sources: Mapping[str, str] = field(default_factory=dict)
+    tool: Mapping[str, str] = field(default_factory=dict)
+
+
+def write_certificate(certificate: Certificate) -> bytes:
+    """The canonical bytes of ``certificate``."""
+    proof = certificate.proof
+    body: dict[str, object] = {
+        "format": FORMAT,
+        "claim": certificate.claim.to_json(),
+        "assumptions": list(certificate.assumptions),
+        "evidence": certificate.evidence,
+        "proof": {
+            "radius": None if proof.radius is None else number_text(proof.radius),
+            "trees": {k: [proof.statements[k], encode_tree(t)] for k, t in proof.trees.items()},
+        },
+        "sources": dict(certificate.sources),
+        "tool": dict(certificate.tool),
+    }
+    body["digest"] = hashlib.sha256(_canonical(body)).hexdigest()
+    return _canonical(body)
+
+
+def read_certificate(data: bytes) -> Certificate:
+    """The certificate with the bytes ``data``; a FormatError says what is wrong."""
+    body = _parse(data)
+    if body.get("format") != FORMAT:
+        raise FormatError(f"the format is {body.get('format')!r}, this checker reads {FORMAT!r}")
+    if set(body) != _KEYS:
+        raise FormatError(f"a certificate has exactly the keys {', '.join(sorted(_KEYS))}")
+    stated = body.pop("digest")
+    if stated != hashlib.sha256(_canonical(body)).hexdigest():
+        raise FormatError("the digest does not fit the contents: the file was changed")
+    proof = body["proof"]
+    if not (isinstance(proof, dict) and set(proof) == {"radius", "trees"}):
+        raise FormatError("the proof is not a radius and trees")
+    trees = proof["trees"]
+    if not isinstance(trees, dict):
+        raise FormatError("the trees are not an object")
+    for name, pair in trees.items():
+        if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)):
+            raise FormatError(f"the tree {name!r} is not [statement, tree]")
+    radius = proof["radius"]
+    certificate = Certificate(
+        claim=Claim.from_json(body["claim"]),
+        assumptions=_texts(body["assumptions"]),
+        evidence=str(body["evidence"]),
+        proof=Proof(
+            radius=None if radius is None else parse_number(radius),
+            trees={name: decode_tree(pair[1]) for name, pair in trees.items()},
+            statements={name: pair[0] for name, pair in trees.items()},
+        ),
+        sources=_labels(body["sources"]),
+        tool=_labels(body["tool"]),
+    )
+    if certificate.claim.to_json() != body["claim"]:
+        raise FormatError("the claim is not in its canonical spelling")
+    if _canonical({**body, "digest": stated}) != data:
+        raise FormatError("the bytes are not the canonical spelling of their contents")
+    return certificate
+
+
+_KEYS = {
+    *("format", "claim", "assumptions", "evidence", "proof", "sources", "tool", "digest"),
+}
+
+
+def _canonical(body: object) -> bytes:
+    text = json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return text.encode() + b"\n"
+
+
+def _parse(data: bytes) -> dict[str, object]:
+    if len(data) > _LARGEST_FILE:
+        raise FormatError("the file is larger than 256 MB")
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"the file is not JSON: {error}") from error
+    if not isinstance(body, dict):
+        raise FormatError("the file is not a JSON object")
+    return body
+
+
+def _texts(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+        raise FormatError("the assumptions are not a list of texts")
+    return tuple(value)
+
+
+def _labels(value: object) -> dict[str, str]:
+    if not isinstance(value, dict) or not all(isinstance(v, str) for v in value.values()):
+        raise FormatError("sources and tool are objects of texts")
+    return dict(value)

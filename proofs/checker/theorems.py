@@ -1,0 +1,398 @@
+"""The theorems: which obligations imply which claim.
+
+One function for each theorem id, from a claim to its obligations; the statements and proofs
+are in ``proofs/theory/<id>.md``.  What can be decided by exact arithmetic alone (that the
+equilibrium is one, that numbers are in range) is decided here, by raising TheoremError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from .blowup import Ray, vanishes
+from .calculus import directional, is_continuous, substitute
+from .claim import Claim, Interval
+from .errors import LanguageError, TheoremError
+from .language import Node, absolute, const, var, variables
+from .obligations import All, Any, Atom, Formula, Obligation
+
+__all__ = [
+    "THEOREMS",
+    "Theorem",
+    "applicable",
+    "closed_loop",
+    "decrease",
+    "has_exact_equilibrium",
+    "is_ray",
+    "obligations",
+    "scales",
+    "violation",
+    "with_radius",
+]
+
+_RADIUS = "_radius"
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """A theorem id with its conclusion in words, its assumptions and its derivation."""
+
+    id: str
+    time: str
+    conclusion: str
+    assumptions: tuple[str, ...]
+    functions: frozenset[str]
+    numbers: frozenset[str]
+    derive: Callable[[Claim, Fraction], list[Obligation]]
+    has_radius: bool = False
+    has_level: bool = False
+
+
+def obligations(claim: Claim, radius: Fraction | None) -> list[Obligation]:
+    """The obligations that imply ``claim``.
+
+    ``radius`` is the proof's own choice of the size of the cube around the equilibrium
+    that is treated along rays (in units of :func:`scales`), for the theorems that have one.
+    """
+    theorem = applicable(claim)
+    if theorem.has_radius != (radius is not None):
+        raise TheoremError(f"{theorem.id} {'needs' if theorem.has_radius else 'has no'} radius")
+    if radius is not None and not 0 < radius <= 1:
+        raise TheoremError("the radius is not in (0, 1]")
+    return _derived(theorem, claim, Fraction(0) if radius is None else radius)
+
+
+def violation(claim: Claim) -> list[Obligation]:
+    """The obligations that must hold for the conditions of the theorem to hold at all.
+
+    They have no proof-specific radius; a point where one is false refutes the conditions.
+    """
+    return _derived(applicable(claim), claim, Fraction(0))
+
+
+def _derived(theorem: Theorem, claim: Claim, radius: Fraction) -> list[Obligation]:
+    try:
+        return theorem.derive(claim, radius)
+    except LanguageError as error:
+        raise TheoremError(f"{theorem.id} does not apply: {error}") from error
+
+
+def applicable(claim: Claim) -> Theorem:
+    """The theorem of ``claim``, if the claim has exactly the parts that it speaks of."""
+    theorem = THEOREMS.get(claim.theorem)
+    if theorem is None:
+        raise TheoremError(f"there is no theorem {claim.theorem!r}")
+    if theorem.time not in (claim.time, "any"):
+        raise TheoremError(f"{theorem.id} is about {theorem.time}-time systems")
+    if {_kind(f) for f in claim.functions} != theorem.functions:
+        raise TheoremError(f"{theorem.id} needs the functions {sorted(theorem.functions)}")
+    given = set(claim.numbers)
+    wanted = theorem.numbers | {
+        f"residual/{x}" for x in claim.states if "residual" in theorem.numbers
+    }
+    if given != wanted and not (theorem.time == "any" and given and given < wanted):
+        raise TheoremError(f"{theorem.id} needs the numbers {sorted(wanted)}")
+    if theorem.time != "any" and not claim.plant:
+        raise TheoremError(f"{theorem.id} needs a plant")
+    if theorem.has_level != bool(claim.equilibrium):
+        raise TheoremError(f"{theorem.id} {'needs' if theorem.has_level else 'has no'} equilibrium")
+    return theorem
+
+
+def _kind(function: str) -> str:
+    """``initial`` and ``unsafe`` are numbered from 0; other functions stand alone."""
+    kind, slash, number = function.partition("/")
+    numbered = slash and kind in ("initial", "unsafe") and number.isdecimal()
+    return kind if numbered else function
+
+
+def closed_loop(claim: Claim) -> dict[str, Node]:
+    """The right-hand side of each state with the controller in place."""
+    return {x: substitute(claim.plant[x], claim.controller) for x in claim.states if claim.plant}
+
+
+def scales(claim: Claim) -> dict[str, Fraction]:
+    """The distance of the equilibrium from the nearer face of the box, for each state."""
+    result = {}
+    for x in claim.states:
+        low, high = claim.box[x]
+        result[x] = min(high - claim.equilibrium[x], claim.equilibrium[x] - low)
+        if result[x] <= 0:
+            raise TheoremError(f"the equilibrium is not inside the domain in {x}")
+    return result
+
+
+def _variables(claim: Claim, *, disturbed: bool = True) -> dict[str, Interval]:
+    names = [*claim.states, *(claim.parameters + claim.disturbances if disturbed else ())]
+    return {x: claim.box[x] for x in names}
+
+
+def _positive(e: Node) -> Atom:
+    return Atom(">", e)
+
+
+def _nonnegative(e: Node) -> Atom:
+    return Atom(">=", e)
+
+
+def _defined(*nodes: Node) -> tuple[Formula, ...]:
+    return tuple(Atom("defined", e) for e in nodes)
+
+
+def _stays_inside(claim: Claim, f: Mapping[str, Node]) -> tuple[Formula, ...]:
+    """``f`` maps the point into the box; a step towards a face from within is enough."""
+    parts: list[Formula] = []
+    for x, (low, high) in ((x, claim.box[x]) for x in claim.states):
+        here, there = var(x), f[x]
+        parts.append(Any((_nonnegative(high - there), _nonnegative(here - there))))
+        parts.append(Any((_nonnegative(there - low), _nonnegative(there - here))))
+    return tuple(parts)
+
+
+def _faces(claim: Claim, f: Mapping[str, Node], guard: Formula) -> list[Obligation]:
+    """On every face the guard holds or the vector field points strictly inward."""
+    result = []
+    for x in claim.states:
+        for sign, value in ((1, claim.box[x][1]), (-1, claim.box[x][0])):
+            box = _variables(claim)
+            box[x] = (value, value)
+            inward = _positive(-f[x] if sign > 0 else f[x])
+            name = f"face/{x}{'+' if sign > 0 else '-'}"
+            text = f"no trajectory of the set leaves the domain through the face {x} = {value}"
+            result.append(Obligation(name, text, box, Any((guard, inward))))
+    return result
+
+
+def _lyapunov(claim: Claim) -> tuple[Node, Fraction]:
+    v = claim.functions["lyapunov"]
+    level, decay = claim.numbers["level"], claim.numbers["decay"]
+    if set(variables([v])) - set(claim.states):
+        raise TheoremError("the Lyapunov function depends on more than the state")
+    if not is_continuous(v):
+        raise TheoremError("the Lyapunov function is not continuous")
+    if level <= 0:
+        raise TheoremError("the level is not positive")
+    if decay < 0 or (decay >= 1 and claim.time == "discrete"):
+        raise TheoremError("the decay is out of range")
+    continuous = all(is_continuous(e) for e in closed_loop(claim).values())
+    if not continuous and claim.time == "continuous":
+        raise TheoremError("the right-hand side is not continuous in the state")
+    if not continuous and decay == 0:
+        raise TheoremError("the closed loop is not continuous: state a positive decay rate")
+    return v, level
+
+
+def has_exact_equilibrium(claim: Claim) -> bool:
+    """Whether exact arithmetic shows that the equilibrium is one, for all parameters."""
+    return not _moving_states(claim)
+
+
+def _moving_states(claim: Claim) -> list[str]:
+    """The states whose equation does not structurally hold at the equilibrium."""
+    ray = Ray(claim.equilibrium, scales(claim), {x: const(1) for x in claim.states}, _RADIUS)
+    moving = []
+    for x, f in closed_loop(claim).items():
+        rest = const(claim.equilibrium[x]) if claim.time == "discrete" else const(0)
+        try:
+            still = vanishes(ray.centre[f] - rest)
+        except LanguageError:
+            still = False
+        if not still:
+            moving.append(x)
+    return moving
+
+
+def _is_equilibrium(claim: Claim, v: Node) -> None:
+    """Exact arithmetic: the equilibrium is one for all parameters, and V is 0 there."""
+    if moving := _moving_states(claim):
+        raise TheoremError(f"the equilibrium is not exactly one: see {', '.join(moving)}")
+    ray = Ray(claim.equilibrium, scales(claim), {x: const(1) for x in claim.states}, _RADIUS)
+    if not ray.starts_at_zero(v):
+        raise TheoremError("the Lyapunov function is not exactly 0 at the equilibrium")
+
+
+def _along_rays(claim: Claim, radius: Fraction, v: Node, falling: Node) -> list[Obligation]:
+    """Positivity off the equilibrium inside the cube of size ``radius``, with no hole."""
+    result = []
+    size = scales(claim)
+    for face in claim.states:
+        for sign in (1, -1):
+            direction = {x: const(sign) if x == face else var(f"_d_{x}") for x in claim.states}
+            ray = Ray(claim.equilibrium, size, direction, _RADIUS)
+            box = {_RADIUS: (Fraction(0), radius)}
+            box |= {f"_d_{x}": (Fraction(-1), Fraction(1)) for x in claim.states if x != face}
+            box |= {x: claim.box[x] for x in (*claim.parameters, *claim.disturbances)}
+            formula = All(tuple(_positive(ray.quotient(e, ray.order(e))) for e in (v, falling)))
+            name = f"ray/{face}{'+' if sign > 0 else '-'}"
+            text = f"V and its decrease are positive near the equilibrium, towards {name[4:]}"
+            result.append(Obligation(name, text, box, formula))
+    return result
+
+
+def is_ray(obligation: Obligation) -> bool:
+    """Whether ``obligation`` is one of those near the equilibrium."""
+    return _RADIUS in obligation.box
+
+
+def with_radius(ray: Obligation, radius: Fraction) -> Obligation:
+    """The obligation ``ray`` for another radius; it differs in its box alone."""
+    return replace(ray, box={**ray.box, _RADIUS: (Fraction(0), radius)})
+
+
+def _near(claim: Claim, bounds: Mapping[str, Fraction]) -> Formula:
+    offsets = ((x, var(x) - const(claim.equilibrium[x])) for x in claim.states)
+    return All(tuple(_nonnegative(bounds[x] - absolute(e)) for x, e in offsets))
+
+
+def _stability(claim: Claim, radius: Fraction) -> list[Obligation]:
+    """T-STAB-D and T-STAB-C."""
+    v, level = _lyapunov(claim)
+    f = closed_loop(claim)
+    _is_equilibrium(claim, v)
+    falling = decrease(claim)
+    near = _near(claim, {x: radius * s for x, s in scales(claim).items()})
+    guard = _positive(v - const(level))
+    inside = _stays_inside(claim, f) if claim.time == "discrete" else ()
+    proper = Any((near, All((_positive(v), _positive(falling)))))
+    body = All((*_defined(v, *f.values()), *inside, proper))
+    text = "where V <= level: V is positive and decreases" + (
+        ", and the next state is in the domain" if inside else ""
+    )
+    descent = Obligation("descent", text, _variables(claim), Any((guard, body)))
+    faces = _faces(claim, f, guard) if claim.time == "continuous" else []
+    rays = _along_rays(claim, radius, v, falling) if radius else []
+    return [descent, *faces, *rays]
+
+
+def decrease(claim: Claim) -> Node:
+    """What must be positive: how much V falls in a step, or its rate, beyond the decay."""
+    v, decay = _lyapunov(claim)[0], claim.numbers["decay"]
+    f = closed_loop(claim)
+    if claim.time == "discrete":
+        return const(1 - decay) * v - substitute(v, f)
+    slope = directional(v, f)
+    return -slope if decay == 0 else -slope - const(decay) * v
+
+
+def _residual(claim: Claim, radius: Fraction) -> list[Obligation]:
+    """T-RES-D and T-RES-C."""
+    v, level = _lyapunov(claim)
+    f = closed_loop(claim)
+    scales(claim)
+    low = claim.numbers["residual"]
+    if not 0 < low < level:
+        raise TheoremError("the residual level is not between 0 and the level")
+    bounds = {x: claim.numbers[f"residual/{x}"] for x in claim.states}
+    if min(bounds.values()) < 0:
+        raise TheoremError("a bound of the residual set is negative")
+    guard, outside = _positive(v - const(level)), _positive(v - const(low))
+    body: list[Formula] = [*_defined(v, *f.values())]
+    body.append(Any((_positive(const(low) - v), _positive(decrease(claim)))))
+    body.append(Any((outside, _near(claim, bounds))))
+    if claim.time == "discrete":
+        body += _stays_inside(claim, f)
+        body.append(Any((outside, _nonnegative(const(low) - substitute(v, f)))))
+    text = "where V <= level: V decreases down to the residual level and stays below it"
+    descent = Obligation("descent", text, _variables(claim), Any((guard, All(tuple(body)))))
+    return [descent, *(_faces(claim, f, guard) if claim.time == "continuous" else [])]
+
+
+def _safety(claim: Claim, radius: Fraction) -> list[Obligation]:
+    """T-SAFE-D and T-SAFE-C."""
+    h, f = claim.functions["barrier"], closed_loop(claim)
+    regions = {
+        kind: tuple(
+            _positive(e) for key, e in sorted(claim.functions.items()) if key.split("/")[0] == kind
+        )
+        for kind in ("initial", "unsafe")
+    }
+    for e in claim.functions.values():
+        if set(variables([e])) - set(claim.states):
+            raise TheoremError("the barrier, initial and unsafe sets depend on more than the state")
+        if not is_continuous(e):
+            raise TheoremError("the barrier, initial and unsafe functions must be continuous")
+    states = _variables(claim, disturbed=False)
+    safe, unsafe = _nonnegative(-h), _positive(h)
+    result = [
+        Obligation("initial", "the barrier is <= 0 on the initial set", states,
+                   Any((*regions["initial"], safe))),
+        Obligation("unsafe", "the barrier is > 0 on the unsafe set", states,
+                   Any((*regions["unsafe"], unsafe))),
+    ]  # fmt: skip
+    if claim.time == "discrete":
+        after = _nonnegative(-substitute(h, f))
+        body: Formula = All((*_stays_inside(claim, f), after))
+        text = "where the barrier is <= 0 it stays so after a step, within the domain"
+        return [*result, Obligation("step", text, _variables(claim), Any((unsafe, body)))]
+    if not all(is_continuous(e) for e in f.values()):
+        raise TheoremError("the closed loop is not continuous")
+    falling = Any((_positive(-h), _positive(-directional(h, f))))
+    body = All((*_defined(*f.values()), falling))
+    text = "where the barrier is 0 it decreases along trajectories"
+    step = Obligation("step", text, _variables(claim), Any((unsafe, body)))
+    return [*result, step, *_faces(claim, f, unsafe)]
+
+
+def _output(claim: Claim, radius: Fraction) -> list[Obligation]:
+    """T-OUT."""
+    e = claim.functions["output"]
+    bounds: list[Formula] = []
+    if "lower" in claim.numbers:
+        bounds.append(_nonnegative(e - const(claim.numbers["lower"])))
+    if "upper" in claim.numbers:
+        bounds.append(_nonnegative(const(claim.numbers["upper"]) - e))
+    text = "the expression is within its bounds"
+    return [Obligation("output", text, _variables(claim), All(tuple(bounds)))]
+
+
+_EXACT = "Arithmetic is exact: states, controller and plant are real-valued, not rounded."
+_MODEL = "The plant is the stated one: parameters and disturbances stay within their intervals."
+_STATE = "The controller sees the exact state, without delay."
+_FIXED = "Uncertain parameters are constant in time; disturbances may vary at every instant."
+_SAMPLED = "The plant advances by one step as stated; behaviour between samples is not claimed."
+_ODE = (
+    "The controller acts continuously in time (no sampling); a solution is an absolutely "
+    "continuous function that satisfies the differential equation for almost every time, "
+    "with measurable disturbances."
+)
+_DISCRETE = (_EXACT, _MODEL, _STATE, _FIXED, _SAMPLED)
+_CONTINUOUS = (_EXACT, _MODEL, _STATE, _FIXED, _ODE)
+
+_STABLE = (
+    "the equilibrium is stable; every trajectory that starts in {V <= level} within the "
+    "domain stays there, V decreases along it at the stated rate, and it converges to the "
+    "equilibrium"
+)
+_RESIDUAL = (
+    "every trajectory that starts in {V <= level} within the domain stays there, enters "
+    "{V <= residual} in finite time and never leaves it again; convergence to the "
+    "equilibrium itself is not claimed"
+)
+_SAFE = (
+    "every trajectory that starts in the initial set stays in the domain with barrier <= 0 "
+    "and never reaches the unsafe set"
+)
+_BOUNDED = "the expression is within its bounds everywhere in the domain"
+
+
+def _theorems() -> dict[str, Theorem]:
+    v, numbers = frozenset({"lyapunov"}), frozenset({"level", "decay"})
+    sets = frozenset({"barrier", "initial", "unsafe"})
+    result: Sequence[Theorem] = (
+        Theorem("T-STAB-D", "discrete", _STABLE, _DISCRETE, v, numbers, _stability, True, True),
+        Theorem("T-STAB-C", "continuous", _STABLE, _CONTINUOUS, v, numbers, _stability, True, True),
+        Theorem("T-RES-D", "discrete", _RESIDUAL, _DISCRETE, v, numbers | {"residual"},
+                _residual, has_level=True),
+        Theorem("T-RES-C", "continuous", _RESIDUAL, _CONTINUOUS, v, numbers | {"residual"},
+                _residual, has_level=True),
+        Theorem("T-SAFE-D", "discrete", _SAFE, _DISCRETE, sets, frozenset(), _safety),
+        Theorem("T-SAFE-C", "continuous", _SAFE, _CONTINUOUS, sets, frozenset(), _safety),
+        Theorem("T-OUT", "any", _BOUNDED, (_EXACT, _MODEL), frozenset({"output"}),
+                frozenset({"lower", "upper"}), _output),
+    )  # fmt: skip
+    return {t.id: t for t in result}
+
+
+THEOREMS: Mapping[str, Theorem] = _theorems()
