@@ -1,0 +1,1 @@
+"""Readers and writers, one format in each module."""

@@ -1,0 +1,57 @@
+"""Requests for training in a problem file; their options are no part of any claim."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from certify.checks import InvalidProblemError
+from certify.problem import Training
+
+from .toml_document import Decimal
+from .toml_schema import OutputTable, ProblemTable, PropertyTable, StabilityTable
+
+__all__ = ["controller_training", "training"]
+
+
+def training(path: Sequence[str], table: Mapping[str, object]) -> Training:
+    """The request ``train = {...}`` at ``path``; its floats become floats."""
+    options = {key: _option([*path, key], value) for key, value in table.items()}
+    family = options.pop("family", "neural")
+    if not isinstance(family, str):
+        raise InvalidProblemError([*path, "family"], 'a family is a name; write family = "neural"')
+    return Training(family, options)
+
+
+def controller_training(table: ProblemTable, claim: PropertyTable) -> Mapping[str, object]:
+    """What ``[controller] train = {...}`` adds to the options of the certificate's training."""
+    tables = [name for name, value in table.controller.items() if not isinstance(value, str)]
+    if not tables:
+        return {}
+    path = ["controller", tables[0]]
+    if list(table.controller) != ["train"]:
+        advice = 'write u = "..." for every input, or only train = { family = "neural" }'
+        raise InvalidProblemError(path, f"a controller is given or trained; {advice}")
+    if not _trains(claim):
+        advice = "write train = {...} in the property too"
+        raise InvalidProblemError(path, f"it is trained together with its certificate; {advice}")
+    return {"controller": table.controller["train"]}
+
+
+def _trains(claim: PropertyTable) -> bool:
+    if isinstance(claim, OutputTable):
+        return False
+    table = claim.lyapunov if isinstance(claim, StabilityTable) else claim.barrier
+    return table.train is not None
+
+
+def _option(path: list[str], value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _option([*path, key], inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_option(path, inner) for inner in value]
+    if isinstance(value, Decimal) and math.isfinite(float(value.text)):
+        return float(value.text)
+    if isinstance(value, str | int):
+        return value
+    raise InvalidProblemError(path, "an option is a finite number, a string, true or false")

@@ -1,0 +1,111 @@
+"""What the user states: a plant, a controller, a domain and a property.
+
+All numbers are exact rationals and all functions are expressions over the names of the
+states, inputs, disturbances and uncertain parameters.  Parameters with one value and named
+intermediates (``[system.let]``) are already substituted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from certify.expression import Node
+
+__all__ = [
+    "Interval",
+    "Output",
+    "Problem",
+    "Property",
+    "Safety",
+    "Stability",
+    "System",
+    "Training",
+]
+
+Interval: TypeAlias = tuple[Fraction, Fraction]
+
+
+@dataclass(frozen=True)
+class System:
+    """``x+ = f(x, u, w, p)`` (discrete) or ``dx/dt = f(x, u, w, p)`` (continuous).
+
+    ``dynamics`` maps every state to its next value or derivative; ``parameters`` holds the
+    uncertain ones only (constant in time, anywhere in their interval), ``disturbances`` may
+    vary in time within their interval of the domain.
+    """
+
+    time: Literal["discrete", "continuous"]
+    states: tuple[str, ...]
+    dynamics: Mapping[str, Node]
+    inputs: tuple[str, ...] = ()
+    disturbances: tuple[str, ...] = ()
+    parameters: Mapping[str, Interval] = field(default_factory=dict)
+    step: Fraction | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Training:
+    """A request to train what is not given; ``options`` belong to the named family."""
+
+    family: str = "neural"
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stability:
+    """Stability of ``equilibrium`` with region of attraction ``{V <= level}``.
+
+    Discrete: ``V(x+) <= (1 - decay) V(x)``; continuous: ``dV/dt <= -decay V``; ``decay = 0``
+    means strict decrease.  ``level = None`` asks for the largest.
+    """
+
+    lyapunov: Node | Training
+    equilibrium: Mapping[str, Fraction]
+    decay: Fraction = Fraction(0)
+    level: Fraction | None = None
+
+
+@dataclass(frozen=True)
+class Safety:
+    """From ``{all initial <= 0}`` the set ``{all unsafe <= 0}`` is never reached.
+
+    ``initial`` and ``unsafe`` each hold at least one expression; a set is the intersection
+    of ``expression <= 0``.  ``barrier <= 0`` on the invariant set that proves it.
+    """
+
+    initial: tuple[Node, ...]
+    unsafe: tuple[Node, ...]
+    barrier: Node | Training
+
+
+@dataclass(frozen=True)
+class Output:
+    """``lower <= expression <= upper`` on the whole domain (either bound may be absent)."""
+
+    expression: Node
+    lower: Fraction | None = None
+    upper: Fraction | None = None
+
+
+Property: TypeAlias = Stability | Safety | Output
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One claim about one closed loop, before it is proved.
+
+    ``controller`` gives every input as an expression over states (and is empty when the
+    property asks to train one); ``domain`` bounds every state and disturbance.
+    ``sources`` maps each file read to the sha256 of its bytes.
+    """
+
+    name: str
+    system: System
+    controller: Mapping[str, Node]
+    domain: Mapping[str, Interval]
+    property: Property
+    sources: Mapping[str, str] = field(default_factory=dict)
