@@ -1,0 +1,49 @@
+"""How much a search may still spend, and who is told how far it is."""
+
+from __future__ import annotations
+
+import time
+
+from certify.verifiers.endings import BudgetSpentError
+from certify.verifiers.interface import Options
+
+__all__ = ["Budget"]
+
+
+class Budget:
+    """Counts boxes and seconds against :class:`Options`."""
+
+    def __init__(self, options: Options, boxes: int | None = None) -> None:
+        self._options = options
+        self._start = time.monotonic()
+        self._cpu = time.process_time()
+        self._limit = options.boxes if boxes is None else boxes
+        self.boxes = 0
+
+    def part(self, boxes: int) -> Budget:
+        """A smaller budget that ends no later than this one."""
+        part = Budget(self._options, min(boxes, self._limit - self.boxes))
+        part._start, part._cpu = self._start, self._cpu
+        return part
+
+    def spend(self, boxes: int) -> None:
+        """Account for ``boxes``; raises :class:`BudgetSpentError` when there is no more."""
+        self.boxes += boxes
+        timeout = self._options.timeout
+        if self.boxes > self._limit:
+            raise BudgetSpentError(f"{self._limit:,} boxes were not enough")
+        if timeout is not None and self.seconds() > timeout:
+            raise BudgetSpentError(f"{timeout:g} seconds were not enough")
+
+    def tell(self, phase: str, fraction: float) -> None:
+        """Report progress."""
+        if self._options.progress is not None:
+            self._options.progress(phase, fraction)
+
+    def seconds(self) -> float:
+        """Wall time so far."""
+        return time.monotonic() - self._start
+
+    def cpu_seconds(self) -> float:
+        """Processor time of this process so far."""
+        return time.process_time() - self._cpu
