@@ -1,0 +1,1 @@
+"""Problems with their results, one folder each."""

@@ -1,0 +1,133 @@
+"""A neural controller with a neural Lyapunov function, trained against counterexamples.
+
+First the policy, from the linear regulator, by gradients through roll-outs; then both
+functions together, so that the largest volume of ``{V <= 1}`` in the domain decreases and
+stays, on random states, on states found by gradient ascent, and on the counterexamples of a
+verifier.  References: Dai et al., Lyapunov-stable neural-network control, RSS 2021 (the
+form of V and the condition); Yang et al., Lyapunov-stable neural control for state and
+output feedback, ICML 2024 (training against cheap attacks).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import torch
+
+from certify.controllers.lqr import gain, quadratic_root
+from certify.controllers.neural_model import Model, candidate_of, new_parameters
+from certify.controllers.neural_stages import Stages
+from certify.controllers.options import NeuralOptions, read_options
+from certify.controllers.registry import Candidate, Counterexamples, TrainingStep
+from certify.controllers.sampled_level import at_level, rounded_down, sampled_level
+from certify.controllers.task import Task, jacobian, task_of
+from certify.controllers.training_state import TrainingState, deterministic, fingerprint
+from certify.errors import ProblemError
+from certify.problem import Problem
+
+__all__ = ["train"]
+
+
+def train(
+    problem: Problem,
+    options: Mapping[str, object],
+    *,
+    seed: int,
+    progress: Callable[[TrainingStep], None],
+    counterexamples: Counterexamples | None = None,
+    checkpoint: Path | None = None,
+) -> Candidate:
+    """A candidate for ``problem``; if that gives the controller, only V is trained.
+
+    The bytes of the candidate depend on the problem, the options, the ``seed`` and the answers
+    of ``counterexamples`` alone (same machine, same torch), also when the training was
+    interrupted and resumed from ``checkpoint``.  Every property of it is sampled, none proved.
+
+    Raises ``ProblemError`` for options it does not know, for continuous time, and when the
+    plant cannot be stabilised at the equilibrium by linear feedback.
+    """
+    task = task_of(problem)
+    settings = read_options(NeuralOptions, options, problem)
+    _check(task, settings)
+    with deterministic():
+        state = _start(task, settings, seed)
+        identity = fingerprint(task, settings, seed)
+        stages = Stages(task, settings, state, progress, checkpoint, identity)
+        stages.resume()
+        if state.phase == "policy":
+            if not problem.controller:
+                stages.policy()
+            _start_quadratic(task, settings, state)
+        stages.lyapunov(counterexamples)
+        return _finished(task, settings, state)
+
+
+def _check(task: Task, settings: NeuralOptions) -> None:
+    if task.problem.system.time != "discrete":
+        advice = 'write family = "lqr", or state the problem in discrete time'
+        raise ProblemError(f"family 'neural' trains in discrete time only; {advice}")
+    inputs = len(task.problem.system.inputs)
+    if not task.problem.controller and settings.hidden < 2 * inputs:
+        raise ProblemError(
+            f"training option 'hidden': {settings.hidden} units cannot hold the linear "
+            f"regulator of {inputs} inputs; write at least {2 * inputs}"
+        )
+
+
+def _start(task: Task, settings: NeuralOptions, seed: int) -> TrainingState:
+    generator = torch.Generator().manual_seed(seed)
+    feedback = None if task.problem.controller else gain(task, settings)
+    parameters = new_parameters(task, settings, feedback, generator)
+    for value in parameters.values():
+        value.requires_grad_()
+    none = torch.zeros((0, len(task.states)), dtype=torch.float64)
+    return TrainingState(
+        parameters=parameters,
+        optimizer=torch.optim.Adam(list(parameters.values()), betas=(0.9, 0.98)),
+        generator=generator,
+        pool=none,
+        borderline=none,
+        found=none,
+    )
+
+
+def _start_quadratic(task: Task, settings: NeuralOptions, state: TrainingState) -> None:
+    """Let V start as the quadratic of the linear closed loop, with half the domain inside."""
+    controller = candidate_of(task, settings, state.parameters).controller
+    loop = jacobian(task, task.closed(controller), task.states, settings.u_equilibrium)
+    root = quadratic_root(task, loop)
+    with torch.no_grad():
+        if root is not None:
+            state.parameters["R"].copy_(torch.tensor(root * task.scale))
+        model = Model.of(task, settings, state.parameters)
+        width = torch.tensor(task.high - task.low)
+        unit = torch.rand((4096, len(width)), generator=state.generator, dtype=torch.float64)
+        middle = model.lyapunov(torch.tensor(task.low) + width * unit).median().sqrt()
+        state.parameters["R"].div_(middle)
+        state.parameters["D"].div_(middle)
+
+
+def _finished(task: Task, settings: NeuralOptions, state: TrainingState) -> Candidate:
+    """The best candidate, with the level that a dense sample of the exact functions shows."""
+    candidate = candidate_of(task, settings, state.best)
+    attacked = torch.cat([state.pool, state.found]).numpy() * task.scale + task.centre
+    found = sampled_level(
+        task,
+        candidate.controller,
+        candidate.lyapunov,
+        margin=float(settings.margin) / 2,
+        samples=settings.samples,
+        points=attacked,
+    )
+    level = rounded_down(found.level) if found.level > 0 else Fraction(0)
+    lyapunov, level = at_level(task, candidate.lyapunov, level)
+    return replace(
+        candidate,
+        lyapunov=lyapunov,
+        suggested_level=level,
+        sampled_volume=found.volume,
+        history=tuple(state.history),
+    )
