@@ -1,0 +1,1 @@
+"""One report model, written as HTML, terminal text and JSON."""

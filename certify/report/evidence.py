@@ -1,0 +1,131 @@
+"""Numbers behind a verdict: a counterexample's values, and why a set stays residual."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from certify.expression import Node, const, directional, substitute
+from certify.outcome import Counterexample
+from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.errors import CheckerError
+from certify.proofs.checker.models import Evaluator, set_precision
+from certify.proofs.checker.theorems import closed_loop, violation
+
+from .words import clean, set_size, with_unit
+
+__all__ = ["Point", "condition_text", "evidence_point", "residual_reason"]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A counterexample: the false condition, the point and what the functions are there.
+
+    ``coordinates`` are exact rationals as text, ``shown`` the same in float64 with units.
+    """
+
+    condition: str
+    statement: str
+    coordinates: Mapping[str, str]
+    shown: Mapping[str, str]
+    values: tuple[tuple[str, str], ...]
+
+
+def condition_text(claim: Claim, name: str) -> str:
+    """The condition ``name`` of the theorem in words, as far as the claim allows."""
+    try:
+        texts = {o.name: o.text for o in violation(claim)}
+    except (CheckerError, KeyError):
+        return "a condition of the theorem"
+    return texts.get(name, "a condition of the theorem near the equilibrium")
+
+
+def evidence_point(claim: Claim, counterexample: Counterexample | None) -> Point | None:
+    """The counterexample with everything that a reader wants to see at that point."""
+    if counterexample is None:
+        return None
+    point = counterexample.point
+    return Point(
+        condition=clean(counterexample.condition),
+        statement=condition_text(claim, counterexample.condition),
+        coordinates={clean(x): str(value) for x, value in point.items()},
+        shown={
+            clean(x): with_unit(f"{float(value):.9g}", claim.units.get(x, ""))
+            for x, value in point.items()
+        },
+        values=_values(claim, point),
+    )
+
+
+def _values(claim: Claim, point: Mapping[str, Fraction]) -> tuple[tuple[str, str], ...]:
+    names = (*claim.states, *claim.parameters, *claim.disturbances)
+    if not all(x in point for x in names):
+        return ()
+    set_precision()
+    evaluator = Evaluator({x: (point[x], point[x]) for x in names}, 0)
+    result = []
+    for name, node in _interesting(claim).items():
+        reach = evaluator.range(node)
+        middle = (reach.lower() + reach.upper()) / 2
+        result.append((name, f"{float(middle):.9g}" if reach.is_finite() else "undefined"))
+    return tuple(result)
+
+
+def _interesting(claim: Claim) -> dict[str, Node]:
+    nodes: dict[str, Node] = {}
+    f = closed_loop(claim)
+    for name, label in (("lyapunov", "V"), ("barrier", "barrier")):
+        e = claim.functions.get(name)
+        if e is None:
+            continue
+        nodes[label] = e
+        try:
+            if claim.time == "discrete":
+                nodes[f"{label} after one step"] = substitute(e, f)
+            else:
+                nodes[f"d{label}/dt"] = directional(e, f)
+        except CheckerError:
+            continue
+    nodes |= {f"{x} after one step" if claim.time == "discrete" else f"d{x}/dt": f[x] for x in f}
+    for name, e in claim.functions.items():
+        if name not in ("lyapunov", "barrier"):
+            nodes["expression" if name == "output" else name.replace("/", " ")] = e
+    return nodes
+
+
+def residual_reason(claim: Claim) -> str:
+    """Why convergence to the equilibrium is not claimed, and how large what is left is."""
+    if "residual" not in claim.numbers and not claim.theorem.startswith("T-RES"):
+        return ""
+    moves = _moves(claim)
+    cause = (
+        f"In exact arithmetic the stated equilibrium is not one: {', '.join(moves)}. Weights "
+        "that were rounded to floats usually do this."
+        if moves
+        else "Exact arithmetic does not show that the stated equilibrium is one."
+    )
+    size = "; ".join(f"{x}: {bound}" for x, bound in set_size(claim).items())
+    reached = f" The residual set is this close to it: {size}." if size else ""
+    return (
+        f"Convergence to a residual set. {cause} So no theorem can promise convergence to that "
+        f"point; what is proved is convergence to a small set around it.{reached}"
+    )
+
+
+def _moves(claim: Claim) -> list[str]:
+    """How far the loop provably moves states off the equilibrium, or their derivatives."""
+    set_precision()
+    at = {x: (value, value) for x, value in claim.equilibrium.items()}
+    rest = {p: claim.box[p] for p in (*claim.parameters, *claim.disturbances)}
+    evaluator = Evaluator({**at, **rest}, 0)
+    result = []
+    for x, f in closed_loop(claim).items() if at else ():
+        here = const(claim.equilibrium[x]) if claim.time == "discrete" else const(0)
+        reach = evaluator.range(f - here)
+        if reach.lower() > 0 or reach.upper() < 0:
+            what = f"{x} moves by" if claim.time == "discrete" else f"d{x}/dt is"
+            result.append(
+                f"{what} up to {max(abs(float(reach.lower())), float(reach.upper())):.2g}"
+            )
+    return result

@@ -1,0 +1,87 @@
+"""The outcome as the one object that ``--json`` prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from certify.outcome import Outcome
+from certify.proofs.checker.kernel import Accepted
+
+from .evidence import evidence_point
+from .leaves import statistics
+from .volume import VolumeBounds, VolumeEstimate
+from .words import property_of
+
+__all__ = ["summary"]
+
+
+def summary(
+    outcome: Outcome,
+    *,
+    accepted: Accepted | None = None,
+    volume: VolumeEstimate | None = None,
+    bounds: VolumeBounds | None = None,
+    certificate_path: str | None = None,
+) -> dict[str, object]:
+    """JSON data with a fixed set of keys; what does not apply is None.
+
+    ``level`` and ``residual`` are the nearest binary64 numbers (the certificate holds the
+    exact ones); ``volume`` is the proved lower bound when there is one
+    (``volume_kind == "certified"``), otherwise the sampled estimate (``"statistical"``).
+    ``leaves`` counts the leaves of all proof trees; ``rechecked`` is whether the checker
+    accepted the certificate in this run.
+    """
+    claim, certificate, numbers = outcome.claim, outcome.certificate, outcome.claim.numbers
+    point = evidence_point(claim, outcome.counterexample)
+    trees = certificate.proof.trees if certificate is not None else {}
+    return {
+        "verdict": outcome.verdict.word,
+        "name": claim.name,
+        "property": property_of(claim),
+        "theorem": claim.theorem,
+        "evidence": certificate.evidence if certificate is not None else None,
+        "rechecked": accepted is not None,
+        "verifier": outcome.verifier,
+        "level": float(numbers["level"]) if "level" in numbers else None,
+        **_volume(volume, bounds),
+        "residual": _residual(outcome),
+        "seconds": outcome.statistics.get("seconds"),
+        "cpu_seconds": outcome.statistics.get("cpu_seconds"),
+        "leaves": sum(statistics(t).leaves for t in trees.values()) if trees else None,
+        "certificate": certificate_path,
+        "counterexample": None
+        if point is None
+        else {
+            "condition": point.condition,
+            "point": {x: float(v) for x, v in _point(outcome).items()},
+            "exact": dict(point.coordinates),
+        },
+        "open_boxes": len(outcome.open_boxes),
+        "advice": outcome.advice or None,
+    }
+
+
+def _point(outcome: Outcome) -> Mapping[str, Fraction]:
+    return outcome.counterexample.point if outcome.counterexample is not None else {}
+
+
+def _volume(volume: VolumeEstimate | None, bounds: VolumeBounds | None) -> dict[str, object]:
+    keys = ("volume", "volume_interval", "volume_kind")
+    if bounds is not None:
+        interval = [float(bounds.lower), float(bounds.upper)]
+        return dict(zip(keys, (interval[0], interval, bounds.kind), strict=True))
+    if volume is not None:
+        return dict(zip(keys, (volume.value, list(volume.interval), volume.kind), strict=True))
+    return dict.fromkeys(keys)
+
+
+def _residual(outcome: Outcome) -> dict[str, object] | None:
+    numbers = outcome.claim.numbers
+    if "residual" not in numbers:
+        return None
+    bounds = {x: numbers.get(f"residual/{x}") for x in outcome.claim.states}
+    return {
+        "level": float(numbers["residual"]),
+        "bounds": {x: float(v) for x, v in bounds.items() if v is not None},
+    }
