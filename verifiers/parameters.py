@@ -11,6 +11,7 @@ import numpy as np
 
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
+from certify.proofs.checker.obligations import Any, Obligation
 from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations, with_radius
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
@@ -72,7 +73,7 @@ def largest_level(
     """The largest level that looks provable, and the trees grown on the way to it."""
     stated = provisional(claim)
     v = claim.functions["lyapunov"]
-    searches = [ObligationSearch(o) for o in obligations(stated, radius) if not is_ray(o)]
+    searches = [ObligationSearch(o) for o in obligations(stated, radius) if _has_level(o)]
     state = checkpoint.load()
     if "ceiling" in state:
         ceiling = float(state["ceiling"])
@@ -96,6 +97,11 @@ def largest_level(
     if level <= floor:
         raise UnprovedError(f"the conditions hold on no level set above {float(floor):g}")
     return level, searches
+
+
+def _has_level(obligation: Obligation) -> bool:
+    """Whether the obligation is of the form ``V > level or body``."""
+    return isinstance(obligation.formula, Any) and not is_ray(obligation)
 
 
 def _rounded(level: float, *, up: bool) -> Fraction:

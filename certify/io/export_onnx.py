@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -18,12 +18,13 @@ __all__ = ["Layer", "onnx_bytes", "write_onnx"]
 
 Layer: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any] | None, str | None]
 
-_ACTIVATIONS = {
-    "relu": "Relu",
-    "tanh": "Tanh",
-    "sigmoid": "Sigmoid",
-    "softplus": "Softplus",
-    "sin": "Sin",
+_ACTIVATIONS: Mapping[str, tuple[str, Mapping[str, float]]] = {
+    "relu": ("Relu", {}),
+    "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
+    "tanh": ("Tanh", {}),
+    "sigmoid": ("Sigmoid", {}),
+    "softplus": ("Softplus", {}),
+    "sin": ("Sin", {}),
 }
 # fixed, so that the bytes do not depend on the installed version of onnx
 _OPSET, _IR_VERSION = 17, 8
@@ -34,7 +35,8 @@ def write_onnx(path: str | Path, layers: Sequence[Layer]) -> None:
 
     ``layers`` are ``(W, b, s)`` with ``W`` of shape ``(outputs, inputs)``, ``b`` of shape
     ``(outputs,)`` or None, all float32 or all float64, and the activation ``s`` one of relu,
-    tanh, sigmoid, softplus, sin or None.  The bytes depend on ``layers`` alone.
+    leaky_relu (its slope is the binary32 number nearest to 0.01), tanh, sigmoid, softplus,
+    sin or None.  The bytes depend on ``layers`` alone.
 
     Raises ``NetworkError`` for shapes that do not fit, other types, and NaN or infinity.
     """
@@ -93,8 +95,8 @@ def _activation(i: int, activation: str) -> onnx.NodeProto:
     if activation not in _ACTIVATIONS:
         known = ", ".join(sorted(_ACTIVATIONS))
         raise NetworkError(f"layer {i}: the activation {activation!r} is not one of {known}")
-    name = f"layer{i}.{activation}"
-    return onnx.helper.make_node(_ACTIVATIONS[activation], [f"layer{i}"], [name], name=name)
+    name, (operator, attributes) = f"layer{i}.{activation}", _ACTIVATIONS[activation]
+    return onnx.helper.make_node(operator, [f"layer{i}"], [name], name=name, **attributes)
 
 
 def _model(

@@ -184,11 +184,9 @@ def draw_paths(axes: Axes, scene: Scene, starts: Floats, steps: int = 600) -> No
     """Simulated trajectories with a dot at each start."""
     i, j = scene.pair
     path = _until_settled(scene, scene.loop.run(starts, steps))
-    discrete = scene.claim.time == "discrete"
     axes.plot(
-        path[:, :, i], path[:, :, j], color=PALETTE["ink"], linewidth=0.7, alpha=0.8, zorder=7,
-        marker="." if discrete else "", markersize=1.8, markeredgewidth=0,
-    )  # fmt: skip
+        path[:, :, i], path[:, :, j], color=PALETTE["ink"], linewidth=0.7, alpha=0.8, zorder=7
+    )
     axes.plot(starts[:, i], starts[:, j], "o", color=PALETTE["ink"], markersize=2.6, zorder=7)
     axes.plot(
         [], [], color=PALETTE["ink"], linewidth=0.7, marker="o", markersize=2.6,

@@ -3,6 +3,7 @@
 Prints one JSON object.  Exit codes: 0 accepted, 2 usage, 5 not accepted.
 """
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -18,8 +19,8 @@ def main(arguments: list[str]) -> int:
         return _answer({"verdict": "usage", "reason": "give a certificate, then workers"}, 2)
     try:
         data = Path(arguments[0]).read_bytes()
-    except OSError as error:
-        return _answer({"verdict": "usage", "reason": f"{arguments[0]}: {error.strerror}"}, 2)
+    except (OSError, MemoryError) as error:
+        return _answer({"verdict": "usage", "reason": f"{arguments[0]}: {error}"}, 2)
     workers = int(arguments[1]) if len(arguments) == 2 else 1
     try:
         accepted = check(data, workers, _progress if sys.stderr.isatty() else None)
@@ -31,6 +32,7 @@ def main(arguments: list[str]) -> int:
     return _answer(
         {
             "verdict": "accepted",
+            "sha256": hashlib.sha256(data).hexdigest(),
             "claim": claim.name,
             "theorem": theorem.id,
             "conclusion": theorem.conclusion,
@@ -51,4 +53,7 @@ def _progress(fraction: float) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -127,6 +127,7 @@ class Ray:
         self._start = {x: const(value) for x, value in equilibrium.items()}
         self._along = {x: self._start[x] + var(radius) * s for x, s in self._slopes.items()}
         self._moving: dict[Node, bool] = {}
+        self._flat: dict[Node, bool] = {}
         self.centre = _Table(self._centre)
         self.value = _Table(self._value)
         self.first = _Table(self._first)
@@ -141,8 +142,11 @@ class Ray:
 
     def starts_flat(self, e: Node) -> bool:
         """Whether ``e`` and its derivative along the ray vanish structurally there."""
-        if not self.starts_at_zero(e):
-            return False
+        if e not in self._flat:
+            self._flat[e] = self.starts_at_zero(e) and self._has_no_slope(e)
+        return self._flat[e]
+
+    def _has_no_slope(self, e: Node) -> bool:
         try:
             return vanishes(substitute(self.first[e], {self._radius: const(0)}))
         except LanguageError:

@@ -117,8 +117,7 @@ def _tangent(node: Node, tangents: list[Node | None]) -> Node | None:
             return a * t[1]
         return t[0] * b if tangents[1] is None else t[0] * b + a * t[1]
     if node.op == "max":
-        s = step(a - node.args[1])
-        return s * t[0] + (ones_like(s) - s) * t[1]
+        return t[1] + step(a - node.args[1]) * (t[0] - t[1])
     if node.op == "neg":
         return -t[0]
     return derivative(node.op, a, node.data if isinstance(node.data, int) else 0) * t[0]

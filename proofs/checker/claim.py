@@ -50,7 +50,8 @@ class Claim:
         _require(self.time in ("discrete", "continuous"), "time is not discrete or continuous")
         _require(len(set(names)) == len(names), "a name is declared twice")
         for name in names:
-            _require(name.isidentifier() and not name.startswith("_"), f"{name!r} is not a name")
+            proper = name.isascii() and name.isidentifier() and not name.startswith("_")
+            _require(proper, f"{name[:40]!r} is not a name")
         _require(len(self.states) > 0, "a claim is about at least one state")
         _require(len(free) < 64, "a claim has at most 63 variables")
         _require(set(self.box) == set(free), "the box does not bound exactly the variables")
@@ -158,8 +159,8 @@ def _position(value: object) -> int:
 
 
 def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > 10_000:
-        raise FormatError("a label is not a text")
+    if not isinstance(value, str) or len(value) > 10_000 or not value.isprintable():
+        raise FormatError("a label is not a printable text")
     return value
 
 

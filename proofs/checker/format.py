@@ -16,7 +16,7 @@ from fractions import Fraction
 from .claim import Claim
 from .errors import FormatError
 from .exact import number_text, parse_number
-from .tree import decode_tree, encode_tree
+from .tree import LARGEST_TREES, decode_tree, encode_tree
 
 __all__ = ["FORMAT", "Certificate", "Proof", "read_certificate", "write_certificate"]
 
@@ -75,7 +75,9 @@ def read_certificate(data: bytes) -> Certificate:
     """The certificate with the bytes ``data``; a FormatError says what is wrong."""
     body = _parse(data)
     if body.get("format") != FORMAT:
-        raise FormatError(f"the format is {body.get('format')!r}, this checker reads {FORMAT!r}")
+        raise FormatError(
+            f"the format is {str(body.get('format'))[:40]!r}, this checker reads {FORMAT!r}"
+        )
     if set(body) != _KEYS:
         raise FormatError(f"a certificate has exactly the keys {', '.join(sorted(_KEYS))}")
     stated = body.pop("digest")
@@ -97,7 +99,7 @@ def read_certificate(data: bytes) -> Certificate:
         evidence=str(body["evidence"]),
         proof=Proof(
             radius=None if radius is None else parse_number(radius),
-            trees={name: decode_tree(pair[1]) for name, pair in trees.items()},
+            trees=_trees({name: pair[1] for name, pair in trees.items()}),
             statements={name: pair[0] for name, pair in trees.items()},
         ),
         sources=_labels(body["sources"]),
@@ -113,6 +115,15 @@ def read_certificate(data: bytes) -> Certificate:
 _KEYS = {
     *("format", "claim", "assumptions", "evidence", "proof", "sources", "tool", "digest"),
 }
+
+
+def _trees(packed: Mapping[str, object]) -> dict[str, bytes]:
+    """All trees, unpacked within one limit on their bytes together."""
+    room, result = LARGEST_TREES, {}
+    for name, text in packed.items():
+        result[name] = decode_tree(text, room)
+        room -= len(result[name])
+    return result
 
 
 def _canonical(body: object) -> bytes:

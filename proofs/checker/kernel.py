@@ -18,7 +18,7 @@ from itertools import repeat
 from .claim import Claim
 from .errors import Rejected
 from .format import Certificate, read_certificate
-from .models import Evaluator, set_precision
+from .models import Box, Evaluator, exact_ball, set_precision
 from .obligations import Obligation, holds, truth
 from .theorems import applicable, obligations, violation
 from .tree import LEAF, leaves
@@ -54,6 +54,7 @@ def check_certificate(
         raise Rejected(
             f"the evidence is {certificate.evidence!r}: nothing in this file can be re-checked"
         )
+    certificate.claim.check()
     theorem, proof = applicable(certificate.claim), certificate.proof
     wanted = {o.name: o for o in obligations(certificate.claim, proof.radius)}
     if certificate.assumptions != theorem.assumptions:
@@ -170,10 +171,15 @@ def _count(
         count += 1
         if not holds(obligation.formula, Evaluator(leaf.box, leaf.degree)):
             if not rejected:
-                middle = (f"{x} = {float((a + b) / 2):.6g}" for x, (a, b) in leaf.box.items())
-                where = f" (around {', '.join(middle)})"
+                where = f" (around {_middle(leaf.box)})"
             rejected.append(leaf.position)
     return LeafCount(count, tuple(rejected), where)
+
+
+def _middle(box: Box) -> str:
+    """The centre of ``box`` in few digits, whatever its size."""
+    balls = ((x, exact_ball((low + high) / 2)) for x, (low, high) in box.items())
+    return ", ".join(f"{x} = {ball.str(6, radius=False)}" for x, ball in balls)
 
 
 def refutes(claim: Claim, point: Mapping[str, Fraction]) -> str | None:

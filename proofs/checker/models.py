@@ -97,6 +97,7 @@ class Evaluator:
     """Models of expressions over one box, each shared part computed once."""
 
     def __init__(self, box: Box, degree: int) -> None:
+        set_precision()
         self._models: dict[Node, tuple[Model, ...]] = {}
         self._size = len(box) if degree else 0
         self._variables: dict[str, Model] = {}

@@ -63,7 +63,6 @@ _NAN = arb("nan")
 UNDEFINED = Interval(_NAN, _NAN)
 _WAVE = Interval(-_ONE, _ONE)
 _UNIT = Interval(_ZERO, _ONE)
-_PI = arb.pi()
 
 
 def hull(*balls: arb) -> Interval:
@@ -128,7 +127,9 @@ def _wave(g: Callable[[arb], arb], phase: float) -> Callable[[Interval], Interva
     """``g`` in {sin, cos}, whose extrema lie at ``pi * (k + phase)``, even ``k`` the maxima."""
 
     def value(x: Interval) -> Interval:
-        first, last = float(x.low / _PI) - phase, float(x.high / _PI) - phase
+        pi = arb.pi()
+        first = float((x.low / pi).lower()) - phase
+        last = float((x.high / pi).upper()) - phase
         if not (-1e6 < first <= last < 1e6):
             return _WAVE if x.is_finite() else UNDEFINED
         # 1e-9 is far above the conversion error: an extremum may be added, none is missed

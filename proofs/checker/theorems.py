@@ -160,7 +160,8 @@ def _faces(claim: Claim, f: Mapping[str, Node], guard: Formula) -> list[Obligati
             box[x] = (value, value)
             inward = _positive(-f[x] if sign > 0 else f[x])
             name = f"face/{x}{'+' if sign > 0 else '-'}"
-            text = f"no trajectory of the set leaves the domain through the face {x} = {value}"
+            end = "upper" if sign > 0 else "lower"
+            text = f"no trajectory of the set leaves the domain through the {end} end of {x}"
             result.append(Obligation(name, text, box, Any((guard, inward))))
     return result
 
@@ -256,7 +257,9 @@ def _stability(claim: Claim, radius: Fraction) -> list[Obligation]:
     guard = _positive(v - const(level))
     inside = _stays_inside(claim, f) if claim.time == "discrete" else ()
     proper = Any((near, All((_positive(v), _positive(falling)))))
-    body = All((*_defined(v, *f.values()), *inside, proper))
+    # in continuous time a defined derivative makes V locally Lipschitz, at x* too
+    smooth = (falling,) if claim.time == "continuous" else ()
+    body = All((*_defined(v, *f.values(), *smooth), *inside, proper))
     text = "where V <= level: V is positive and decreases" + (
         ", and the next state is in the domain" if inside else ""
     )
@@ -296,7 +299,10 @@ def _residual(claim: Claim, radius: Fraction) -> list[Obligation]:
         body.append(Any((outside, _nonnegative(const(low) - substitute(v, f)))))
     text = "where V <= level: V decreases down to the residual level and stays below it"
     descent = Obligation("descent", text, _variables(claim), Any((guard, All(tuple(body)))))
-    return [descent, *(_faces(claim, f, guard) if claim.time == "continuous" else [])]
+    point = {x: (claim.equilibrium[x], claim.equilibrium[x]) for x in claim.states}
+    text = "the residual set is not empty: it contains the equilibrium that was stated"
+    centre = Obligation("centre", text, point, _nonnegative(const(low) - v))
+    return [descent, centre, *(_faces(claim, f, guard) if claim.time == "continuous" else [])]
 
 
 def _safety(claim: Claim, radius: Fraction) -> list[Obligation]:
@@ -329,7 +335,7 @@ def _safety(claim: Claim, radius: Fraction) -> list[Obligation]:
     if not all(is_continuous(e) for e in f.values()):
         raise TheoremError("the closed loop is not continuous")
     falling = Any((_positive(-h), _positive(-directional(h, f))))
-    body = All((*_defined(*f.values()), falling))
+    body = All((*_defined(h, *f.values()), falling))
     text = "where the barrier is 0 it decreases along trajectories"
     step = Obligation("step", text, _variables(claim), Any((unsafe, body)))
     return [*result, step, *_faces(claim, f, unsafe)]
@@ -371,8 +377,8 @@ _RESIDUAL = (
     "equilibrium itself is not claimed"
 )
 _SAFE = (
-    "every trajectory that starts in the initial set stays in the domain with barrier <= 0 "
-    "and never reaches the unsafe set"
+    "every trajectory that starts in the initial set within the domain stays in the domain "
+    "with barrier <= 0 and never reaches the unsafe set"
 )
 _BOUNDED = "the expression is within its bounds everywhere in the domain"
 

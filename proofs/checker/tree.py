@@ -17,11 +17,11 @@ from typing import NamedTuple
 from .errors import FormatError, Rejected
 from .models import Box
 
-__all__ = ["LEAF", "Leaf", "decode_tree", "encode_tree", "leaves"]
+__all__ = ["LARGEST_TREES", "LEAF", "Leaf", "decode_tree", "encode_tree", "leaves"]
 
 LEAF = 0x40
 _RULES = 2
-_LARGEST_TREE = 1 << 28
+LARGEST_TREES = 1 << 28
 _DEEPEST = 4096
 
 
@@ -38,18 +38,20 @@ def encode_tree(tree: bytes) -> str:
     return base64.b64encode(zlib.compress(tree, 9)).decode()
 
 
-def decode_tree(text: object) -> bytes:
-    """The bytes of a tree; a FormatError if it is damaged or larger than 256 MB."""
+def decode_tree(text: object, room: int = LARGEST_TREES) -> bytes:
+    """The bytes of a tree; a FormatError if it is damaged or has more than ``room`` of them."""
     if not isinstance(text, str):
         raise FormatError("a tree is a text")
     try:
         packed = base64.b64decode(text, validate=True)
         inflate = zlib.decompressobj()
-        tree = inflate.decompress(packed, _LARGEST_TREE)
+        tree = inflate.decompress(packed, room + 1)
     except (binascii.Error, zlib.error, ValueError) as error:
         raise FormatError(f"a tree cannot be unpacked: {error}") from error
+    if len(tree) > room:
+        raise FormatError("the trees are larger than 256 MB")
     if not inflate.eof or inflate.unconsumed_tail or inflate.unused_data:
-        raise FormatError("a tree is cut off, too large or followed by other bytes")
+        raise FormatError("a tree is cut off or followed by other bytes")
     return tree
 
 

@@ -295,7 +295,7 @@ def test_attributes_are_exact_binary32() -> None:
 
 def test_random_networks_written_and_read(tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
-    choices = ["relu", "tanh", "sigmoid", "softplus", "sin", None]
+    choices = ["relu", "leaky_relu", "tanh", "sigmoid", "softplus", "sin", None]
     for dtype in (np.float32, np.float64):
         widths = [3, *rng.integers(1, 6, 3).tolist(), 2]
         layers: list[Layer] = [
@@ -331,7 +331,7 @@ def test_written_bytes_are_known() -> None:
         ([(np.ones((2, 2)), np.ones(3), None)], r"layer 0: a bias of shape \(3,\) for 2"),
         ([(np.ones((2, 2)), None, "relu"), (np.ones((1, 3)), None, None)], "layer 1: a weight"),
         ([(np.full((2, 2), np.nan), None, None)], "layer 0: a weight is NaN"),
-        ([(np.ones((2, 2)), None, "gelu")], "'gelu' is not one of relu, sigmoid"),
+        ([(np.ones((2, 2)), None, "gelu")], "'gelu' is not one of leaky_relu, relu"),
     ],
 )
 def test_writing_refuses(layers: list[Layer], message: str) -> None:
