@@ -1,0 +1,145 @@
+"""Small accepted certificates to damage, and an oracle that knows nothing of proofs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction as Q
+from functools import lru_cache
+
+import numpy as np
+
+from certify.errors import CertifyError
+from certify.expression import Node, affine, clip, const, dot, relu, stack, substitute, tanh, var
+from certify.expression.evaluate import evaluate
+from certify.outcome import Verdict
+from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.errors import CheckerError
+from certify.proofs.checker.format import write_certificate
+from certify.verifiers.branch_and_bound import BranchAndBound
+from certify.verifiers.interface import Options
+
+__all__ = ["CLAIMS", "accepted", "same_claim", "still_true"]
+
+X, Y, W, U = var("x"), var("y"), var("w"), var("u")
+DISC = X**2 + Y**2
+_NETWORK = dot([1, -1], relu(affine([[1, Q("0.5")], [-1, 2]], [0, Q("0.25")], stack([X, Y]))))
+
+
+def _q(text: str) -> Node:
+    return const(Q(text))
+
+
+def _claim(theorem: str, plant: Mapping[str, Node], **changes: object) -> Claim:
+    fields: dict[str, object] = {
+        "theorem": theorem,
+        "name": theorem,
+        "time": "continuous" if theorem.endswith("-C") else "discrete",
+        "states": tuple(plant),
+        "parameters": (),
+        "disturbances": (),
+        "box": {x: (Q(-1), Q(1)) for x in plant},
+        "plant": plant,
+        "controller": {},
+        "functions": {},
+        "numbers": {},
+        "units": dict.fromkeys(plant, "m"),
+    }
+    return Claim(**(fields | changes))
+
+
+CLAIMS: Mapping[str, Claim] = {
+    "map": _claim(
+        "T-STAB-D",
+        {"x": _q("0.5") * X + _q("0.2") * Y, "y": _q("0.6") * Y + _q("0.1") * U},
+        controller={"u": clip(-2 * X, _q("-0.5"), _q("0.5"))},
+        functions={"lyapunov": DISC},
+        numbers={"level": Q("0.9"), "decay": Q("0.25")},
+        equilibrium={"x": Q(0), "y": Q(0)},
+        step=Q("0.05"),
+    ),
+    "flow": _claim(
+        "T-STAB-C",
+        {"x": -X + X**3 + _q("0.1") * tanh(X) * W},
+        disturbances=("w",),
+        box={"x": (Q(-2), Q(2)), "w": (Q(-1), Q(1))},
+        functions={"lyapunov": X**2},
+        numbers={"level": Q("0.7"), "decay": Q("0.1")},
+        equilibrium={"x": Q(0)},
+    ),
+    "safety": _claim(
+        "T-SAFE-C",
+        {"x": -X + Y, "y": -X - Y + W},
+        disturbances=("w",),
+        box={"x": (Q(-1), Q(1)), "y": (Q(-1), Q(1)), "w": (Q("-0.1"), Q("0.1"))},
+        functions={"barrier": DISC - _q("0.5"), "initial/0": DISC - _q("0.25"),
+                   "unsafe/0": _q("0.64") - DISC},
+    ),
+    "output": _claim(
+        "T-OUT",
+        {"x": X, "y": Y},
+        functions={"output": _NETWORK},
+        numbers={"lower": Q("-3.26"), "upper": Q("1.51")},
+    ),
+}  # fmt: skip
+
+
+@lru_cache
+def accepted(name: str) -> bytes:
+    """The bytes of a certificate for the claim of that name."""
+    outcome = BranchAndBound().verify(CLAIMS[name], Options(timeout=60))
+    assert outcome.certificate is not None, outcome.advice
+    return write_certificate(outcome.certificate)
+
+
+def same_claim(a: Claim, b: Claim) -> bool:
+    """Whether two claims differ in labels only."""
+    return a == replace(b, name=a.name, step=a.step, units=a.units)
+
+
+def still_true(claim: Claim) -> bool:
+    """No sample contradicts the claim, and a proof is found for it again from nothing."""
+    try:
+        outcome = BranchAndBound().verify(claim, Options(timeout=20))
+    except (CheckerError, CertifyError):
+        return False
+    return outcome.verdict is Verdict.PROVED and _sampled(claim)
+
+
+def _sampled(claim: Claim, count: int = 20_000) -> bool:
+    """Simulated or evaluated in plain floats, with a little slack for their rounding."""
+    rng = np.random.default_rng(0)
+    points = {
+        n: rng.uniform(float(low), float(high), count) for n, (low, high) in claim.box.items()
+    }
+    if claim.theorem == "T-OUT":
+        (value,) = evaluate([claim.functions["output"]], points)
+        lower, upper = (claim.numbers.get(k) for k in ("lower", "upper"))
+        above = lower is None or bool((value >= float(lower) - 1e-9).all())
+        return above and (upper is None or bool((value <= float(upper) + 1e-9).all()))
+    loop = [substitute(claim.plant[x], claim.controller) for x in claim.states]
+    scale = 1.0 if claim.time == "discrete" else 1e-6
+    slopes = evaluate(loop, points)
+    base = 0.0 if claim.time == "discrete" else 1.0
+    after = {x: base * points[x] + scale * s for x, s in zip(claim.states, slopes, strict=True)}
+    kind = "lyapunov" if "lyapunov" in claim.functions else "barrier"
+    (now,) = evaluate([claim.functions[kind]], points)
+    (then,) = evaluate([claim.functions[kind]], {**points, **after})
+    if kind == "barrier":
+        return _safe(claim, points, now, then)
+    inside = (now <= float(claim.numbers["level"])) & (now > 1e-6)
+    rate = float(claim.numbers["decay"]) * scale
+    return bool((then <= (1 - rate) * now + 1e-9)[inside].all()) and bool((now > 0).all())
+
+
+def _safe(claim: Claim, points: Mapping[str, object], now: np.ndarray, then: np.ndarray) -> bool:
+    sets = {}
+    for kind in ("initial", "unsafe"):
+        parts = [e for key, e in claim.functions.items() if key.startswith(kind)]
+        sets[kind] = np.all([v <= 0 for v in evaluate(parts, points)], axis=0)
+    edge = np.abs(now) < 1e-3
+    return not (
+        (now > 0)[sets["initial"]].any()
+        or (now <= 0)[sets["unsafe"]].any()
+        or (then > now + 1e-9)[edge].any()
+    )
