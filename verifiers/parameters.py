@@ -75,8 +75,9 @@ def largest_level(
     v = claim.functions["lyapunov"]
     searches = [ObligationSearch(o) for o in obligations(stated, radius) if _has_level(o)]
     state = checkpoint.load()
+    highest = 0.0
     if "ceiling" in state:
-        ceiling = float(state["ceiling"])
+        ceiling, highest = float(state["ceiling"]), float(state["highest"])
         restore_searches(searches, state)
     else:
         budget.tell("attack", 0.5)
@@ -88,10 +89,11 @@ def largest_level(
         """Whether the conditions fail at ``point``, whatever the level."""
         return refutes(with_numbers(stated, {"level": _ABOVE_EVERYTHING}), point) is not None
 
-    def save(limit: float) -> None:
-        checkpoint.offer(lambda: {"ceiling": np.array(limit), **search_state(searches)})
+    def save(limit: float, top: float) -> None:
+        bounds = {"ceiling": np.array(limit), "highest": np.array(top)}
+        checkpoint.offer(lambda: {**bounds, **search_state(searches)})
 
-    found, ceiling = raise_level(searches, v, ceiling, budget, is_false, save)
+    found, ceiling = raise_level(searches, v, ceiling, budget, is_false, save, highest)
     level = _rounded(found, up=np.isinf(ceiling))
     floor = claim.numbers.get("residual", Fraction(0))
     if level <= floor:

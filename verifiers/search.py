@@ -154,7 +154,8 @@ def raise_level(
     ceiling: float,
     budget: Budget,
     refuted: Callable[[Mapping[str, Fraction]], bool],
-    save: Callable[[float], None] = lambda _: None,
+    save: Callable[[float, float], None] = lambda _, __: None,
+    highest: float = 0.0,
     tolerance: float = 1e-3,
 ) -> tuple[float, float]:
     """The largest level whose obligations look provable, best first in the value of V.
@@ -163,9 +164,9 @@ def raise_level(
     proved become leaves; of the others the one with the least V limits the level.  Points
     where ``refuted`` confirms that the body is false lower ``ceiling``.  Returns the level
     and the final ceiling; the open boxes are left for :func:`close`.  If no box limits the
-    level the whole domain is in the set, and the level is an upper bound of V.
+    level the whole domain is in the set, and the level is an upper bound of V, of which
+    ``highest`` is what is known so far.  ``save`` is told ceiling and highest.
     """
-    highest = 0.0
     while True:
         active = [s for s in searches if len(s.open) and s.open.key.min() < ceiling]
         floor = min((float(s.open.key.min()) for s in active), default=ceiling)
@@ -185,7 +186,7 @@ def raise_level(
             ceiling = min(ceiling, _lowest_violation(search, body, rest, v, ceiling, refuted))
             search.divide(body, rest, block)
         budget.tell("largest level", min(1.0, floor / ceiling) if np.isfinite(ceiling) else 0.0)
-        save(ceiling)
+        save(ceiling, highest)
     if np.isinf(floor):
         return highest, ceiling
     return floor, ceiling
