@@ -204,7 +204,9 @@ def lead(outcome: Outcome) -> str:
             "the conditions for this function and these numbers, not the behaviour of the "
             "loop: another function or a smaller set may still do."
         )
+    shown = len(outcome.open_boxes)
+    where = f" on the {shown} boxes shown" if shown else ""
     return (
-        f"It is open whether the claim holds: {len(outcome.open_boxes)} boxes are shown on "
-        "which its conditions were neither proved nor refuted. Nothing is claimed."
+        "It is open whether the claim holds: its conditions were neither proved nor "
+        f"refuted{where}. Nothing is claimed."
     )
