@@ -31,7 +31,7 @@ test: lint
 	$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
 
 bench: $(STAMP)
-	set -e; for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+	$(BIN)/python benchmarks/run.py -o $(OUT)/bench
 
 # The longer proof checks: every committed certificate, by the checker in a process of its own.
 proofs: $(STAMP)
