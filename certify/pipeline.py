@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certify.certificate import check, open_folder, save, write_file
-from certify.errors import InputError
+from certify.errors import InputError, UnsupportedError
 from certify.io.toml import read_problem
 from certify.magnitude import check_magnitudes
 from certify.outcome import Outcome, Verdict
@@ -36,6 +37,7 @@ __all__ = [
     "verify",
 ]
 
+_PAVED = 3  # states; in more dimensions boxes give no useful bounds of a volume
 _OVERFLOW = "its numbers leave the range of binary64; rescale the states and functions"
 
 
@@ -165,13 +167,19 @@ def report(
 
     has_set = outcome.verdict is Verdict.PROVED and "lyapunov" in outcome.claim.functions
     volume = estimate_volume(outcome.claim) if has_set else None
-    bounds = inner_volume(outcome.claim) if has_set else None
+    few = len(outcome.claim.states) <= _PAVED
+    bounds = inner_volume(outcome.claim) if has_set and few else None
     name = files["certificate"].name if "certificate" in files else None
     model = report_model(
         outcome, accepted=accepted, volume=volume, bounds=bounds, certificate_path=name
     )
+    try:
+        pictures = figures(outcome)
+    except UnsupportedError as error:  # a report without figures is better than none
+        sys.stderr.write(f"certify: {error}\n")
+        pictures = ()
     files["report"] = directory / "report.html"
-    write_file(files["report"], render_html(model, figures(outcome)).encode())
+    write_file(files["report"], render_html(model, pictures).encode())
     where = str(files["certificate"]) if "certificate" in files else None
     data = summary(outcome, accepted=accepted, volume=volume, bounds=bounds, certificate_path=where)
     files["summary"] = directory / "summary.json"

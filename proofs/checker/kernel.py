@@ -11,6 +11,7 @@ from __future__ import annotations
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import repeat
@@ -108,16 +109,13 @@ def open_leaves(
         share = _share(claim, radius, trees, known)
         return _merged(iter([share]), 1, progress)
     context = multiprocessing.get_context("forkserver")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        shares = pool.map(
-            _share_of_json,
-            repeat(claim.to_json()),
-            repeat(radius),
-            repeat(dict(trees)),
-            repeat(dict(known)),
-            range(_SHARES),
-        )
-        return _merged(shares, _SHARES, progress)
+    given = map(repeat, (claim.to_json(), radius, dict(trees), dict(known)))
+    try:
+        with ProcessPoolExecutor(workers, mp_context=context) as pool:
+            shares = pool.map(_share_of_json, *given, range(_SHARES))
+            return _merged(shares, _SHARES, progress)
+    except BrokenProcessPool as error:
+        raise Rejected("a worker of the checker died: not every leaf was evaluated") from error
 
 
 def _merged(
