@@ -7,6 +7,7 @@ import io
 import json
 import os
 import sys
+from _thread import interrupt_main
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ def ending(command: Callable[[], object], *, as_json: bool, resumes: bool) -> in
     the command goes on where it was when it is given again.
     """
     _print_anything()
+    sys.unraisablehook = _unraisable
     try:
         code = command()
         if sys.stdout is not None:
@@ -52,6 +54,14 @@ def ending(command: Callable[[], object], *, as_json: bool, resumes: bool) -> in
     if code == _INTERRUPTED:
         return _interrupted(as_json, resumes)
     return code if isinstance(code, int) else 0
+
+
+def _unraisable(what: sys.UnraisableHookArgs) -> None:
+    """Ctrl-C in a callback that cannot raise is delivered again instead of being printed."""
+    if isinstance(what.exc_value, KeyboardInterrupt):
+        interrupt_main()
+    else:
+        sys.__unraisablehook__(what)
 
 
 def print_json(data: object) -> None:

@@ -37,6 +37,7 @@ __all__ = ["NAME", "ProofRun"]
 
 NAME = "branch-and-bound"
 _SHOWN = 400
+_ROUNDS = 8  # of refinement without progress before a proof gives way
 
 
 class ProofRun:
@@ -51,6 +52,8 @@ class ProofRun:
         self.checkpoint = Checkpoint(options.checkpoint, key, options.checkpoint_seconds)
         self.searches: list[ObligationSearch] = []
         self.radius: Fraction | None = None
+        self.found_level = "level" in missing_numbers(claim)
+        self.rejected: list[int] = []  # leaves that the kernel rejected, round by round
 
     def outcome(self) -> Outcome:
         """Falsify, choose the proof's parameters, search, and let the kernel check."""
@@ -124,11 +127,11 @@ class ProofRun:
         wanted = {o.name: o for o in obligations(self.claim, self.radius)}
         known = {s.obligation.name: s for s in self.searches}
         self.searches = [known.get(name) or ObligationSearch(o) for name, o in wanted.items()]
-        for search in self.searches:
-            search.restate(wanted[search.obligation.name])
+        self._restate()
         state = self.checkpoint.load()
         if "numbers" in state:
             restore_searches(self.searches, state)
+            self.rejected = state["rejected"].tolist()
         while True:
             close(
                 self.searches,
@@ -139,6 +142,7 @@ class ProofRun:
             trees = {s.obligation.name: s.tree.preorder() for s in self.searches}
             if not self._refine(trees):
                 break
+            self._loosen()
         return Certificate(
             claim=self.claim,
             assumptions=self.theorem.assumptions,
@@ -146,7 +150,7 @@ class ProofRun:
             proof=Proof(
                 radius=self.radius,
                 trees={name: tree for name, (tree, _) in trees.items()},
-                statements={name: o.digest() for name, o in wanted.items()},
+                statements={name: o.digest() for name, o in self._restate().items()},
             ),
         )
 
@@ -158,12 +162,13 @@ class ProofRun:
             self.radius,
             {name: tree for name, (tree, _) in trees.items()},
             self.options.workers,
-            lambda done: self.budget.tell("re-check every leaf", done),
+            self._watch,
             {
                 s.obligation.name: s.accepted_positions(trees[s.obligation.name][1])
                 for s in self.searches
             },
         )
+        self.rejected.append(sum(len(count.open) for count in rejected.values()))
         for search in self.searches:
             name = search.obligation.name
             nodes = {int(trees[name][1][p]) for p in rejected[name].open}
@@ -171,11 +176,38 @@ class ProofRun:
             if nodes:
                 search.refine(nodes)
                 self.budget.spend(len(nodes))
-        return any(count.open for count in rejected.values())
+        return self.rejected[-1] > 0
+
+    def _watch(self, done: float) -> None:
+        self.budget.tell("re-check every leaf", done)
+        self.budget.spend(0)
+
+    def _loosen(self) -> None:
+        """Give way where the kernel rejects more and more leaves: something holds with equality.
+
+        A level that was found is lowered a little, for which all leaves closed so far remain
+        valid; a level that was given is not to be proved.
+        """
+        if len(self.rejected) < _ROUNDS or self.rejected[-1] <= self.rejected[-_ROUNDS]:
+            return
+        if not self.found_level:
+            raise StuckError("bounds hold with equality: no margin is left for rounding")
+        level = self.claim.numbers["level"] * Fraction(9999, 10000)
+        self.claim = with_numbers(self.claim, {"level": level})
+        self.rejected.clear()
+        self._restate()
+
+    def _restate(self) -> dict[str, Obligation]:
+        """Every search under the obligations of the claim as it is now."""
+        wanted = {o.name: o for o in obligations(self.claim, self.radius)}
+        for search in self.searches:
+            search.restate(wanted[search.obligation.name])
+        return wanted
 
     def _state(self) -> dict[str, np.ndarray]:
         numbers = json.dumps({k: str(v) for k, v in self.claim.numbers.items()})
-        return {"numbers": np.array(numbers), **search_state(self.searches)}
+        rejected = np.array(self.rejected, dtype=np.int64)
+        return {"numbers": np.array(numbers), "rejected": rejected, **search_state(self.searches)}
 
     def _open_boxes(self) -> list[OpenBox]:
         result = []

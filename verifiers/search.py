@@ -12,7 +12,7 @@ from certify.proofs.checker.obligations import Any, Formula, Obligation
 from certify.proofs.checker.tree import LEAF
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import State
-from certify.verifiers.endings import BudgetSpentError, StuckError
+from certify.verifiers.endings import BudgetSpentError, StuckError, UnprovedError
 from certify.verifiers.formulas import blame, margin, prove
 from certify.verifiers.ranges import Array
 from certify.verifiers.taylor import Block
@@ -168,6 +168,8 @@ def raise_level(
     ``highest`` is what is known so far.  ``save`` is told ceiling and highest.
     """
     while True:
+        if not ceiling > 0:
+            raise UnprovedError("V is not positive at a point where the conditions fail")
         active = [s for s in searches if len(s.open) and s.open.key.min() < ceiling]
         floor = min((float(s.open.key.min()) for s in active), default=ceiling)
         if floor >= (1 - tolerance) * ceiling:

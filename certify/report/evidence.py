@@ -100,8 +100,8 @@ def residual_reason(claim: Claim) -> str:
         return ""
     moves = _moves(claim)
     cause = (
-        f"In exact arithmetic the stated equilibrium is not one: {', '.join(moves)}. Weights "
-        "that were rounded to floats usually do this."
+        f"In exact arithmetic the stated equilibrium is not one: {', '.join(moves)}. Rounded "
+        "weights, uncertain parameters and disturbances do this."
         if moves
         else "Exact arithmetic does not show that the stated equilibrium is one."
     )

@@ -5,6 +5,7 @@ Prints one JSON object.  Exit codes: 0 accepted, 2 usage, 5 not accepted.
 
 import hashlib
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from .theorems import THEOREMS
 
 def main(arguments: list[str]) -> int:
     """Check the file named first in ``arguments`` and print the answer."""
-    if len(arguments) not in (1, 2) or not all(a.isdecimal() and int(a) for a in arguments[1:]):
+    if len(arguments) not in (1, 2) or not all(
+        re.fullmatch("[1-9][0-9]{0,3}", a) for a in arguments[1:]
+    ):
         return _answer({"verdict": "usage", "reason": "give a certificate, then workers"}, 2)
     try:
         data = Path(arguments[0]).read_bytes()

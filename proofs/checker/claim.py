@@ -154,7 +154,7 @@ def _dict(data: dict[str, object], key: str) -> dict[str, object]:
 
 def _position(value: object) -> int:
     if type(value) is not int:
-        raise FormatError(f"{value!r} is not a position in the graph")
+        raise FormatError(f"{str(value)[:40]!r} is not a position in the graph")
     return value
 
 

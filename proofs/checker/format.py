@@ -1,8 +1,8 @@
 """The certificate file: one canonical JSON text that holds the claim and its proof.
 
-Reading accepts exactly the bytes that writing produces, so a certificate has one spelling
-and its sha256 identifies it.  ``sources`` (digests of the files the claim was read from) and
-``tool`` are for people; the kernel carries them but no verdict depends on them.
+Reading accepts exactly the bytes that writing produces, but for the compression of the
+trees; the sha256 of the file identifies it.  ``sources`` (digests of the files the claim was
+read from) and ``tool`` are for people: the kernel carries them, no verdict depends on them.
 """
 
 from __future__ import annotations
@@ -91,12 +91,12 @@ def read_certificate(data: bytes) -> Certificate:
         raise FormatError("the trees are not an object")
     for name, pair in trees.items():
         if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)):
-            raise FormatError(f"the tree {name!r} is not [statement, tree]")
+            raise FormatError(f"the tree {name[:40]!r} is not [statement, tree]")
     radius = proof["radius"]
     certificate = Certificate(
         claim=Claim.from_json(body["claim"]),
         assumptions=_texts(body["assumptions"]),
-        evidence=str(body["evidence"]),
+        evidence=_texts([body["evidence"]])[0],
         proof=Proof(
             radius=None if radius is None else parse_number(radius),
             trees=_trees({name: pair[1] for name, pair in trees.items()}),

@@ -14,7 +14,6 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import repeat
 
 from .claim import Claim
 from .errors import Rejected
@@ -53,7 +52,7 @@ def check_certificate(
     """The same for a certificate that was read already."""
     if certificate.evidence != "kernel":
         raise Rejected(
-            f"the evidence is {certificate.evidence!r}: nothing in this file can be re-checked"
+            f"the evidence is {certificate.evidence[:40]!r}: nothing in this file can be re-checked"
         )
     certificate.claim.check()
     theorem, proof = applicable(certificate.claim), certificate.proof
@@ -106,20 +105,21 @@ def open_leaves(
     known = {name: frozenset() for name in trees} if known is None else known
     work = sum(len(tree) - len(known[name]) for name, tree in trees.items())
     if workers == 1 or work < _WORTH_SHARING:
-        share = _share(claim, radius, trees, known)
-        return _merged(iter([share]), 1, progress)
+        job = _Job(tuple(obligations(claim, radius)), trees, known)
+        return _merged(map(job.count, range(_SHARES)), progress)
     context = multiprocessing.get_context("forkserver")
-    given = map(repeat, (claim.to_json(), radius, dict(trees), dict(known)))
+    given = (claim.to_json(), radius, dict(trees), dict(known))
+    pool = ProcessPoolExecutor(workers, context, _prepare, given)
     try:
-        with ProcessPoolExecutor(workers, mp_context=context) as pool:
-            shares = pool.map(_share_of_json, *given, range(_SHARES))
-            return _merged(shares, _SHARES, progress)
+        return _merged(pool.map(_count, range(_SHARES)), progress)
     except BrokenProcessPool as error:
         raise Rejected("a worker of the checker died: not every leaf was evaluated") from error
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _merged(
-    shares: Iterator[dict[str, LeafCount]], count: int, progress: Progress | None
+    shares: Iterator[dict[str, LeafCount]], progress: Progress | None
 ) -> dict[str, LeafCount]:
     total: dict[str, LeafCount] = {}
     for done, share in enumerate(shares, start=1):
@@ -129,49 +129,49 @@ def _merged(
             both = tuple(sorted(known.open + part.open))
             total[name] = LeafCount(known.leaves + part.leaves, both, first.where)
         if progress is not None:
-            progress(done / count)
+            progress(done / _SHARES)
     return total
 
 
-def _share_of_json(
+@dataclass(frozen=True)
+class _Job:
+    """The leaves of some trees, to be evaluated in shares."""
+
+    wanted: tuple[Obligation, ...]
+    trees: Mapping[str, bytes]
+    known: Mapping[str, frozenset[int]]
+
+    def count(self, share: int) -> dict[str, LeafCount]:
+        """Evaluate one share: every ``_SHARES``-th leaf of every tree, from ``share`` on."""
+        return {o.name: self._count(o, share) for o in self.wanted}
+
+    def _count(self, obligation: Obligation, share: int) -> LeafCount:
+        count, where, known = 0, "", self.known[obligation.name]
+        rejected: list[int] = []
+        for i, leaf in enumerate(leaves(self.trees[obligation.name], obligation.box)):
+            if i % _SHARES != share or leaf.position in known:
+                continue
+            count += 1
+            if not holds(obligation.formula, Evaluator(leaf.box, leaf.degree)):
+                where = where or f" (around {_middle(leaf.box)})"
+                rejected.append(leaf.position)
+        return LeafCount(count, tuple(rejected), where)
+
+
+_jobs: list[_Job] = []  # of a worker process: the one it was started for
+
+
+def _prepare(
     data: object,
     radius: Fraction | None,
     trees: Mapping[str, bytes],
     known: Mapping[str, frozenset[int]],
-    share: int,
-) -> dict[str, LeafCount]:
-    return _share(Claim.from_json(data), radius, trees, known, share, _SHARES)
+) -> None:
+    _jobs.append(_Job(tuple(obligations(Claim.from_json(data), radius)), trees, known))
 
 
-def _share(
-    claim: Claim,
-    radius: Fraction | None,
-    trees: Mapping[str, bytes],
-    known: Mapping[str, frozenset[int]],
-    share: int = 0,
-    of: int = 1,
-) -> dict[str, LeafCount]:
-    set_precision()
-    return {
-        o.name: _count(o, trees[o.name], known[o.name], share, of)
-        for o in obligations(claim, radius)
-    }
-
-
-def _count(
-    obligation: Obligation, tree: bytes, known: frozenset[int], share: int, of: int
-) -> LeafCount:
-    count, where = 0, ""
-    rejected: list[int] = []
-    for i, leaf in enumerate(leaves(tree, obligation.box)):
-        if i % of != share or leaf.position in known:
-            continue
-        count += 1
-        if not holds(obligation.formula, Evaluator(leaf.box, leaf.degree)):
-            if not rejected:
-                where = f" (around {_middle(leaf.box)})"
-            rejected.append(leaf.position)
-    return LeafCount(count, tuple(rejected), where)
+def _count(share: int) -> dict[str, LeafCount]:
+    return _jobs[-1].count(share)
 
 
 def _middle(box: Box) -> str:

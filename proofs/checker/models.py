@@ -6,7 +6,8 @@ On a box ``x = mid + rad * d`` with ``d`` in ``[-1, 1]^n`` a value is enclosed b
 
 in this sense: for every ``d`` there are ``c`` and ``g_i`` in their balls that make it true.
 Degree 0 has no ``g``.  The rules need no more than that: coefficients may depend on ``d``.
-A ball that is not finite stands for "perhaps undefined" and survives every rule.
+An end point that is NaN stands for "perhaps undefined" and survives every rule; infinite
+ones are bounds, and a formula takes only finite ranges as evidence.
 Reference: M. Berz, G. Hoffstaetter, Computation and application of Taylor polynomials with
 interval remainder bounds, 1998; the lines through kinks are the usual linear relaxations.
 """
@@ -216,12 +217,12 @@ class Evaluator:
         )
 
     def _select(self, condition: Model, positive: Model, otherwise: Model) -> Model:
+        if not condition.range.is_finite():
+            return self._constant(UNDEFINED)
         if condition.range.low > 0:
             return positive
         if condition.range.high <= 0:
             return otherwise
-        if not condition.range.is_finite():
-            return self._constant(UNDEFINED)
         return self._constant(hull(*positive.range, *otherwise.range))
 
 

@@ -187,7 +187,8 @@ def _atan_slope(x: Interval) -> Interval:
 
 
 def _flat_off_zero(x: Interval) -> Interval:
-    return Interval(_ZERO, _ZERO) if x.low > 0 or x.high < 0 else UNDEFINED
+    crosses = not (x.is_finite() and (x.low > 0 or x.high < 0))
+    return UNDEFINED if crosses else Interval(_ZERO, _ZERO)
 
 
 _SLOPE: Mapping[str, Callable[[Interval], Interval]] = {

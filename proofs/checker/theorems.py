@@ -15,7 +15,7 @@ from .blowup import Ray, vanishes
 from .calculus import directional, is_continuous, substitute
 from .claim import Claim, Interval
 from .errors import LanguageError, TheoremError
-from .language import Node, absolute, const, var, variables
+from .language import Node, absolute, const, topological, var, variables
 from .obligations import All, Any, Atom, Formula, Obligation
 
 __all__ = [
@@ -94,6 +94,10 @@ def applicable(claim: Claim) -> Theorem:
     }
     if given != wanted and not (theorem.time == "any" and given and given < wanted):
         raise TheoremError(f"{theorem.id} needs the numbers {sorted(wanted)}")
+    stated = (*claim.plant.values(), *claim.controller.values(), *claim.functions.values())
+    if any(node.op == "step" for node in topological(stated)):
+        # its values are a matter of choice; along rays two choices can become one
+        raise TheoremError("step is a derivative: state a jump with select")
     if theorem.time != "any" and not claim.plant:
         raise TheoremError(f"{theorem.id} needs a plant")
     if theorem.has_level != bool(claim.equilibrium):

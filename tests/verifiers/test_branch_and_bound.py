@@ -147,3 +147,16 @@ def test_a_budget_counts() -> None:
     budget = Budget(Options(boxes=10))
     budget.spend(10)
     assert budget.boxes == 10
+
+
+def test_a_function_that_is_negative_where_it_fails_has_no_level() -> None:
+    outcome = prove(stability({"x": X / 2, "y": 2 * Y}, X**2 - Y**2), boxes=400_000)
+    assert outcome.verdict in (Verdict.UNKNOWN, Verdict.TIMED_OUT)
+
+
+def test_the_clock_runs_while_leaves_are_re_checked() -> None:
+    claim = stability({"x": 0.9 * X, "y": 0.9 * Y}, X**2 + Y**2)
+    told = []
+    outcome = prove(claim, progress=lambda phase, done: told.append((phase, done)))
+    assert outcome.verdict is Verdict.PROVED
+    assert len({done for phase, done in told if phase == "re-check every leaf"}) > 4
