@@ -25,14 +25,13 @@ from certify.expression import (
     sin,
     sqrt,
     stack,
-    step,
     tanh,
     var,
 )
 from certify.expression.evaluate import evaluate
 from certify.expression.exact import exact
 from certify.proofs.checker.errors import LanguageError
-from certify.proofs.checker.language import quotient, quotient2
+from certify.proofs.checker.language import quotient, quotient2, step
 
 x, y = var("x"), var("y")
 
