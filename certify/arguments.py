@@ -30,15 +30,20 @@ for _library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_library, "1")
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-BOXES = 4_000_000
+BOXES = 50_000_000
 
 ProblemFile = Annotated[Path, typer.Argument(metavar="PROBLEM", help="a problem.toml")]
 CertificateFile = Annotated[Path, typer.Argument(metavar="CERT", help="a certificate")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
-Timeout = Annotated[float | None, typer.Option(help="seconds of wall time", min=0.001)]
+Timeout = Annotated[float | None, typer.Option(help="give up after so many seconds", min=0.001)]
 Boxes = Annotated[int, typer.Option(help="boxes the search may look at", min=1)]
-Workers = Annotated[int, typer.Option(help="processes for the re-check of leaves", min=1, max=1024)]
-Engine = Annotated[str, typer.Option(help="a verifier by name; see `certify doctor`")]
+Workers = Annotated[int, typer.Option(help="processor cores to use", min=1, max=1024)]
+Engine = Annotated[
+    str,
+    typer.Option(
+        help="auto, branch-and-bound or z3; or dask://host:port, to search on a Dask cluster"
+    ),
+]
 Seed = Annotated[int, typer.Option(help="seed of training and attacks", min=0, max=2**32 - 1)]
 Saving = Annotated[
     float, typer.Option("--checkpoint", help="seconds between saves of the search", min=0)

@@ -105,8 +105,8 @@ def verify(
 ) -> None:
     """Prove or refute the property; --out writes the certificate.
 
-    A killed search goes on where it was when the same command is given again: its state is
-    kept beside the certificate, or in the current folder without --out.
+    A killed search goes on where it was when the same command is given again.
+    Its state is beside the certificate, or in the current folder without --out.
     """
     from certify import pipeline
     from certify.certificate import open_folder, save

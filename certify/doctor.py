@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
+from certify.errors import InputError
+from certify.verifiers.engine import engine_name
 from certify.verifiers.registry import verifiers
 
 __all__ = ["findings"]
 
 _PACKAGES = (
-    ("python-flint", "ball arithmetic of the checker (required)"),
-    ("numpy", "the search (required)"),
+    ("python-flint", "elementary functions in the checker (required)"),
+    ("numpy", "the checker and the search (required)"),
     ("onnx", "reading networks (required)"),
     ("matplotlib", "figures in reports: pip install certify[report]"),
     ("torch", "training: pip install certify[train]"),
     ("control", "LQR for training, python-control systems: pip install certify[train]"),
     ("scipy", "training: pip install certify[train]"),
     ("z3-solver", "the second verifier: pip install certify[smt]"),
+    ("distributed", "--engine dask://host:port: pip install certify[cluster]"),
     ("scikit-learn", "reading trees: pip install certify[models]"),
     ("sympy", "reading sympy expressions: pip install certify[models]"),
 )
@@ -26,7 +30,7 @@ _PACKAGES = (
 
 def findings() -> list[tuple[str, str, str]]:
     """Rows of (name, state, use)."""
-    rows = [("python", platform.python_version(), "runs everything")]
+    rows = [("python", platform.python_version(), "runs everything"), _engine()]
     for name, use in _PACKAGES:
         try:
             state = version(name)
@@ -40,3 +44,18 @@ def findings() -> list[tuple[str, str, str]]:
         theorems = ", ".join(sorted(verifier.capabilities.theorems))
         rows.append((verifier.name, f"evidence: {grade}", f"verifier for {theorems}"))
     return rows
+
+
+def _engine() -> tuple[str, str, str]:
+    """The engine of branch and bound that is used, and why it is that one."""
+    forced = os.environ.get("CERTIFY_ENGINE", "")
+    try:
+        name = engine_name()
+    except InputError as error:
+        return "engine", "none", str(error)
+    if name != "python":
+        reason = "asked for by CERTIFY_ENGINE" if forced else "the fastest of this processor"
+        return "engine", f"native, {name}", f"grows proof trees: {reason}"
+    if forced:
+        return "engine", "python", "grows proof trees: asked for by CERTIFY_ENGINE"
+    return "engine", "python", "grows proof trees, slower: no C++ compiler at installation"

@@ -29,7 +29,7 @@ class Verdict(Enum):
 
 @dataclass(frozen=True)
 class Counterexample:
-    """A point of the domain where ``condition`` is false, replayed in ball arithmetic.
+    """A point of the domain where ``condition`` is false, replayed rigorously.
 
     It refutes the conditions of the theorem for this certificate function and level, not
     the behaviour of the loop: another function or a smaller level may still do.
@@ -53,8 +53,9 @@ class Outcome:
 
     ``claim`` is the claim decided, with the numbers that the verifier was asked to find.
     ``certificate`` exists exactly when the verdict is proved; ``counterexample`` exactly when
-    it is refuted.  ``advice`` is one sentence on what would help; ``statistics`` holds at
-    least ``boxes``, ``leaves``, ``seconds`` and ``cpu_seconds``.
+    it is refuted.  ``advice`` is one sentence on what would help, ``diagnosis`` says of a search
+    that ended without an answer what is left and why; ``statistics`` holds at least ``boxes``,
+    ``leaves``, ``seconds`` and ``cpu_seconds``.
     """
 
     verdict: Verdict
@@ -64,6 +65,7 @@ class Outcome:
     counterexample: Counterexample | None = None
     open_boxes: tuple[OpenBox, ...] = ()
     advice: str = ""
+    diagnosis: tuple[str, ...] = ()
     statistics: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

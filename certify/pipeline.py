@@ -54,14 +54,17 @@ class Results:
 def verify(problem: Problem, options: Options | None = None, engine: str = "auto") -> Outcome:
     """Decide the property of ``problem``; ``engine`` names a verifier or lets one be chosen.
 
+    ``dask://host:port`` is branch and bound on the workers of a Dask cluster.
     A proved outcome carries its certificate, every leaf of which the kernel has accepted in
     this process; :func:`certify.check` repeats that in a process of its own.
     Raises ``InputError`` and ``UnsupportedError``.
     """
-    claim = _claim(problem)
+    claim, options = _claim(problem), options or Options()
+    if engine.startswith("dask://"):
+        engine, options = "branch-and-bound", replace(options, cluster=engine)
     verifier = choose(claim) if engine == "auto" else named(engine)
     try:
-        outcome = verifier.verify(claim, options or Options())
+        outcome = verifier.verify(claim, options)
     except OverflowError as error:
         raise InputError(f"{problem.name}: {_OVERFLOW}") from error
     if outcome.certificate is None:

@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.language import const, var
 from certify.proofs.checker.theorems import THEOREMS, obligations
+from certify.verifiers import native
 
 ROOT = Path(__file__).parent.parent
 THEORY = ROOT / "proofs" / "theory"
@@ -95,7 +97,7 @@ def test_modules_are_short(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", [*sources("proofs/checker")], ids=lambda p: p.stem)
-def test_the_checker_imports_the_standard_library_and_flint_only(path: Path) -> None:
+def test_the_checker_imports_the_standard_library_numpy_and_flint_only(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             tops = {a.name.split(".")[0] for a in node.names}
@@ -104,7 +106,7 @@ def test_the_checker_imports_the_standard_library_and_flint_only(path: Path) -> 
             tops = set() if node.level else {str(node.module).split(".")[0]}
         else:
             continue
-        assert tops <= sys.stdlib_module_names | {"flint"}
+        assert tops <= sys.stdlib_module_names | {"flint", "numpy"}
 
 
 def section(text: str, title: str) -> str:
@@ -152,6 +154,14 @@ def test_links_between_the_proofs_lead_somewhere() -> None:
             assert (path.parent / link).exists(), f"{path.name}: {link}"
 
 
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "proofs/INDEX.md"])
+def test_files_named_in_prose_exist(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    folders = "certify|controllers|verifiers|proofs|case_studies|benchmarks|tests"
+    named = re.findall(rf"`((?:{folders})/[\w./-]*)`", text)
+    assert [path for path in named if not (ROOT / path).exists()] == []
+
+
 def test_functions_named_in_the_index_exist() -> None:
     code = ast.parse((ROOT / "proofs/checker/theorems.py").read_text(encoding="utf-8"))
     defined = {n.name for n in ast.walk(code) if isinstance(n, ast.FunctionDef)}
@@ -166,6 +176,28 @@ def test_the_index_counts_the_lines_of_the_checker() -> None:
     assert stated
     lines = sum(len(p.read_text(encoding="utf-8").splitlines()) for p in sources("proofs/checker"))
     assert abs(int(stated[1]) - lines) <= 100
+
+
+def test_the_index_lists_the_modules_of_the_checker() -> None:
+    listed = section(
+        (ROOT / "proofs/INDEX.md").read_text(encoding="utf-8"), "Modules of the checker"
+    )
+    named = set(re.findall(r"`(\w+\.py)`", listed))
+    assert named == {p.name for p in sources("proofs/checker")} - {"__init__.py"}
+
+
+def test_lemmas_within_a_text_are_where_the_index_says() -> None:
+    index = (ROOT / "proofs" / "INDEX.md").read_text(encoding="utf-8")
+    for lemma, text in re.findall(r"^\| (L-[A-Z-]+), in (L-[A-Z-]+) \|", index, re.MULTILINE):
+        assert f"\n## {lemma}: " in (THEORY / f"{text}.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(
+    "CI" not in os.environ or os.environ.get("CERTIFY_ENGINE") == "python",
+    reason="an installation may do without the native engine, but not that of CI",
+)
+def test_the_native_engine_was_built() -> None:
+    assert native.available(), "pip install -v -e . says why the compiler failed"
 
 
 def sample_claim(id_: str) -> Claim:

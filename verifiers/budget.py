@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from certify.verifiers.endings import BudgetSpentError
 from certify.verifiers.interface import Options
@@ -19,6 +21,16 @@ class Budget:
         self._cpu = time.process_time()
         self._limit = options.boxes if boxes is None else boxes
         self.boxes = 0
+        self.accounts = {"search": 0.0, "check": 0.0}
+
+    @contextmanager
+    def account(self, name: str) -> Iterator[None]:
+        """Add the processor time of the block to ``accounts[name]``."""
+        start = time.process_time()
+        try:
+            yield
+        finally:
+            self.accounts[name] += time.process_time() - start
 
     def part(self, boxes: int) -> Budget:
         """A smaller budget that ends no later than this one."""
@@ -34,6 +46,10 @@ class Budget:
             raise BudgetSpentError(f"{self._limit:,} boxes were not enough")
         if timeout is not None and self.seconds() > timeout:
             raise BudgetSpentError(f"{timeout:g} seconds were not enough")
+
+    def boxes_left(self) -> int:
+        """How many boxes may still be spent."""
+        return max(0, self._limit - self.boxes)
 
     def tell(self, phase: str, fraction: float) -> None:
         """Report progress."""

@@ -17,18 +17,17 @@ from certify.expression import Node
 from certify.outcome import Counterexample, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.obligations import All, Any, Formula, Obligation
+from certify.proofs.checker.obligations import Any, Formula, Obligation
 from certify.proofs.checker.theorems import THEOREMS, violation
-from certify.verifiers.formulas import margin
-from certify.verifiers.ranges import Array
-from certify.verifiers.taylor import Block
+from certify.verifiers.decay_attack import slowest
+from certify.verifiers.points import Array, deciding_slope, margin, values
 
 __all__ = ["attack", "falsify", "replay", "violated_level"]
 
 _STARTS = 4096
 _VERTICES = 256
-_CLIMBERS = 512
-_STEPS = 30
+_CLIMBERS = 256
+_STEPS = 24
 _REPLAYS = 20
 
 
@@ -44,7 +43,16 @@ def falsify(
         found = replay(claim, obligation, points)
         if found is not None:
             return found
-    return None
+    return _too_slow(claim, seed, tick)
+
+
+def _too_slow(claim: Claim, seed: int, tick: Callable[[], None]) -> Counterexample | None:
+    """A point of the level set where V does not fall as fast as claimed."""
+    if not {"level", "decay"} <= set(claim.numbers) or "residual" in claim.numbers:
+        return None
+    points, _ = slowest(claim, seed, tick)
+    found = (replay(claim, o, points) for o in violation(claim) if len(o.box) == points.shape[1])
+    return next((counterexample for counterexample in found if counterexample), None)
 
 
 def attack(claim: Claim, seed: int = 0) -> Outcome:
@@ -71,9 +79,9 @@ def attack(claim: Claim, seed: int = 0) -> Outcome:
 
 def replay(claim: Claim, obligation: Obligation, points: Array) -> Counterexample | None:
     """The first of the worst ``points`` at which the kernel confirms that a condition fails."""
-    values = margin(obligation.formula, Block(tuple(obligation.box), points, points, 0))
-    for row in np.argsort(values, kind="stable")[:_REPLAYS]:
-        if values[row] > 0:
+    margins = margin(obligation.formula, tuple(obligation.box), points)
+    for row in np.argsort(margins, kind="stable")[:_REPLAYS]:
+        if margins[row] > 0:
             break
         point = exact_point(obligation, points[row])
         condition = refutes(claim, {**point, **_rest(claim, point)})
@@ -110,13 +118,11 @@ def violated_level(
         points = _attack(claim, obligation, body, seed, tick)
         for _ in range(_STEPS):  # pull violations towards the equilibrium while they last
             tick()
-            block = Block(names, points, points, 0)
-            bad = margin(body, block) <= 0
-            points = points[bad]
+            points = points[margin(body, names, points) <= 0]
             if not len(points):
                 break
-            values = block.model(v).c[bad, 0]
-            points = points[np.argsort(values, kind="stable")][: _STARTS // 4]
+            order = np.argsort(values(v, names, points), kind="stable")
+            points = points[order][: _STARTS // 4]
             lowest = min(lowest, _confirmed(claim, obligation, points[:1], v, lowest))
             points = np.concatenate([points, _towards(claim, obligation, points, seed)])
     return lowest
@@ -138,7 +144,7 @@ def _confirmed(
 ) -> float:
     point = exact_point(obligation, points[0])
     exact = np.array([[float(p) for p in point.values()]])
-    value = float(Block(tuple(obligation.box), exact, exact, 0).model(v).c[0, 0])
+    value = float(values(v, tuple(obligation.box), exact)[0])
     if not value < lowest:
         return lowest
     raised = replace(claim, numbers={**claim.numbers, "level": Fraction(2 * abs(value) + 1)})
@@ -176,36 +182,16 @@ def _attack(
     names = tuple(obligation.box)
     low, high = _corners(obligation)
     points = starts(claim, obligation, seed)
-    worst = margin(formula, Block(names, points, points, 0))
+    worst = margin(formula, names, points)
     rows = np.argsort(worst, kind="stable")[:_CLIMBERS]
     points, worst = points[rows], worst[rows]
     best = points
     for k in range(_STEPS):
         tick()
-        slope = _gradient(formula, names, points, high - low)
+        slope = deciding_slope(formula, names, points, high - low)
         points = np.clip(points - 0.1 * 0.85**k * np.sign(slope) * (high - low), low, high)
-        values = margin(formula, Block(names, points, points, 0))
-        better = values < worst
+        here = margin(formula, names, points)
+        better = here < worst
         best = np.where(better[:, None], points, best)
-        worst = np.where(better, values, worst)
+        worst = np.where(better, here, worst)
     return best
-
-
-def _gradient(formula: Formula, names: tuple[str, ...], points: Array, width: Array) -> Array:
-    """The gradient of the deciding atom, in units of the box."""
-    block = Block.at_points(names, points, width)
-    return _deciding_slope(formula, block)[1]
-
-
-def _deciding_slope(formula: Formula, block: Block) -> tuple[Array, Array]:
-    if not isinstance(formula, (All, Any)):
-        value = margin(formula, block)
-        g = block.model(formula.node).g
-        assert g is not None
-        slope = np.zeros_like(block.low) if formula.relation == "defined" else g[:, :, 0].T
-        return value, np.nan_to_num(slope)
-    pairs = [_deciding_slope(p, block) for p in formula.parts]
-    values = np.stack([v for v, _ in pairs])
-    which = values.argmin(axis=0) if isinstance(formula, All) else values.argmax(axis=0)
-    rows = np.arange(values.shape[1])
-    return values[which, rows], np.stack([s for _, s in pairs])[which, rows]

@@ -35,14 +35,17 @@ class Capabilities:
 class Options:
     """How long and how hard to try.
 
-    ``timeout`` in seconds of wall time; ``boxes`` bounds the search; ``workers`` processes;
+    ``timeout`` in seconds of wall time; ``boxes`` bounds the search; ``workers`` is how many
+    boxes or leaves are worked on at a time, ``cluster`` where: ``"local"`` or
+    ``dask://host:port``;
     ``checkpoint`` is a file to resume from and to save to, every ``checkpoint_seconds``;
     ``progress`` is told a phase and the fraction of it done.
     """
 
     timeout: float | None = None
-    boxes: int = 4_000_000
+    boxes: int = 50_000_000
     workers: int = 1
+    cluster: str = "local"
     seed: int = 0
     checkpoint: Path | None = None
     checkpoint_seconds: float = 2.0

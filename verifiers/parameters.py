@@ -9,6 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from certify.expression import Node
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
 from certify.proofs.checker.obligations import Any, Obligation
@@ -17,18 +18,21 @@ from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.endings import UnprovedError
 from certify.verifiers.falsifier import violated_level
+from certify.verifiers.levels import raise_level
+from certify.verifiers.planning import planned
+from certify.verifiers.points import values
 from certify.verifiers.search import (
     ObligationSearch,
     closes_within,
-    raise_level,
     restore_searches,
     search_state,
 )
 
 __all__ = ["choose_radius", "largest_level", "missing_numbers", "provisional", "with_numbers"]
 
-_RADII = tuple(Fraction(1, 2**k) for k in (2, 4, 6, 8, 10, 13, 16, 20, 24))
-_BOXES_PER_RADIUS = (1_000, 30_000)  # large radii are tried cheaply before small ones
+# what closes for a radius closes for smaller ones, and the rest of the search hardly grows
+_RADII = tuple(Fraction(1, 2**k) for k in (12, 20, 28))
+_BOXES_PER_RAY = (500, 20_000, 500_000)
 _ABOVE_EVERYTHING = Fraction(10) ** 300
 
 
@@ -53,12 +57,19 @@ def provisional(claim: Claim) -> Claim:
     return with_numbers(claim, {"level": claim.numbers.get("residual", Fraction(1)) + 1})
 
 
-def choose_radius(claim: Claim, budget: Budget) -> tuple[Fraction, list[ObligationSearch]]:
-    """The largest radius whose ray obligations close with little work, and their trees."""
+def choose_radius(
+    claim: Claim, budget: Budget, shown: list[ObligationSearch]
+) -> tuple[Fraction, list[ObligationSearch]]:
+    """A radius whose ray obligations close with little work, and their trees.
+
+    ``shown`` has the searches that were tried last.
+    """
     rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
-    for boxes, radius in itertools.product(_BOXES_PER_RADIUS, _RADII):
-        searches = [ObligationSearch(with_radius(o, radius)) for o in rays]
-        if closes_within(searches, budget, boxes):
+    plans = [planned(o, budget) for o in rays]
+    for boxes, radius in itertools.product(_BOXES_PER_RAY, _RADII):
+        searches = [plan.restarted(with_radius(plan.obligation, radius)) for plan in plans]
+        shown[:] = searches
+        if closes_within(searches, budget, boxes * len(rays)):
             return radius, searches
     raise UnprovedError(
         "the conditions could not be shown arbitrarily close to the equilibrium: they may be "
@@ -73,17 +84,18 @@ def largest_level(
     """The largest level that looks provable, and the trees grown on the way to it."""
     stated = provisional(claim)
     v = claim.functions["lyapunov"]
-    searches = [ObligationSearch(o) for o in obligations(stated, radius) if _has_level(o)]
     state = checkpoint.load()
     highest = 0.0
     if "ceiling" in state:
         ceiling, highest = float(state["ceiling"]), float(state["highest"])
-        restore_searches(searches, state)
+        wanted = [o for o in obligations(stated, radius) if _has_level(o)]
+        searches = restore_searches(wanted, state)
     else:
         budget.tell("attack", 0.5)
         ceiling = violated_level(stated, v, seed, lambda: budget.spend(0))
-        for search in searches:
-            search.open.key[:] = -np.inf
+        trial = with_numbers(stated, {"level": _typical_level(stated, v, ceiling, seed)})
+        wanted = [o for o in obligations(trial, radius) if _has_level(o)]
+        searches = [planned(o, budget).restarted(o) for o in wanted]
 
     def is_false(point: Mapping[str, Fraction]) -> bool:
         """Whether the conditions fail at ``point``, whatever the level."""
@@ -99,6 +111,16 @@ def largest_level(
     if level <= floor:
         raise UnprovedError(f"the conditions hold on no level set above {float(floor):g}")
     return level, searches
+
+
+def _typical_level(claim: Claim, v: Node, ceiling: float, seed: int) -> Fraction:
+    """A level to plan the search with: a little below the ceiling, or V's median over the box."""
+    if np.isfinite(ceiling) and ceiling > 0:
+        return Fraction(0.9 * ceiling)
+    low, high = (np.array([float(claim.box[x][k]) for x in claim.states]) for k in (0, 1))
+    points = np.random.default_rng(seed).uniform(low, high, (1000, len(low)))
+    middle = float(np.nanmedian(values(v, claim.states, points)))
+    return Fraction(middle) if np.isfinite(middle) and middle > 0 else Fraction(1)
 
 
 def _has_level(obligation: Obligation) -> bool:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
 
-from certify.outcome import Counterexample, OpenBox, Outcome, Verdict
+from certify.outcome import Counterexample, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations
-from certify.proofs.checker.tree import LEAF
+from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
+from certify.verifiers.engine import engine_name
+from certify.verifiers.executors import executor_for
 from certify.verifiers.falsifier import falsify, replay
 from certify.verifiers.interface import Options
+from certify.verifiers.parallel import close_in_parallel
 from certify.verifiers.parameters import (
     choose_radius,
     largest_level,
@@ -29,14 +32,14 @@ from certify.verifiers.parameters import (
     provisional,
     with_numbers,
 )
-from certify.verifiers.ranges import Array
+from certify.verifiers.planning import planned
+from certify.verifiers.points import Array
 from certify.verifiers.residual import residual_numbers
 from certify.verifiers.search import ObligationSearch, close, restore_searches, search_state
 
 __all__ = ["NAME", "ProofRun"]
 
 NAME = "branch-and-bound"
-_SHOWN = 400
 _ROUNDS = 8  # of refinement without progress before a proof gives way
 
 
@@ -63,7 +66,8 @@ class ProofRun:
         try:
             counterexample = self._falsified()
             if counterexample is None:
-                self._choose_parameters()
+                with self.budget.account("search"):
+                    self._choose_parameters()
                 certificate = self._prove()
         except (TheoremError, UnprovedError) as error:
             verdict, advice = Verdict.UNKNOWN, str(error)
@@ -76,7 +80,7 @@ class ProofRun:
             advice = f"{error}: a box of the smallest size stays open; the claim is likely tight"
         if counterexample is not None:
             verdict = Verdict.REFUTED
-            advice = "try a smaller level or decay, another certificate function or controller"
+            advice = after_refutation(self.claim, self.options.seed)
         if verdict is not Verdict.TIMED_OUT:
             self.checkpoint.discard()
         return Outcome(
@@ -85,8 +89,9 @@ class ProofRun:
             verifier=NAME,
             certificate=certificate,
             counterexample=counterexample,
-            open_boxes=() if verdict is Verdict.PROVED else tuple(self._open_boxes()),
+            open_boxes=() if verdict is Verdict.PROVED else open_boxes(self.searches),
             advice=advice,
+            diagnosis=without_answer(verdict, self.searches, self.budget),
             statistics=self._statistics(),
         )
 
@@ -107,7 +112,7 @@ class ProofRun:
     def _choose_parameters(self) -> None:
         """The radius, and the numbers that the claim leaves open."""
         if self.theorem.has_radius:
-            self.radius, self.searches = choose_radius(self.claim, self.budget)
+            self.radius, self.searches = choose_radius(self.claim, self.budget, self.searches)
         if missing_numbers(self.claim) - {"level"}:
             found = residual_numbers(provisional(self.claim), self.budget, self.options.seed)
             self.claim = with_numbers(self.claim, found)
@@ -125,22 +130,23 @@ class ProofRun:
     def _prove(self) -> Certificate:
         """Close everything, then refine what the kernel does not accept."""
         wanted = {o.name: o for o in obligations(self.claim, self.radius)}
-        known = {s.obligation.name: s for s in self.searches}
-        self.searches = [known.get(name) or ObligationSearch(o) for name, o in wanted.items()]
-        self._restate()
         state = self.checkpoint.load()
         if "numbers" in state:
-            restore_searches(self.searches, state)
+            self.searches = restore_searches(list(wanted.values()), state)
             self.rejected = state["rejected"].tolist()
+        else:
+            known = {s.obligation.name: s for s in self.searches}
+            with self.budget.account("search"):
+                self.searches = [
+                    known[name].restated(o) if name in known else planned(o, self.budget)
+                    for name, o in wanted.items()
+                ]
         while True:
-            close(
-                self.searches,
-                self.budget,
-                lambda: self.checkpoint.offer(self._state),
-                self._suspect,
-            )
-            trees = {s.obligation.name: s.tree.preorder() for s in self.searches}
-            if not self._refine(trees):
+            with self.budget.account("search"):
+                self._close()
+            with self.budget.account("check"):
+                rejected = self._refine()
+            if not rejected:
                 break
             self._loosen()
         return Certificate(
@@ -149,33 +155,54 @@ class ProofRun:
             evidence="kernel",
             proof=Proof(
                 radius=self.radius,
-                trees={name: tree for name, (tree, _) in trees.items()},
-                statements={name: o.digest() for name, o in self._restate().items()},
+                trees={s.obligation.name: s.proof_tree() for s in self.searches},
+                statements={s.obligation.name: s.obligation.digest() for s in self.searches},
+                coordinates=self._coordinates(),
             ),
         )
 
-    def _refine(self, trees: Mapping[str, tuple[bytes, np.ndarray]]) -> bool:
+    def _close(self) -> None:
+        """Close every open box, here or on the workers."""
+        native = engine_name() != "python"
+        workers, cluster = self.options.workers, self.options.cluster
+        executor = None
+        if not self.rejected:  # what the kernel gives back is little
+            executor = executor_for(cluster, workers, releases_interpreter=native)
+        if executor is None:
+            close(self.searches, self.budget, self._save, self._suspect)
+            return
+        try:
+            for search in self.searches:
+                close_in_parallel(
+                    search, self.claim, self.radius, executor, self.budget, self._save,
+                    self._suspect,
+                )  # fmt: skip
+        finally:
+            executor.close()
+
+    def _save(self) -> None:
+        self.checkpoint.offer(self._state)
+
+    def _coordinates(self) -> dict[str, Coordinates]:
+        maps = ((s.obligation.name, s.coordinates) for s in self.searches)
+        return {name: c for name, c in maps if c is not None}
+
+    def _refine(self) -> bool:
         """Reopen and split the leaves that the kernel rejects; whether there were any."""
         self.budget.tell("re-check every leaf", 0.0)
-        rejected = open_leaves(
+        found = open_leaves(
             self.claim,
             self.radius,
-            {name: tree for name, (tree, _) in trees.items()},
+            {s.obligation.name: s.proof_tree() for s in self.searches},
+            self._coordinates(),
             self.options.workers,
             self._watch,
-            {
-                s.obligation.name: s.accepted_positions(trees[s.obligation.name][1])
-                for s in self.searches
-            },
+            {s.obligation.name: s.known() for s in self.searches},
         )
-        self.rejected.append(sum(len(count.open) for count in rejected.values()))
+        self.rejected.append(sum(len(count.open) for count in found.values()))
         for search in self.searches:
-            name = search.obligation.name
-            nodes = {int(trees[name][1][p]) for p in rejected[name].open}
-            search.accept_leaves(except_for=nodes)
-            if nodes:
-                search.refine(nodes)
-                self.budget.spend(len(nodes))
+            search.rejected(found[search.obligation.name].open)
+        self.budget.spend(self.rejected[-1])
         return self.rejected[-1] > 0
 
     def _watch(self, done: float) -> None:
@@ -197,32 +224,23 @@ class ProofRun:
         self.rejected.clear()
         self._restate()
 
-    def _restate(self) -> dict[str, Obligation]:
+    def _restate(self) -> None:
         """Every search under the obligations of the claim as it is now."""
         wanted = {o.name: o for o in obligations(self.claim, self.radius)}
-        for search in self.searches:
-            search.restate(wanted[search.obligation.name])
-        return wanted
+        self.searches = [s.restated(wanted[s.obligation.name]) for s in self.searches]
 
     def _state(self) -> dict[str, np.ndarray]:
         numbers = json.dumps({k: str(v) for k, v in self.claim.numbers.items()})
         rejected = np.array(self.rejected, dtype=np.int64)
         return {"numbers": np.array(numbers), "rejected": rejected, **search_state(self.searches)}
 
-    def _open_boxes(self) -> list[OpenBox]:
-        result = []
-        for search in self.searches:
-            low, high = search.tree.bounds(search.open.take(np.arange(len(search.open))[-_SHOWN:]))
-            for a, b in zip(low.tolist(), high.tolist(), strict=True):
-                box = dict(zip(search.tree.names, zip(a, b, strict=True), strict=True))
-                result.append(OpenBox(search.obligation.name, box))
-        return result
-
     def _statistics(self) -> dict[str, float]:
-        leaves = sum(int((s.tree.rule >= LEAF).sum()) for s in self.searches)
+        leaves = sum(s.leaves() for s in self.searches)
         return {
             "boxes": self.budget.boxes,
             "leaves": leaves,
             "seconds": self.budget.seconds(),
             "cpu_seconds": self.budget.cpu_seconds(),
+            "search_seconds": self.budget.accounts["search"],
+            "check_seconds": self.budget.accounts["check"],
         }

@@ -12,9 +12,8 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.theorems import decrease, obligations, scales
 from certify.verifiers.budget import Budget
 from certify.verifiers.endings import UnprovedError
-from certify.verifiers.ranges import Array
+from certify.verifiers.points import Array, values
 from certify.verifiers.search import ObligationSearch, closes_within
-from certify.verifiers.taylor import Block
 
 __all__ = ["residual_numbers"]
 
@@ -48,12 +47,11 @@ def _first_guess(claim: Claim, seed: int) -> Fraction:
     guess, smallest = 0.0, np.inf
     for scale in 10.0 ** -np.arange(1, 13):
         points = _around(claim, names, scale, seed)
-        block = Block(names, points, points, 0)
-        bad = block.model(falling).c[:, 0] <= 0
-        values = block.model(v).c[:, 0]
-        smallest = float(np.min(values, where=values > 0, initial=smallest))
+        bad = values(falling, names, points) <= 0
+        heights = values(v, names, points)
+        smallest = float(np.min(heights, where=heights > 0, initial=smallest))
         if bad.mean() < 0.5:
-            guess = max(guess, float(values[bad].max(initial=0.0)))
+            guess = max(guess, float(heights[bad].max(initial=0.0)))
         if bad.mean() > 0.01:
             break
     first = 2 * max(guess, smallest, 1e-280)
@@ -89,7 +87,7 @@ def _bounds(claim: Claim, residual: Fraction, seed: int) -> dict[str, Fraction]:
     for _ in range(60):
         middle = (low + high) / 2
         points = centre + middle[:, None] * directions * width
-        inside = Block(names, points, points, 0).model(v).c[:, 0] <= float(residual)
+        inside = values(v, names, points) <= float(residual)
         low, high = np.where(inside, middle, low), np.where(inside, high, middle)
     reach = (high[:, None] * np.abs(directions) * width).max(axis=0)
     return {

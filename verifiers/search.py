@@ -1,105 +1,202 @@
-"""Branch and bound: close every box of some obligations, or find the level that allows it."""
+"""Branch and bound: the search of one obligation, and closing every box of some."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
+import json
+from collections.abc import Callable, Sequence
+from copy import copy
+from dataclasses import replace
 
 import numpy as np
 
-from certify.expression import Node
-from certify.proofs.checker.obligations import Any, Formula, Obligation
-from certify.proofs.checker.tree import LEAF
+from certify.proofs.checker.coordinates import Coordinates, transformed
+from certify.proofs.checker.language import Node
+from certify.proofs.checker.obligations import All, Any, Atom, Obligation, atoms
+from certify.proofs.checker.tree import LEAF, root_box
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import State
-from certify.verifiers.endings import BudgetSpentError, StuckError, UnprovedError
-from certify.verifiers.formulas import blame, margin, prove
-from certify.verifiers.ranges import Array
-from certify.verifiers.taylor import Block
-from certify.verifiers.tree import GrowingTree, OpenBoxes
+from certify.verifiers.endings import BudgetSpentError, StuckError
+from certify.verifiers.engine import DEGREES, Engine, compiled
+from certify.verifiers.growth import Growth
+from certify.verifiers.points import Array
+from certify.verifiers.trees import (
+    OPEN,
+    accepted_positions,
+    certified,
+    grafted,
+    has_marks,
+    mark_accepted,
+    pieces,
+    split_leaf,
+)
 
 __all__ = [
     "ObligationSearch",
     "close",
     "closes_within",
-    "raise_level",
     "restore_searches",
     "search_state",
 ]
 
-_BATCH = 2048
+_SLICE = 1 << 18  # boxes between two looks at the clock
+_SLICE_SECONDS = 0.3
 
 
 class ObligationSearch:
-    """The tree of one obligation and its open boxes."""
+    """The tree of one obligation, grown in coordinates of its own."""
 
-    def __init__(self, obligation: Obligation) -> None:
-        self.obligation = obligation
-        self.tree = GrowingTree(obligation)
-        self.open = self.tree.root()
-        self._accepted = np.zeros(0, dtype=bool)  # by node: leaves that the kernel proved
+    def __init__(
+        self,
+        obligation: Obligation,
+        coordinates: Coordinates | None = None,
+        degrees: tuple[int, ...] = DEGREES,
+    ) -> None:
+        self.obligation, self.coordinates, self.degrees = obligation, coordinates, degrees
+        self.tree = bytes([OPEN])
+        self._engine: Engine | None = None
+        self._level_engine: Engine | None = None
+        self.stated = self._stated(obligation)
+        self.low, self.high = root_box(self.stated)
 
-    def restate(self, obligation: Obligation) -> None:
-        """The same box under another formula; leaves closed so far must imply it."""
-        self.obligation = self.tree.obligation = obligation
+    def restated(self, obligation: Obligation) -> ObligationSearch:
+        """The same tree for another formula; the leaves closed so far must imply it."""
+        search = ObligationSearch(obligation, self.coordinates, self.degrees)
+        search.tree = self.tree
+        return search
 
-    def pop(self, rows: np.ndarray) -> OpenBoxes:
-        """Take the open boxes ``rows`` out."""
-        taken = self.open.take(rows)
-        rest = np.ones(len(self.open), dtype=bool)
-        rest[rows] = False
-        self.open = self.open.take(np.flatnonzero(rest))
-        return taken
+    def restarted(self, obligation: Obligation) -> ObligationSearch:
+        """A new tree for another obligation of the same variables, searched in the same way."""
+        return ObligationSearch(obligation, self.coordinates, self.degrees)
 
-    def attempt(self, formula: Formula, boxes: OpenBoxes) -> tuple[OpenBoxes, Block]:
-        """Close what degree 0 or 1 proves; the rest with its degree 1 block."""
-        names = self.tree.names
-        for degree in (0, 1):
-            block = Block(names, *self.tree.bounds(boxes), degree)
-            proved = prove(formula, block)
-            self.tree.close(boxes.take(np.flatnonzero(proved)), degree)
-            rows = np.flatnonzero(~proved)
-            boxes, block = boxes.take(rows), block.take(rows)
-            if not len(rows):
+    def with_degrees(self, degrees: tuple[int, ...]) -> ObligationSearch:
+        """A new tree for the same formula, which is compiled once for both."""
+        self.engine()
+        search = copy(self)
+        search.degrees, search.tree = degrees, bytes([OPEN])
+        return search
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a box is left."""
+        return OPEN in self.tree
+
+    def engine(self) -> Engine:
+        """The compiled formula."""
+        if self._engine is None:
+            self._engine = compiled(self.stated)
+        return self._engine
+
+    def level_engine(self, v: Node) -> Engine:
+        """The compiled ``body`` of ``V > level or body``, which also bounds ``v``."""
+        if self._level_engine is None:
+            formula = self.obligation.formula
+            assert isinstance(formula, Any)
+            # V rides along as an atom, so that it moves to the tree's variables too
+            body = All((formula.parts[1], Atom("defined", v)))
+            stated = self._stated(replace(self.obligation, formula=body))
+            *_, value = atoms(stated.formula)
+            self._level_engine = compiled(stated, value.node)
+        return self._level_engine
+
+    def _stated(self, obligation: Obligation) -> Obligation:
+        map_ = self.coordinates
+        return obligation if map_ is None else transformed(obligation, map_)
+
+    def grow(self, boxes: int, seconds: float = np.inf) -> Growth:
+        """Grow the tree by at most ``boxes`` boxes."""
+        if not has_marks(self.tree):
+            growth = self.engine().grow(
+                self.low, self.high, self.tree, boxes, self.degrees, seconds
+            )
+            self.tree = growth.tree
+            return growth
+        return self._grow_pieces(boxes, seconds)
+
+    def _grow_pieces(self, boxes: int, seconds: float) -> Growth:
+        """The same, leaving alone what the kernel has accepted."""
+        subtrees, last = {}, None
+        for piece in pieces(self.tree, self.low, self.high):
+            if boxes <= 0:
                 break
-        return boxes, block
+            last = self.engine().grow(
+                piece.low, piece.high, bytes([OPEN]), boxes, self.degrees, seconds, ties=False
+            )
+            subtrees[piece.position] = last.tree
+            boxes -= last.boxes
+            if last.stuck or len(last.suspects):
+                break
+        assert last is not None
+        self.tree = grafted(self.tree, subtrees)
+        return replace(last, tree=self.tree)
 
-    def divide(self, formula: Formula, boxes: OpenBoxes, block: Block) -> None:
-        """Split ``boxes`` where their bounds suggest, and keep the halves open."""
-        if self.tree.exhausted(boxes).any():
+    def points(self, there: Array) -> Array:
+        """Points of the tree's variables (k, n) in those of the obligation."""
+        if self.coordinates is None:
+            return there
+        matrix = np.array(self.coordinates.matrix, dtype=float)
+        result: Array = there @ matrix.T + np.array(self.coordinates.centre, dtype=float)
+        return result
+
+    def inverse_points(self, here: Array) -> Array:
+        """Points of the obligation (k, n) in the variables of the tree."""
+        if self.coordinates is None:
+            return here
+        matrix = np.array(self.coordinates.matrix, dtype=float)
+        centre = np.array(self.coordinates.centre, dtype=float)
+        result: Array = np.linalg.solve(matrix, (here - centre).T).T
+        return result
+
+    def volume(self) -> float:
+        """The inverse volume of the root box, in the variables of the obligation.
+
+        Relative to that of the obligation's own box: how many of the tree's boxes, halved so
+        often, fill as much of it.
+        """
+        if self.coordinates is None:
+            return 1.0
+        widths = np.where(self.high > self.low, self.high - self.low, 1.0)
+        sides = [float(high - low) or 1.0 for low, high in self.obligation.box.values()]
+        stretch = abs(np.linalg.det(np.array(self.coordinates.matrix, dtype=float)))
+        return float(np.prod(sides) / (np.prod(widths) * stretch))
+
+    def leaves(self) -> int:
+        """How many leaves are closed."""
+        return sum(self.proof_tree().count(LEAF + degree) for degree in DEGREES)
+
+    def rejected(self, positions: Sequence[int]) -> None:
+        """The kernel accepts every leaf but those: cut them, and keep the rest as it is."""
+        self.tree = mark_accepted(self.tree, positions)
+        found = pieces(self.tree, self.low, self.high, frozenset(positions))
+        halves = {p.position: split_leaf(p, self.high - self.low) for p in found}
+        if not all(halves.values()):
             raise StuckError(self.obligation.name)
-        self.open = self.open + self.tree.split(boxes, blame(formula, block)[1])
+        self.tree = grafted(self.tree, halves)
 
-    def accepted_positions(self, order: np.ndarray) -> frozenset[int]:
-        """The positions in the preorder ``order`` of leaves that the kernel proved before."""
-        known = np.zeros(len(self.tree.rule), dtype=bool)
-        known[: len(self._accepted)] = self._accepted
-        return frozenset(np.flatnonzero(known[order]).tolist())
+    def known(self) -> frozenset[int]:
+        """The positions of leaves that the kernel has accepted before."""
+        return accepted_positions(self.tree)
 
-    def accept_leaves(self, except_for: set[int]) -> None:
-        """Remember that the kernel proved every leaf of the tree but those."""
-        self._accepted = self.tree.rule >= LEAF
-        self._accepted[list(except_for)] = False
+    def proof_tree(self) -> bytes:
+        """The tree as the certificate has it."""
+        return certified(self.tree)
 
-    def refine(self, nodes: set[int]) -> None:
-        """Take the leaves ``nodes`` back and split them along their widest variables."""
-        boxes = self.tree.boxes_of(nodes)
-        self.tree.reopen(boxes)
-        if self.tree.exhausted(boxes).any():
-            raise StuckError(self.obligation.name)
-        self.open = self.open + self.tree.split(boxes, np.ldexp(1.0, -boxes.level))
-
-    def state(self, prefix: str) -> dict[str, np.ndarray]:
+    def state(self) -> dict[str, np.ndarray]:
         """What a checkpoint holds."""
-        parts = {**self.tree.state(), "node": self.open.node, "corner": self.open.corner,
-                 "level": self.open.level, "key": self.open.key}  # fmt: skip
-        return {f"{prefix}{name}": array for name, array in parts.items()}
+        map_ = None if self.coordinates is None else self.coordinates.to_json()
+        plan = json.dumps([self.obligation.name, map_, self.degrees])
+        return {"tree": np.frombuffer(self.tree, np.uint8), "plan": np.array(plan)}
 
-    def restore(self, state: State, prefix: str) -> None:
-        """Continue from a checkpoint."""
-        part = {k[len(prefix) :]: v for k, v in state.items() if k.startswith(prefix)}
-        self.tree.restore(part)
-        self.open = OpenBoxes(part["node"], part["corner"], part["level"], part["key"])
+    @classmethod
+    def restored(cls, obligation: Obligation, state: State) -> ObligationSearch:
+        """Continue from a checkpoint.
+
+        What a file says that the kernel has accepted it is asked again.
+        """
+        _, map_, degrees = json.loads(str(state["plan"]))
+        coordinates = None if map_ is None else Coordinates.from_json(map_)
+        search = cls(obligation, coordinates, tuple(degrees))
+        search.tree = certified(state["tree"].tobytes())
+        return search
 
 
 def close(
@@ -110,26 +207,20 @@ def close(
 ) -> None:
     """Close every open box of ``searches``; depth-first, so that memory stays small.
 
-    ``suspect`` is told the centres of open boxes at which the formula looks false.
+    ``suspect`` is told centres of boxes at which the formula looks false.
     """
     for search in searches:
-        formula = search.obligation.formula
-        while len(search.open):
-            count = len(search.open)
-            budget.spend(min(count, _BATCH))
-            boxes = search.pop(np.arange(max(0, count - _BATCH), count))
-            rest, block = search.attempt(formula, boxes)
-            if len(rest):
-                suspect(search.obligation, _false_centres(search, formula, rest))
-                search.divide(formula, rest, block)
-            budget.tell(f"prove {search.obligation.name}", _volume_closed(search))
+        while search.is_open:
+            growth = search.grow(min(_SLICE, budget.boxes_left()), _SLICE_SECONDS)
+            budget.spend(growth.boxes)
+            if len(growth.suspects):
+                suspect(search.obligation, search.points(growth.suspects))
+            if growth.stuck:
+                raise StuckError(search.obligation.name)
+            if search.is_open and not budget.boxes_left():
+                budget.spend(1)
+            budget.tell(f"prove {search.obligation.name}", growth.closed)
             save()
-
-
-def _false_centres(search: ObligationSearch, formula: Formula, boxes: OpenBoxes) -> Array:
-    low, high = search.tree.bounds(boxes)
-    middle: Array = (low + high) / 2
-    return middle[margin(formula, Block(search.tree.names, middle, middle, 0)) <= 0]
 
 
 def closes_within(searches: Sequence[ObligationSearch], budget: Budget, boxes: int) -> bool:
@@ -140,104 +231,18 @@ def closes_within(searches: Sequence[ObligationSearch], budget: Budget, boxes: i
     except (BudgetSpentError, StuckError):
         return False
     finally:
-        budget.spend(part.boxes)
+        budget.spend(min(part.boxes, boxes))
     return True
-
-
-def _volume_closed(search: ObligationSearch) -> float:
-    return float(1 - np.ldexp(1.0, -search.open.level.sum(axis=1, dtype=int)).sum())
-
-
-def raise_level(
-    searches: Sequence[ObligationSearch],
-    v: Node,
-    ceiling: float,
-    budget: Budget,
-    refuted: Callable[[Mapping[str, Fraction]], bool],
-    save: Callable[[float, float], None] = lambda _, __: None,
-    highest: float = 0.0,
-    tolerance: float = 1e-3,
-) -> tuple[float, float]:
-    """The largest level whose obligations look provable, best first in the value of V.
-
-    Every obligation of ``searches`` has the form ``V > level or body``.  Boxes whose body is
-    proved become leaves; of the others the one with the least V limits the level.  Points
-    where ``refuted`` confirms that the body is false lower ``ceiling``.  Returns the level
-    and the final ceiling; the open boxes are left for :func:`close`.  If no box limits the
-    level the whole domain is in the set, and the level is an upper bound of V, of which
-    ``highest`` is what is known so far.  ``save`` is told ceiling and highest.
-    """
-    while True:
-        if not ceiling > 0:
-            raise UnprovedError("V is not positive at a point where the conditions fail")
-        active = [s for s in searches if len(s.open) and s.open.key.min() < ceiling]
-        floor = min((float(s.open.key.min()) for s in active), default=ceiling)
-        if floor >= (1 - tolerance) * ceiling:
-            break
-        search = min(active, key=lambda s: float(s.open.key.min()))
-        size = min(_BATCH, int((search.open.key < ceiling).sum()))
-        budget.spend(size)
-        boxes = search.pop(np.argpartition(search.open.key, size - 1)[:size])
-        body = _body(search.obligation)
-        boxes, highest = _with_values(search, boxes, v, highest)
-        above = boxes.key >= ceiling
-        search.open = search.open + boxes.take(np.flatnonzero(above))
-        boxes = boxes.take(np.flatnonzero(~above))
-        rest, block = search.attempt(body, boxes) if len(boxes) else (boxes, None)
-        if block is not None and len(rest):
-            ceiling = min(ceiling, _lowest_violation(search, body, rest, v, ceiling, refuted))
-            search.divide(body, rest, block)
-        budget.tell("largest level", min(1.0, floor / ceiling) if np.isfinite(ceiling) else 0.0)
-        save(ceiling, highest)
-    if np.isinf(floor):
-        return highest, ceiling
-    return floor, ceiling
-
-
-def _body(obligation: Obligation) -> Formula:
-    """``V > level or body`` without its guard."""
-    assert isinstance(obligation.formula, Any)
-    return obligation.formula.parts[1]
-
-
-def _with_values(
-    search: ObligationSearch, boxes: OpenBoxes, v: Node, highest: float
-) -> tuple[OpenBoxes, float]:
-    """``boxes`` keyed by their least value of V, and the largest value seen anywhere."""
-    model = Block(search.tree.names, *search.tree.bounds(boxes), 1).model(v)
-    boxes.key = np.fmax(boxes.key, model.low[:, 0])
-    return boxes, float(np.nanmax(model.high, initial=highest))
-
-
-def _lowest_violation(
-    search: ObligationSearch,
-    body: Formula,
-    boxes: OpenBoxes,
-    v: Node,
-    ceiling: float,
-    refuted: Callable[[Mapping[str, Fraction]], bool],
-) -> float:
-    """The least V at a box centre where the body is false, confirmed rigorously."""
-    low, high = search.tree.bounds(boxes)
-    middle: Array = (low + high) / 2
-    points = Block(search.tree.names, middle, middle, 0)
-    values = np.where(margin(body, points) <= 0, points.model(v).c[:, 0], np.inf)
-    best = int(values.argmin())
-    if not values[best] < (1 - 1e-4) * ceiling:
-        return ceiling
-    point = {x: Fraction(float(p)) for x, p in zip(search.tree.names, middle[best], strict=True)}
-    return float(values[best]) if refuted(point) else ceiling
 
 
 def search_state(searches: Sequence[ObligationSearch]) -> dict[str, np.ndarray]:
     """All searches for a checkpoint."""
-    state: dict[str, np.ndarray] = {}
-    for i, search in enumerate(searches):
-        state |= search.state(f"{i}/")
-    return state
+    return {f"{i}/{k}": v for i, s in enumerate(searches) for k, v in s.state().items()}
 
 
-def restore_searches(searches: Sequence[ObligationSearch], state: State) -> None:
-    """Put a checkpoint's state back."""
-    for i, search in enumerate(searches):
-        search.restore(state, f"{i}/")
+def restore_searches(obligations: Sequence[Obligation], state: State) -> list[ObligationSearch]:
+    """The searches of ``obligations`` as a checkpoint has them."""
+    return [
+        ObligationSearch.restored(o, {k: state[f"{i}/{k}"] for k in ("tree", "plan")})
+        for i, o in enumerate(obligations)
+    ]

@@ -16,7 +16,7 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.language import topological
+from certify.proofs.checker.language import Divided, topological
 from certify.proofs.checker.obligations import Obligation, atoms
 from certify.proofs.checker.theorems import THEOREMS, violation
 from certify.verifiers.interface import Capabilities, Options
@@ -97,9 +97,12 @@ def _foreign_operator(wanted: list[Obligation]) -> str | None:
     """The first operator of the obligations that Z3 has no exact arithmetic for."""
     for obligation in wanted:
         for node in topological(a.node for a in atoms(obligation.formula)):
-            if node.op not in _OPERATORS:
+            op = node.op
+            if op == "increment" and isinstance(node.data, Divided):
+                op = node.data.op
+            if op not in _OPERATORS:
                 return (
-                    f"{obligation.name} contains {node.op} (node {node.digest[:8]}), and z3 is "
+                    f"{obligation.name} contains {op} (node {node.digest[:8]}), and z3 is "
                     "exact on polynomials, quotients and piecewise-linear functions only"
                 )
     return None

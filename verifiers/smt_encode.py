@@ -19,7 +19,7 @@ from fractions import Fraction
 import z3
 
 from certify.errors import UnsupportedError
-from certify.proofs.checker.language import Affine, Data, Node, topological
+from certify.proofs.checker.language import Affine, Data, Divided, Node, topological
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation
 
 __all__ = ["Answer", "Encoder", "Term", "version"]
@@ -69,7 +69,7 @@ class Encoder:
         """Look for a point of the box at which the formula does not hold.
 
         With ``strict`` only for points at which every failing relation fails by more than
-        equality, which survive the replay in ball arithmetic more often: the absence of
+        equality, which survive the rigorous replay more often: the absence of
         these proves nothing.
         """
         inside = [self._within(x, low, high) for x, (low, high) in self._obligation.box.items()]
@@ -156,12 +156,23 @@ class Encoder:
         if op == "pow" and isinstance(data, int):
             self.linear = False
             return Term(_power(values[0], data), defined)
+        if isinstance(data, Divided) and op == "increment":
+            return self._increment(data, *row)
         if op == "mul":
             self.linear &= any(map(z3.is_rational_value, values))
             return Term(values[0] * values[1], defined)
         if op in _PIECEWISE_LINEAR:
             return Term(_PIECEWISE_LINEAR[op](*values), defined)
         raise UnsupportedError(f"z3 has no exact arithmetic for {op}")
+
+    def _increment(self, g: Divided, s: Term, d: Term) -> Term:
+        """``g(s + d) - g(s)``."""
+        end = Term(s.value + d.value, self._all((s.defined, d.defined)))
+        values = [self._unary(g, a) for a in (end, s)]
+        return Term(values[0].value - values[1].value, self._all(v.defined for v in values))
+
+    def _unary(self, g: Divided, a: Term) -> Term:
+        return self._recip(a) if g.op == "recip" else self._strict(g.op, g.power or None, (a,))
 
     def _number(self, value: Fraction) -> z3.ArithRef:
         return z3.RealVal(f"{value.numerator}/{value.denominator}", self.context)

@@ -20,7 +20,14 @@ import numpy.typing as npt
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.language import Affine, Node
 
-from .divided import first_difference, nonnegative, nonzero, positive, second_difference
+from .divided import (
+    first_difference,
+    increment,
+    nonnegative,
+    nonzero,
+    positive,
+    second_difference,
+)
 
 if TYPE_CHECKING:
     import torch
@@ -129,8 +136,8 @@ def _apply(
     if node.op == "select":
         return functions.where(a > 0, args[1], functions.where(a <= 0, b, a))
     if isinstance(data, tuple) and isinstance(data[1], int):
-        difference = first_difference if node.op == "quotient" else second_difference
-        return difference(str(data[0]), data[1], a, b, functions)
+        gap: Array = _DIFFERENCES[node.op](str(data[0]), data[1], a, b, functions)
+        return gap
     return _unary(node.op, a, functions)
 
 
@@ -156,4 +163,10 @@ _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
     "add": lambda a, b: a + b,
     "sub": lambda a, b: a - b,
     "mul": lambda a, b: a * b,
+}
+
+_DIFFERENCES: Mapping[str, Callable[[str, int, Any, Any, Any], Any]] = {
+    "quotient": first_difference,
+    "quotient2": second_difference,
+    "increment": increment,
 }

@@ -1,4 +1,4 @@
-"""Divided differences in float64 without cancellation, at ``t == s`` and near it too.
+"""Divided differences and increments in float64 without cancellation, near ``t == s`` too.
 
 The textbook formula ``(g(t) - g(s)) / (t - s)`` loses all digits as ``t`` nears ``s``.  For
 first differences every operator has a closed form that does not: an addition theorem for
@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
     from .arithmetic import Floats, Functions
 
-__all__ = ["first_difference", "nonnegative", "nonzero", "positive", "second_difference"]
+__all__ = [
+    "first_difference",
+    "increment",
+    "nonnegative",
+    "nonzero",
+    "positive",
+    "second_difference",
+]
 
 Array = TypeVar("Array", "Floats", "torch.Tensor")
 
@@ -62,6 +69,15 @@ def first_difference(name: str, power: int, s: Array, t: Array, fn: Functions[Ar
         slope = _over(s + t, f["abs"](s) + f["abs"](t), fn)
         return slope if name == "abs" else (1 + slope) / 2
     raise LanguageError(f"{name} has no divided difference")
+
+
+def increment(name: str, power: int, s: Array, d: Array, fn: Functions[Array]) -> Array:
+    """``g(s + d) - g(s)`` to relative accuracy in ``d``, and 0 where ``d == 0``."""
+    t = s + d
+    if name == "sqrt":  # defined at 0, where its slope is not
+        f = fn.elementwise
+        return _over(d, f["sqrt"](nonnegative(s, fn)) + f["sqrt"](nonnegative(t, fn)), fn)
+    return first_difference(name, power, s, t, fn) * d
 
 
 def second_difference(name: str, power: int, s: Array, t: Array, fn: Functions[Array]) -> Array:

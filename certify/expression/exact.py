@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from certify.proofs.checker.errors import LanguageError
-from certify.proofs.checker.language import Affine, Node, build, const
+from certify.proofs.checker.language import Affine, Data, Node, build, const
 
 __all__ = ["exact"]
 
@@ -19,9 +19,9 @@ _Vector: TypeAlias = tuple[Fraction, ...]
 def exact(node: Node, values: Mapping[str, Fraction]) -> Fraction:
     """The exact value of the scalar ``node`` where its variables are ``values``.
 
-    Arithmetic, kinks, ``select`` (the chosen branch only) and divided differences of those
-    are rational; of the other operators only the values that the language itself knows are,
-    such as ``sin(0)``.
+    Arithmetic, kinks, ``select`` (the chosen branch only), divided differences and increments
+    of those are rational; of the other operators only the values that the language itself
+    knows are, such as ``sin(0)``.
 
     Raises ``LanguageError`` where the value is undefined, not known to be rational or
     set-valued (``step`` at 0), has more than 65536 bits, or lacks a variable.
@@ -84,12 +84,12 @@ def _scalar(node: Node, args: Sequence[Fraction]) -> Fraction:
         return a - b
     if node.op == "mul":
         return a * b
-    if isinstance(data, tuple) and isinstance(data[1], int):
+    if isinstance(data, tuple) and node.op != "increment" and isinstance(data[1], int):
         return _difference(node.op, str(data[0]), data[1], a, b)
-    return _apply(node.op, args, data if isinstance(data, int) else None)
+    return _apply(node.op, args, data)
 
 
-def _apply(op: str, args: Sequence[Fraction], data: int | None) -> Fraction:
+def _apply(op: str, args: Sequence[Fraction], data: Data) -> Fraction:
     # the language folds an operator on constants exactly when the result is rational
     folded = build(op, tuple(const(a) for a in args), data)
     if folded.op != "const":

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 from certify.checks import InvalidProblemError
 from certify.expression import Node, const, var
+from certify.expression.quadratic import quadratic_form
 from certify.problem import Output, Property, Safety, Stability, Training
 
 from .toml_names import Names
@@ -67,23 +69,14 @@ class ClaimReader:
     def _quadratic(
         self, path: list[str], rows: list[list[Fraction]], equilibrium: Mapping[str, Fraction]
     ) -> Node:
-        """``(x - x*)' P (x - x*)`` as a sum over the upper triangle of the matrix ``rows``."""
+        """``(x - x*)' P (x - x*)`` for the symmetric matrix ``rows``."""
         n = len(self.states)
         if len(rows) != n or any(len(row) != n for row in rows):
             raise InvalidProblemError(path, f"P is not {n} by {n}; write one row for each state")
-        offset = [var(s) - const(equilibrium[s]) for s in self.states]
-        terms: list[Node] = []
-        for i, row in enumerate(rows):
-            for j in range(i, n):
-                if row[j] != rows[j][i]:
-                    message = f"P is not symmetric: P[{i}][{j}] differs from P[{j}][{i}]"
-                    raise InvalidProblemError(path, f"{message}; write (P + P')/2")
-                if row[j] != 0:
-                    square = offset[i] ** 2 if i == j else 2 * offset[i] * offset[j]
-                    terms.append(const(row[j]) * square)
-        if not terms:
+        for i, j in combinations(range(n), 2):
+            if rows[i][j] != rows[j][i]:
+                message = f"P is not symmetric: P[{i}][{j}] differs from P[{j}][{i}]"
+                raise InvalidProblemError(path, f"{message}; write (P + P')/2")
+        if not any(map(any, rows)):
             raise InvalidProblemError(path, "P is zero; write a positive definite matrix")
-        total = terms[0]
-        for term in terms[1:]:
-            total = total + term
-        return total
+        return quadratic_form(rows, [var(s) - const(equilibrium[s]) for s in self.states])

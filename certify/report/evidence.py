@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from certify.expression import Node, const, directional, substitute
 from certify.outcome import Counterexample
-from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.claim import Claim, Interval
 from certify.proofs.checker.errors import CheckerError
-from certify.proofs.checker.models import Evaluator, set_precision
+from certify.proofs.checker.intervals import above, below
+from certify.proofs.checker.models import Block
 from certify.proofs.checker.theorems import closed_loop, violation
 
 from .words import clean, set_size, with_unit
@@ -62,14 +66,19 @@ def _values(claim: Claim, point: Mapping[str, Fraction]) -> tuple[tuple[str, str
     names = (*claim.states, *claim.parameters, *claim.disturbances)
     if not all(x in point for x in names):
         return ()
-    set_precision()
-    evaluator = Evaluator({x: (point[x], point[x]) for x in names}, 0)
+    block = _one_box({x: (point[x], point[x]) for x in names})
     result = []
     for name, node in _interesting(claim).items():
-        reach = evaluator.range(node)
-        middle = (reach.lower() + reach.upper()) / 2
-        result.append((name, f"{float(middle):.9g}" if reach.is_finite() else "undefined"))
+        low, high = (float(end[0]) for end in block.range(node))
+        text = f"{0.5 * low + 0.5 * high:.9g}"
+        result.append((name, "undefined" if math.isnan(low) else text))
     return tuple(result)
+
+
+def _one_box(box: Mapping[str, Interval]) -> Block:
+    """Enclosures over one box."""
+    low = np.array([[below(low)] for low, _ in box.values()])
+    return Block(tuple(box), low, np.array([[above(high)] for _, high in box.values()]), 0, {})
 
 
 def _interesting(claim: Claim) -> dict[str, Node]:
@@ -115,17 +124,14 @@ def residual_reason(claim: Claim) -> str:
 
 def _moves(claim: Claim) -> list[str]:
     """How far the loop provably moves states off the equilibrium, or their derivatives."""
-    set_precision()
     at = {x: (value, value) for x, value in claim.equilibrium.items()}
     rest = {p: claim.box[p] for p in (*claim.parameters, *claim.disturbances)}
-    evaluator = Evaluator({**at, **rest}, 0)
+    block = _one_box({**at, **rest})
     result = []
     for x, f in closed_loop(claim).items() if at else ():
         here = const(claim.equilibrium[x]) if claim.time == "discrete" else const(0)
-        reach = evaluator.range(f - here)
-        if reach.lower() > 0 or reach.upper() < 0:
+        low, high = (float(end[0]) for end in block.range(f - here))
+        if low > 0 or high < 0:
             what = f"{x} moves by" if claim.time == "discrete" else f"d{x}/dt is"
-            result.append(
-                f"{what} up to {max(abs(float(reach.lower())), float(reach.upper())):.2g}"
-            )
+            result.append(f"{what} up to {max(abs(low), abs(high)):.2g}")
     return result

@@ -44,7 +44,7 @@ def facts(
     )
     if bounds is not None:
         text = f"{float(bounds.lower):.4g} to {float(bounds.upper):.4g}"
-        remark = f"bounds in ball arithmetic from {bounds.boxes} boxes"
+        remark = f"rigorous bounds from {bounds.boxes} boxes"
         result.append(Fact("Volume", words.with_unit(text, unit), remark))
     if volume is not None:
         low, high = volume.interval

@@ -48,6 +48,9 @@ def summary(
         "residual": _residual(outcome),
         "seconds": outcome.statistics.get("seconds"),
         "cpu_seconds": outcome.statistics.get("cpu_seconds"),
+        "search_seconds": outcome.statistics.get("search_seconds"),
+        "check_seconds": outcome.statistics.get("check_seconds"),
+        "boxes": outcome.statistics.get("boxes"),
         "leaves": sum(statistics(t).leaves for t in trees.values()) if trees else None,
         "certificate": certificate_path,
         "counterexample": None
@@ -59,6 +62,7 @@ def summary(
         },
         "open_boxes": len(outcome.open_boxes),
         "advice": outcome.advice or None,
+        "diagnosis": list(outcome.diagnosis),
     }
 
 

@@ -69,6 +69,7 @@ class ReportModel:
     open_boxes: tuple[tuple[str, Mapping[str, tuple[float, float]]], ...]
     open_total: int
     advice: str
+    diagnosis: tuple[str, ...]
     digests: tuple[tuple[str, str], ...]
     commands: tuple[tuple[str, str], ...]
     trusted: str
@@ -137,6 +138,7 @@ def report_model(
         ),
         open_total=len(outcome.open_boxes),
         advice=words.clean(outcome.advice, 1000),
+        diagnosis=tuple(words.clean(line, 1000) for line in outcome.diagnosis),
         digests=_digests(certificate),
         commands=_commands(certificate, certificate_path or "CERTIFICATE"),
         trusted=words.TRUSTED if certificate is not None and rows else "",
@@ -187,6 +189,6 @@ def _commands(certificate: Certificate | None, path: str) -> tuple[tuple[str, st
         ),
         (
             f"python -m certify.proofs.checker {shown}",
-            "The checker alone: it needs Python's standard library and python-flint only.",
+            "The checker alone: of other libraries it needs numpy and python-flint only.",
         ),
     )

@@ -35,7 +35,7 @@ def _sections(model: ReportModel) -> Iterator[tuple[str, list[str]]]:
         yield "What was asked", _paragraph(model.statement)
     yield "Counterexample", _counterexample(model)
     yield "Left open", _open(model)
-    yield "Advice", _paragraph(model.advice)
+    yield "Advice", _paragraph(model.advice) + _diagnosis(model)
     yield "Residual set", _paragraph(model.residual)
     yield "Numbers", _table([(f.name, f.value, f.remark) for f in model.facts])
     yield "Loop and functions", _formulas(model)
@@ -147,8 +147,13 @@ def _obligations(model: ReportModel) -> list[str]:
     for o in model.obligations:
         split = ", ".join(f"{number} of {rule}" for rule, number in o.degrees.items())
         lines += _item(f"{o.name}: {o.statement}")
-        lines.append(f"{_INDENT * 3}{o.leaves} leaves ({split}), deepest {o.deepest}")
+        total = "1 leaf" if o.leaves == 1 else f"{o.leaves} leaves"
+        lines += _paragraph(f"{total} ({split}), deepest {o.deepest}", _INDENT * 3)
     return lines
+
+
+def _diagnosis(model: ReportModel) -> list[str]:
+    return [line for text in model.diagnosis for line in _paragraph(f"- {text}")]
 
 
 def short(model: ReportModel) -> str:
@@ -156,4 +161,5 @@ def short(model: ReportModel) -> str:
     lines = [f"{model.headline.upper()}  {model.title}: {model.property} ({model.theorem})"]
     lines += _paragraph(model.lead)
     lines += _counterexample(model) + _paragraph(model.residual) + _paragraph(model.advice)
+    lines += _diagnosis(model)
     return "\n".join(lines) + "\n"

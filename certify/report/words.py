@@ -37,10 +37,11 @@ _PROPERTIES: Mapping[str, str] = {
 
 TRUSTED = (
     "What has to be trusted: the written proof of the theorem, the checker (its own Python "
-    "source, the standard library and the ball arithmetic of python-flint), the Python "
-    "interpreter and the computer. The search that found the proof and any training do not "
-    "have to be trusted: the checker derives every obligation from the claim and evaluates "
-    "every leaf again. A report only shows what the certificate says."
+    "source, the standard library, the basic operations of numpy and the ball arithmetic of "
+    "python-flint), the Python interpreter and the computer. The search that found the proof "
+    "and any training do not have to be trusted: the checker derives every obligation from the "
+    "claim and evaluates every leaf again, with all rounding errors accounted for. A report "
+    "only shows what the certificate says."
 )
 
 

@@ -15,15 +15,20 @@ Write ``a0`` for the value of a part at ``x*``, ``D a = (a - a0) / r`` and
     ``D(a b) = Da b + a0 Db``            ``DD(a b) = a0 DDb + b0 DDa + Da Db``
     ``D g(a) = g[a0, a] Da``             ``DD g(a) = g'(a0) DDa + g[a0, a0, a] (Da)**2``
     ``D relu(a) = relu(Da)`` if a0 = 0   (positive homogeneity; likewise abs and max)
+    ``DD relu(a) = relu[a', Da] DDa`` if a0 = 0, and ``relu(DDa)`` if a' = 0 too
+    ``D increment(g; s, d) = g[s, s + d] Dd`` and ``DD`` the same with ``DDd`` if d' = 0 too,
+                                          where d0 = 0
 
 with divided differences ``g[.]``.  Whether ``a0 = 0`` is decided structurally: folding of
 exact constants and cancellation of identical subexpressions, never by rounding.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from .calculus import derivative, substitute, zeros_like
+from .calculus import derivative, zeros_like
 from .errors import LanguageError, TheoremError
 from .language import (
     Affine,
@@ -39,11 +44,13 @@ from .language import (
     topological,
     var,
 )
+from .sums import normalised
 
 __all__ = ["Ray", "simplified", "vanishes"]
 
 _LINEAR = frozenset({"stack", "index", "affine", "add", "sub", "neg"})
 _KINKS = frozenset({"relu", "abs", "max"})
+_ZERO = Fraction(0)
 
 
 def simplified(root: Node) -> Node:
@@ -67,9 +74,11 @@ def _simplify(op: str, args: list[Node], node: Node) -> Node:
         return zeros_like(node)
     if op == "select" and a.op == "const":
         return args[1] if a.value > 0 else args[2]
+    if op == "increment" and _is_zero(b):
+        return zeros_like(node)
     if op == "quotient" and a is b and isinstance(node.data, Divided):
         return derivative(node.data.op, a, node.data.power)
-    return build(op, tuple(args), node.data)
+    return node if tuple(args) == node.args else build(op, tuple(args), node.data)
 
 
 def _is_zero(node: Node) -> bool:
@@ -96,7 +105,7 @@ class _Table:
 
     def __getitem__(self, root: Node) -> Node:
         if root not in self._done:
-            for node in topological([root]):
+            for node in topological([root], self._done):
                 if node not in self._done:
                     try:
                         self._done[node] = self._rule(node)
@@ -121,24 +130,36 @@ class Ray:
         scale: Mapping[str, Fraction],
         direction: Mapping[str, Node],
         radius: str,
+        like: Ray | None = None,
     ) -> None:
         self._radius = radius
         self._slopes = {x: const(scale[x]) * direction[x] for x in equilibrium}
         self._start = {x: const(value) for x, value in equilibrium.items()}
         self._along = {x: self._start[x] + var(radius) * s for x, s in self._slopes.items()}
-        self._moving: dict[Node, bool] = {}
+        # what does not depend on the direction is shared with a ray from the same equilibrium
+        self._moving: dict[Node, bool] = {} if like is None else like._moving
+        self._zero: dict[Node, bool] = {} if like is None else like._zero
         self._flat: dict[Node, bool] = {}
-        self.centre = _Table(self._centre)
+        self.centre: _Table = _Table(self._centre) if like is None else like.centre
         self.value = _Table(self._value)
         self.first = _Table(self._first)
         self.second = _Table(self._second)
+        self._limit = _Table(self._at_no_distance)
 
     def starts_at_zero(self, e: Node) -> bool:
         """Whether ``e`` is structurally zero at the equilibrium."""
+        if e not in self._zero:
+            self._zero[e] = _cancels(self.centre, e)
+        return self._zero[e]
+
+    def _starts_off_zero(self, e: Node) -> bool:
+        """Whether every component of ``e`` has a constant other than 0 at the equilibrium."""
         try:
-            return _is_zero(self.centre[e])
+            start = self.centre[e]
         except LanguageError:
             return False
+        parts = start.args if start.op == "stack" else (start,)
+        return all(a.op == "const" and a.data != 0 for a in parts)
 
     def starts_flat(self, e: Node) -> bool:
         """Whether ``e`` and its derivative along the ray vanish structurally there."""
@@ -148,9 +169,21 @@ class Ray:
 
     def _has_no_slope(self, e: Node) -> bool:
         try:
-            return vanishes(substitute(self.first[e], {self._radius: const(0)}))
+            return _cancels(self._limit, self.first[e])
         except LanguageError:
             return False
+
+    def _slope(self, e: Node) -> Node:
+        """The derivative of ``e`` along the ray at the equilibrium, from above."""
+        return self._limit[self.first[e]]
+
+    def _at_no_distance(self, node: Node) -> Node:
+        """``node``, an expression along the ray, at r = 0."""
+        if node.op == "var":
+            return const(0) if node.data == self._radius else node
+        if not node.args:
+            return node
+        return _simplify(node.op, [self._limit[a] for a in node.args], node)
 
     def order(self, e: Node) -> int:
         """The order ``m``, 1 or 2, to which ``e`` vanishes at the equilibrium."""
@@ -218,6 +251,8 @@ class Ray:
             return self.first[a] * self.value[b] + self.centre[a] * self.first[b]
         if node.op in _KINKS:
             return self._kink(node, self.first, self.starts_at_zero, self._first_chain)
+        if node.op == "increment" and isinstance(node.data, Divided):
+            return self._increment(node, node.data, self.first, self.starts_at_zero)
         return self._first_chain(node)
 
     def _first_chain(self, node: Node) -> Node:
@@ -245,7 +280,9 @@ class Ray:
             square = self.first[a] ** 2
             return square if node.data == 2 else square * self.value[a] ** (node.data - 2)
         if node.op in _KINKS:
-            return self._kink(node, self.second, self.starts_flat, self._second_chain)
+            return self._kink(node, self.second, self.starts_flat, self._second_kink)
+        if node.op == "increment" and isinstance(node.data, Divided):
+            return self._increment(node, node.data, self.second, self.starts_flat)
         return self._second_chain(node)
 
     def _second_chain(self, node: Node) -> Node:
@@ -255,6 +292,13 @@ class Ray:
         slope = simplified(derivative(name, self.centre[a], power))
         return curvature if _is_zero(slope) else slope * self.second[a] + curvature
 
+    def _second_kink(self, node: Node) -> Node:
+        """A kink whose argument starts at its kink with a slope is one in ``Da`` at ``a'``."""
+        a = node.args[0]
+        if self.starts_at_zero(a):
+            return quotient(node.op, 0, self._slope(a), self.first[a]) * self.second[a]
+        return self._second_chain(node)
+
     def _kink(
         self,
         node: Node,
@@ -263,14 +307,31 @@ class Ray:
         chain: Callable[[Node], Node],
     ) -> Node:
         """A kink commutes with division by r where its argument vanishes to that order."""
-        if node.size:
-            return self._by_component(node, quotients)
         a, b = node.args[0], node.args[-1]
+        gap = a - b if node.op == "max" else a
+        if node.size and not (homogeneous(gap) or self._starts_off_zero(gap)):
+            return self._by_component(node, quotients)
         if node.op == "max":
-            if homogeneous(a - b):
-                return quotients[b] + build("relu", (quotients[a - b],))
-            return quotients[b] + quotients[build("relu", (a - b,))]
+            return quotients[b] + quotients[build("relu", (gap,))]
         return build(node.op, (quotients[a],)) if homogeneous(a) else chain(node)
+
+    def _increment(
+        self, node: Node, g: Divided, quotients: _Table, homogeneous: Callable[[Node], bool]
+    ) -> Node:
+        """``g(s + d) - g(s)`` is ``g[s, s + d] d``, or the same kink of the quotients."""
+        s, d = node.args
+        if homogeneous(d) and g.op in _KINKS and homogeneous(s):
+            return build(node.op, (quotients[s], quotients[d]), g)
+        off = g.op not in _KINKS or self._starts_off_zero(s)
+        if node.size and not (off and homogeneous(d)):
+            return self._by_component(node, quotients)
+        if homogeneous(d):
+            # slopes of a kink at its origin depend on the direction alone
+            near = g.op in _KINKS and self.starts_at_zero(s)
+            table = self.first if near else self.value
+            return quotient(g.op, g.power, table[s], table[s] + table[d]) * quotients[d]
+        start, end = (build(g.op, (a,), g.power or None) for a in (s, s + d))
+        return quotients[end] - quotients[start]
 
     def _by_component(self, node: Node, table: _Table) -> Node:
         rows = range(node.size)
@@ -280,16 +341,25 @@ class Ray:
     def _still(self, node: Node) -> bool:
         """Whether ``node`` does not depend on the state: it is its own value everywhere."""
         if node not in self._moving:
-            for part in topological([node]):
+            for part in topological([node], self._moving):
                 moves = part.op == "var" and part.data in self._slopes
                 self._moving[part] = moves or any(self._moving[a] for a in part.args)
         return not self._moving[node]
 
 
+def _cancels(table: _Table, e: Node) -> bool:
+    """Whether the entry of ``e`` is structurally 0, if need be as a sum of all its parts."""
+    try:
+        found = table[e]
+    except LanguageError:
+        return False
+    return _is_zero(found if found.op == "const" else normalised(found))
+
+
 def _linear(node: Node, table: _Table) -> Node:
     data = node.data
     if isinstance(data, Affine):
-        data = Affine(data.weight, (Fraction(0),) * node.size)
+        data = Affine(data.weight, (_ZERO,) * node.size)
     return build(node.op, tuple(table[a] for a in node.args), data)
 
 

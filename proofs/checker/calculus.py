@@ -1,10 +1,11 @@
 """Substitution and generalised derivatives of expressions, exact and symbolic."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from .errors import LanguageError
 from .language import (
     Affine,
+    Divided,
     Node,
     build,
     const,
@@ -111,6 +112,8 @@ def _tangent(node: Node, tangents: list[Node | None]) -> Node | None:
     if node.op == "sub":
         return t[0] - t[1]
     a = node.args[0]
+    if node.op == "increment" and isinstance(node.data, Divided):
+        return _increment_tangent(node.data, node.args, tangents)
     if node.op == "mul":
         b = node.args[1]
         if tangents[0] is None:
@@ -121,6 +124,16 @@ def _tangent(node: Node, tangents: list[Node | None]) -> Node | None:
     if node.op == "neg":
         return -t[0]
     return derivative(node.op, a, node.data if isinstance(node.data, int) else 0) * t[0]
+
+
+def _increment_tangent(g: Divided, args: Sequence[Node], tangents: Sequence[Node | None]) -> Node:
+    """``g'(s + d)(s' + d') - g'(s) s'`` for ``g(s + d) - g(s)``."""
+    (s, d), (s_slope, d_slope) = args, tangents
+    end = derivative(g.op, s + d, g.power)
+    if s_slope is None:
+        return end * (zeros_like(d) if d_slope is None else d_slope)
+    both = s_slope if d_slope is None else s_slope + d_slope
+    return end * both - derivative(g.op, s, g.power) * s_slope
 
 
 def is_continuous(root: Node) -> bool:

@@ -7,6 +7,7 @@ a certificate has one set of bytes.
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 
 from .errors import FormatError
 
@@ -17,6 +18,7 @@ _HEX = re.compile(r"-?0x[01]\.?[0-9a-f]{0,13}p[+-][0-9]{1,4}\Z")
 _RATIO = re.compile(r"-?[0-9a-f]{1,20000}/[0-9a-f]{1,20000}\Z")
 
 
+@lru_cache(maxsize=1 << 14)  # digests of expressions spell the same weights again and again
 def number_text(value: Fraction) -> str:
     """The canonical spelling of ``value``."""
     if value.denominator == 1 and abs(value.numerator) < 10**15:

@@ -14,13 +14,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from .claim import Claim
+from .coordinates import Coordinates
 from .errors import FormatError
 from .exact import number_text, parse_number
 from .tree import LARGEST_TREES, decode_tree, encode_tree
 
 __all__ = ["FORMAT", "Certificate", "Proof", "read_certificate", "write_certificate"]
 
-FORMAT = "certify-certificate-1"
+FORMAT = "certify-certificate-2"
+_OLDER = ("certify-certificate-1",)
 _LARGEST_FILE = 1 << 28
 
 
@@ -28,12 +30,14 @@ _LARGEST_FILE = 1 << 28
 class Proof:
     """The radius of the cube around the equilibrium and a tree for each obligation.
 
-    ``statements`` holds the digest of each obligation that the tree was made for.
+    ``statements`` holds the digest of each obligation that the tree was made for, and
+    ``coordinates`` those of the trees that split along other axes than its variables.
     """
 
     radius: Fraction | None
     trees: Mapping[str, bytes]
     statements: Mapping[str, str]
+    coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,7 @@ def write_certificate(certificate: Certificate) -> bytes:
         "evidence": certificate.evidence,
         "proof": {
             "radius": None if proof.radius is None else number_text(proof.radius),
-            "trees": {k: [proof.statements[k], encode_tree(t)] for k, t in proof.trees.items()},
+            "trees": {name: _entry(proof, name) for name in proof.trees},
         },
         "sources": dict(certificate.sources),
         "tool": dict(certificate.tool),
@@ -74,6 +78,11 @@ def write_certificate(certificate: Certificate) -> bytes:
 def read_certificate(data: bytes) -> Certificate:
     """The certificate with the bytes ``data``; a FormatError says what is wrong."""
     body = _parse(data)
+    if body.get("format") in _OLDER:
+        raise FormatError(
+            f"the certificate has the older format {body['format']!r} and this checker reads "
+            f"{FORMAT!r}: verify the problem again"
+        )
     if body.get("format") != FORMAT:
         raise FormatError(
             f"the format is {str(body.get('format'))[:40]!r}, this checker reads {FORMAT!r}"
@@ -89,9 +98,9 @@ def read_certificate(data: bytes) -> Certificate:
     trees = proof["trees"]
     if not isinstance(trees, dict):
         raise FormatError("the trees are not an object")
-    for name, pair in trees.items():
-        if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str)):
-            raise FormatError(f"the tree {name[:40]!r} is not [statement, tree]")
+    for name, entry in trees.items():
+        if not (isinstance(entry, list) and len(entry) in (2, 3) and isinstance(entry[0], str)):
+            raise FormatError(f"the tree {name[:40]!r} is not [statement, tree, coordinates]")
     radius = proof["radius"]
     certificate = Certificate(
         claim=Claim.from_json(body["claim"]),
@@ -99,8 +108,13 @@ def read_certificate(data: bytes) -> Certificate:
         evidence=_texts([body["evidence"]])[0],
         proof=Proof(
             radius=None if radius is None else parse_number(radius),
-            trees=_trees({name: pair[1] for name, pair in trees.items()}),
-            statements={name: pair[0] for name, pair in trees.items()},
+            trees=_trees({name: entry[1] for name, entry in trees.items()}),
+            statements={name: entry[0] for name, entry in trees.items()},
+            coordinates={
+                name: Coordinates.from_json(entry[2])
+                for name, entry in trees.items()
+                if len(entry) == 3
+            },
         ),
         sources=_labels(body["sources"]),
         tool=_labels(body["tool"]),
@@ -115,6 +129,14 @@ def read_certificate(data: bytes) -> Certificate:
 _KEYS = {
     *("format", "claim", "assumptions", "evidence", "proof", "sources", "tool", "digest"),
 }
+
+
+def _entry(proof: Proof, name: str) -> list[object]:
+    """What the file holds of one tree."""
+    entry: list[object] = [proof.statements[name], encode_tree(proof.trees[name])]
+    if name in proof.coordinates:
+        entry.append(proof.coordinates[name].to_json())
+    return entry
 
 
 def _trees(packed: Mapping[str, object]) -> dict[str, bytes]:

@@ -1,33 +1,50 @@
 """The kernel: accepts a certificate only if every obligation of its claim is proved.
 
 The obligations are derived here from the claim in the file; the file contributes a radius,
-splits and the degree of each leaf's rule, none of which is believed.  No tolerance is used
-anywhere: a leaf closes when a rigorous enclosure says so, and an enclosure that is not
-finite says nothing.
+coordinates, splits and the degree of each leaf's rule, none of which is believed.  No
+tolerance is used anywhere: a leaf closes when a rigorous enclosure says so, and an enclosure
+that is not finite says nothing.
 """
 
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
 
 from .claim import Claim
+from .coordinates import Coordinates, transformed
 from .errors import Rejected
 from .format import Certificate, read_certificate
-from .models import Box, Evaluator, exact_ball, set_precision
-from .obligations import Obligation, holds, truth
+from .intervals import (
+    Array,
+    Mask,
+    above,
+    below,
+    check_arithmetic,
+)
+from .language import Node, topological
+from .models import Block
+from .obligations import Obligation, atoms, proved, truth
+from .symbols import allocate
 from .theorems import applicable, obligations, violation
-from .tree import LEAF, leaves
+from .tree import LEAF, Leaves, leaves, root_box
 
 __all__ = ["Accepted", "check", "check_certificate", "open_leaves", "refutes"]
 
 Progress = Callable[[float], None]
-_WORTH_SHARING = 4000  # bytes of trees: below, starting workers takes longer than the check
-_SHARES = 32  # of the leaves of one tree, dealt out like cards to the workers
+_WORTH_SHARING = 10_000  # leaves: below, starting workers takes longer than the check
+_BATCH = 1024  # leaves that are evaluated together, at most
+_ROOM = 1 << 24  # coefficients that are held together
+_AHEAD = 4  # batches that wait for each worker
 
 
 @dataclass(frozen=True)
@@ -64,16 +81,18 @@ def check_certificate(
     for name, obligation in wanted.items():
         if proof.statements[name] != obligation.digest():
             raise Rejected(f"{name}: the tree was made for another statement")
-    counts, rejected = (
-        {},
-        open_leaves(certificate.claim, proof.radius, proof.trees, workers, progress),
+    if not set(proof.coordinates) <= set(wanted):
+        raise Rejected("there are coordinates for another obligation")
+    counts = {}
+    rejected = open_leaves(
+        certificate.claim, proof.radius, proof.trees, proof.coordinates, workers, progress
     )
     for name in wanted:
         if rejected[name].open:
             position = rejected[name].open[0]
             raise Rejected(f"{name}: leaf {position} is not proved{rejected[name].where}")
         counts[name] = rejected[name].leaves
-        if counts[name] != sum(byte >= LEAF for byte in proof.trees[name]):
+        if counts[name] != _leaf_number(proof.trees[name]):
             raise Rejected(f"{name}: not every leaf was evaluated")
     return Accepted(certificate, counts)
 
@@ -91,6 +110,7 @@ def open_leaves(
     claim: Claim,
     radius: Fraction | None,
     trees: Mapping[str, bytes],
+    coordinates: Mapping[str, Coordinates],
     workers: int = 1,
     progress: Progress | None = None,
     known: Mapping[str, frozenset[int]] | None = None,
@@ -98,97 +118,165 @@ def open_leaves(
     """For every obligation of ``claim`` the leaves of its tree that are not proved.
 
     Every leaf is evaluated once, except those at the positions ``known``, which only a
-    search passes, to save what it has had evaluated before.  With several ``workers`` each
-    walks all of the trees and evaluates its share.  Raises Rejected if a tree does not cover
-    its box.
+    search passes, to save what it has had evaluated before.  ``coordinates`` are those of the
+    trees that are not over the obligation's own variables.  Several ``workers`` share the
+    leaves.  Raises Rejected if a tree does not cover its box.
     """
+    check_arithmetic()
     known = {name: frozenset() for name in trees} if known is None else known
-    work = sum(len(tree) - len(known[name]) for name, tree in trees.items())
-    if workers == 1 or work < _WORTH_SHARING:
-        job = _Job(tuple(obligations(claim, radius)), trees, known)
-        return _merged(map(job.count, range(_SHARES)), progress)
+    job = _Job(tuple(_restated(obligations(claim, radius), coordinates)))
+    counts = {o.name: _Count(o) for o in job.wanted}
+    work = sum(_leaf_number(trees[name]) - len(known[name]) for name in counts)
+    done = 0
+    given = (claim.to_json(), radius, dict(coordinates))
+    shared = workers if work >= _WORTH_SHARING else 1
+    for batch, closed in _evaluated(job, job.batches(trees, known), shared, given):
+        counts[batch.name].add(batch.leaves, closed)
+        done += len(closed)
+        if progress is not None:
+            progress(min(done / work, 1.0))
+    return {name: count.result() for name, count in counts.items()}
+
+
+def _leaf_number(tree: bytes) -> int:
+    return int(np.count_nonzero(np.frombuffer(tree, np.uint8) >= LEAF))
+
+
+def _restated(
+    wanted: Iterable[Obligation], coordinates: Mapping[str, Coordinates]
+) -> Iterator[Obligation]:
+    """The obligations in the coordinates of their trees."""
+    for obligation in wanted:
+        chosen = coordinates.get(obligation.name)
+        yield obligation if chosen is None else transformed(obligation, chosen)
+
+
+class _Batch(NamedTuple):
+    """Leaves of one degree of one tree."""
+
+    name: str
+    leaves: Leaves
+
+
+class _Job:
+    """The obligations that leaves are evaluated for."""
+
+    def __init__(self, wanted: tuple[Obligation, ...]) -> None:
+        self.wanted = wanted
+        self._by_name = {o.name: o for o in wanted}
+        self._symbols: dict[str, Mapping[Node, tuple[int, ...]]] = {}
+
+    def batches(
+        self, trees: Mapping[str, bytes], known: Mapping[str, frozenset[int]]
+    ) -> Iterator[_Batch]:
+        """The leaves of all trees."""
+        for o in self.wanted:
+            low, high = root_box(o)
+            size = max(1, min(_BATCH, _ROOM // _coefficients(o)))
+            for group in leaves(trees[o.name], low, high, size, known[o.name]):
+                yield _Batch(o.name, group)
+
+    def evaluate(self, batch: _Batch) -> Mask:
+        """Which of the leaves are proved."""
+        obligation, group = self._by_name[batch.name], batch.leaves
+        if batch.name not in self._symbols:
+            self._symbols[batch.name] = allocate(a.node for a in atoms(obligation.formula))
+        symbols = self._symbols[batch.name]
+        block = Block(tuple(obligation.box), group.low, group.high, group.degree, symbols)
+        return proved(obligation.formula, block)
+
+
+def _coefficients(obligation: Obligation) -> int:
+    """Those of the models of every part of the formula, on one box."""
+    n = len(obligation.box)
+    parts = topological(a.node for a in atoms(obligation.formula))
+    return (n + 1) * (n + 2) // 2 * sum(max(node.size, 1) for node in parts)
+
+
+class _Count:
+    """The leaves of one tree, as they come in."""
+
+    def __init__(self, obligation: Obligation) -> None:
+        self._names = tuple(obligation.box)
+        self._leaves = 0
+        self._open: list[int] = []
+        self._first, self._where = sys.maxsize, ""
+
+    def add(self, group: Leaves, closed: Mask) -> None:
+        """Count the leaves of ``group``, those ``closed`` and the others."""
+        self._leaves += len(closed)
+        for i in np.flatnonzero(~closed).tolist():
+            if group.positions[i] < self._first:
+                self._first = group.positions[i]
+                self._where = _middle(self._names, group.low[:, i], group.high[:, i])
+            self._open.append(group.positions[i])
+
+    def result(self) -> LeafCount:
+        """What came in."""
+        where = f" (around {self._where})" if self._open else ""
+        return LeafCount(self._leaves, tuple(sorted(self._open)), where)
+
+
+def _evaluated(
+    job: _Job,
+    batches: Iterator[_Batch],
+    workers: int,
+    given: tuple[object, Fraction | None, Mapping[str, Coordinates]],
+) -> Iterator[tuple[_Batch, Mask]]:
+    """Every batch with what is proved of it, from workers that have derived the obligations."""
+    if workers == 1:
+        for batch in batches:
+            yield batch, job.evaluate(batch)
+        return
     context = multiprocessing.get_context("forkserver")
-    given = (claim.to_json(), radius, dict(trees), dict(known))
     pool = ProcessPoolExecutor(workers, context, _prepare, given)
+    waiting: deque[tuple[_Batch, Future[Mask]]] = deque()
     try:
-        return _merged(pool.map(_count, range(_SHARES)), progress)
+        for batch in batches:
+            waiting.append((batch, pool.submit(_evaluate, batch)))
+            if len(waiting) > _AHEAD * workers:
+                first, answer = waiting.popleft()
+                yield first, answer.result()
+        for first, answer in waiting:
+            yield first, answer.result()
     except BrokenProcessPool as error:
         raise Rejected("a worker of the checker died: not every leaf was evaluated") from error
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _merged(
-    shares: Iterator[dict[str, LeafCount]], progress: Progress | None
-) -> dict[str, LeafCount]:
-    total: dict[str, LeafCount] = {}
-    for done, share in enumerate(shares, start=1):
-        for name, part in share.items():
-            known = total.get(name, LeafCount(0, (), ""))
-            first = min(known, part, key=lambda c: c.open[0] if c.open else 1 << 60)
-            both = tuple(sorted(known.open + part.open))
-            total[name] = LeafCount(known.leaves + part.leaves, both, first.where)
-        if progress is not None:
-            progress(done / _SHARES)
-    return total
-
-
-@dataclass(frozen=True)
-class _Job:
-    """The leaves of some trees, to be evaluated in shares."""
-
-    wanted: tuple[Obligation, ...]
-    trees: Mapping[str, bytes]
-    known: Mapping[str, frozenset[int]]
-
-    def count(self, share: int) -> dict[str, LeafCount]:
-        """Evaluate one share: every ``_SHARES``-th leaf of every tree, from ``share`` on."""
-        return {o.name: self._count(o, share) for o in self.wanted}
-
-    def _count(self, obligation: Obligation, share: int) -> LeafCount:
-        count, where, known = 0, "", self.known[obligation.name]
-        rejected: list[int] = []
-        for i, leaf in enumerate(leaves(self.trees[obligation.name], obligation.box)):
-            if i % _SHARES != share or leaf.position in known:
-                continue
-            count += 1
-            if not holds(obligation.formula, Evaluator(leaf.box, leaf.degree)):
-                where = where or f" (around {_middle(leaf.box)})"
-                rejected.append(leaf.position)
-        return LeafCount(count, tuple(rejected), where)
-
-
 _jobs: list[_Job] = []  # of a worker process: the one it was started for
 
 
-def _prepare(
-    data: object,
-    radius: Fraction | None,
-    trees: Mapping[str, bytes],
-    known: Mapping[str, frozenset[int]],
-) -> None:
-    _jobs.append(_Job(tuple(obligations(Claim.from_json(data), radius)), trees, known))
+def _prepare(data: object, radius: Fraction | None, coordinates: Mapping[str, Coordinates]) -> None:
+    check_arithmetic()
+    wanted = obligations(Claim.from_json(data), radius)
+    _jobs.append(_Job(tuple(_restated(wanted, coordinates))))
 
 
-def _count(share: int) -> dict[str, LeafCount]:
-    return _jobs[-1].count(share)
+def _evaluate(batch: _Batch) -> Mask:
+    return _jobs[-1].evaluate(batch)
 
 
-def _middle(box: Box) -> str:
-    """The centre of ``box`` in few digits, whatever its size."""
-    balls = ((x, exact_ball((low + high) / 2)) for x, (low, high) in box.items())
-    return ", ".join(f"{x} = {ball.str(6, radius=False)}" for x, ball in balls)
+def _middle(names: Iterable[str], low: Array, high: Array) -> str:
+    """The centre of a box in few digits, whatever its size."""
+    centre = (0.5 * low + 0.5 * high).tolist()
+    return ", ".join(f"{x} = {value:.6g}" for x, value in zip(names, centre, strict=True))
 
 
 def refutes(claim: Claim, point: Mapping[str, Fraction]) -> str | None:
     """The name of a condition that is provably false at ``point``, if there is one."""
-    set_precision()
+    check_arithmetic()
     for obligation in violation(claim):
         inside = all(
             name in point and low <= point[name] <= high
             for name, (low, high) in obligation.box.items()
         )
-        box = {name: (point[name], point[name]) for name in obligation.box} if inside else {}
-        if inside and truth(obligation.formula, Evaluator(box, 0)) is False:
+        if not inside:
+            continue
+        names = tuple(obligation.box)
+        low = np.array([[below(point[x])] for x in names])
+        high = np.array([[above(point[x])] for x in names])
+        if truth(obligation.formula, Block(names, low, high, 0, {})) is False:
             return obligation.name
     return None

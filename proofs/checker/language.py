@@ -15,6 +15,7 @@ which exist so that networks stay small, have ``size >= 1``.  Constants are exac
 ``select``                ``b if a > 0 else c``, evaluated only where chosen (trees)
 ``quotient``              ``(g(t) - g(s)) / (t - s)``, and ``g'(s)`` where ``t == s``
 ``quotient2``             ``(g(t) - g(s) - g'(s)(t - s)) / (t - s)**2``, ``g''(s)/2`` at 0
+``increment``             ``g(s + d) - g(s)``, with arguments ``s`` and ``d``
 ``stack index affine``    scalars to a vector; a component; ``W v + b``
 ========================  ==================================================================
 
@@ -29,7 +30,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
@@ -56,6 +57,7 @@ __all__ = [
     "cos",
     "dot",
     "exp",
+    "increment",
     "index",
     "log",
     "maximum",
@@ -78,7 +80,8 @@ __all__ = [
 
 SMOOTH = frozenset({"sin", "cos", "tanh", "exp", "atan", "log", "sqrt", "recip", "pow"})
 UNARY = SMOOTH | {"neg", "relu", "abs", "step"}
-_BINARY = frozenset({"add", "sub", "mul", "max", "quotient", "quotient2"})
+_DIVIDED = frozenset({"quotient", "quotient2", "increment"})
+_BINARY = frozenset({"add", "sub", "mul", "max"}) | _DIVIDED
 _LARGEST_CONSTANT_BITS = 1 << 16
 _LARGEST_POWER = 64
 
@@ -93,7 +96,7 @@ class Affine(NamedTuple):
 
 
 class Divided(NamedTuple):
-    """The unary operator whose divided difference is meant, with its exponent for pow."""
+    """The unary operator whose difference is meant, with its exponent for pow."""
 
     op: str
     power: int
@@ -254,6 +257,11 @@ def quotient2(op: str, power: int, s: Node, t: Node) -> Node:
     return build("quotient2", (s, t), Divided(op, power))
 
 
+def increment(op: str, power: int, s: Node, d: Node) -> Node:
+    """The difference ``g(s + d) - g(s)`` of the unary operator ``op`` (``power`` for pow)."""
+    return build("increment", (s, d), Divided(op, power))
+
+
 def stack(parts: Iterable[Node | Number]) -> Node:
     """The vector of the scalars ``parts``."""
     return build("stack", tuple(as_node(p) for p in parts))
@@ -303,11 +311,9 @@ def _checked_size(op: str, args: tuple[Node, ...], data: Data) -> int:
         power_ok = type(data) is int and 2 <= data <= _LARGEST_POWER
         if power_ok if op == "pow" else data is None:
             return args[0].size
-    if op in _BINARY and len(args) == 2 and args[0].size == args[1].size:
-        if data is None and not op.startswith("quotient"):
-            return args[0].size
-        if op.startswith("quotient") and _is_divided(data):
-            return args[0].size
+    elementwise = op in _BINARY and len(args) == 2 and args[0].size == args[1].size
+    if elementwise and (_is_divided(data) if op in _DIVIDED else data is None):
+        return args[0].size
     shapes = ", ".join("scalar" if a.size == 0 else f"vector of {a.size}" for a in args)
     raise LanguageError(f"{op}({shapes}) is not in the language" + _attribute(data))
 
@@ -389,6 +395,11 @@ def _fold_constants(op: str, values: list[Fraction], data: Data) -> Node | None:
         return const({"neg": -a, "relu": max(a, Fraction(0)), "abs": abs(a)}[op])
     if op == "step" and a != 0:
         return const(int(a > 0))
+    if op == "increment" and isinstance(data, Divided):
+        s, t = (build(data.op, (const(e),), data.power or None) for e in (a, a + values[1]))
+        if s is t:
+            return const(0)
+        return t - s if s.op == t.op == "const" else None
     if op in ("add", "sub", "mul", "max"):
         b = values[1]
         exact = {"add": a + b, "sub": a - b, "mul": a * b, "max": max(a, b)}
@@ -398,18 +409,18 @@ def _fold_constants(op: str, values: list[Fraction], data: Data) -> Node | None:
     return None
 
 
-def topological(roots: Iterable[Node]) -> list[Node]:
-    """Every node below ``roots`` once, arguments before their users, without recursion."""
+def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
+    """Every node below ``roots`` but not below ``known``, arguments first, without recursion."""
     order: list[Node] = []
     seen: set[Node] = set()
     for root in roots:
         work: list[tuple[Node, Iterator[Node]]] = []
-        if root not in seen:
+        if root not in seen and root not in known:
             seen.add(root)
             work.append((root, iter(root.args)))
         while work:
             node, rest = work[-1]
-            child = next((a for a in rest if a not in seen), None)
+            child = next((a for a in rest if a not in seen and a not in known), None)
             if child is None:
                 order.append(node)
                 work.pop()

@@ -1,280 +1,198 @@
-"""Taylor models of degree 0 and 1 in ball arithmetic: the bounds behind every leaf.
+"""Enclosures of expressions over many boxes at once: the bounds behind every leaf.
 
-On a box ``x = mid + rad * d`` with ``d`` in ``[-1, 1]^n`` a value is enclosed by
-
-    ``value(d) = c + g_1 d_1 + ... + g_n d_n``   and   ``value(d) in range``
-
-in this sense: for every ``d`` there are ``c`` and ``g_i`` in their balls that make it true.
-Degree 0 has no ``g``.  The rules need no more than that: coefficients may depend on ``d``.
-An end point that is NaN stands for "perhaps undefined" and survives every rule; infinite
-ones are bounds, and a formula takes only finite ranges as evidence.
-Reference: M. Berz, G. Hoffstaetter, Computation and application of Taylor polynomials with
-interval remainder bounds, 1998; the lines through kinks are the usual linear relaxations.
+A :class:`Block` is a number of boxes over the same variables and a degree: 0 for intervals, 1
+and 2 for Taylor models with that degree.  The value of an expression on a box is enclosed in
+an interval; ends that are NaN mean "perhaps undefined", survive every rule, and are evidence
+for nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import NamedTuple
 
-from flint import arb, arb_mat, ctx, fmpq
+import numpy as np
+from numpy.typing import NDArray
 
 from .errors import LanguageError
-from .language import SMOOTH, Affine, Divided, Node, constant_factor, schedule
-from .ranges import (
-    UNDEFINED,
+from .increments import increment
+from .intervals import (
+    Array,
     Interval,
-    curvature_range,
-    enclose,
+    add,
     hull,
+    nearest,
+    negative,
     product,
-    relu_range,
-    slope_range,
+    scaled,
     square,
-    step_range,
-    value_range,
+    sub,
+    sum_down,
+    sum_up,
 )
+from .language import SMOOTH, Affine, Divided, Node, constant_factor, topological
+from .polynomials import Model, combined, constant, join, multiply, plain, variable
+from .ranges import curvature_range, slope_range, step_range
+from .rules import affine, constant_vector, kink, maximum, scale, select, smooth
 
-__all__ = ["Box", "Evaluator", "Model", "exact_ball", "set_precision"]
+__all__ = ["Block"]
 
-_BITS = 64
-_ZERO, _ONE = arb(0), arb(1)
-_SYMMETRIC, _UNIT = arb(0, 1), _ZERO.union(_ONE)
-Box = Mapping[str, tuple[Fraction, Fraction]]
-
-
-class Model(NamedTuple):
-    """A scalar value: affine coefficients (``g`` empty in degree 0) and a range."""
-
-    c: arb
-    g: tuple[arb, ...]
-    range: Interval
+Indices = NDArray[np.intp]
 
 
-def set_precision() -> None:
-    """Fix the working precision: 64 bits, for every check alike."""
-    ctx.prec = _BITS
+class Block:
+    """Models of expressions over a block of boxes, computed when asked for, each once.
 
+    ``low`` and ``high`` have the shape (variables, boxes), rows in the order of ``names``;
+    ``symbols`` says which operations get one (:func:`certify.proofs.checker.symbols.allocate`).
+    """
 
-def exact_ball(value: Fraction) -> arb:
-    """A ball around the exact rational ``value``."""
-    return arb(fmpq(value.numerator, value.denominator))
+    def __init__(
+        self,
+        names: tuple[str, ...],
+        low: Array,
+        high: Array,
+        degree: int,
+        symbols: Mapping[Node, tuple[int, ...]],
+        parent: tuple[Block, Indices] | None = None,
+    ) -> None:
+        if degree not in (0, 1, 2) or not low.shape == high.shape == (len(names), low.shape[-1]):
+            raise LanguageError("a block has one interval for each variable, and a degree")
+        self.names, self.low, self.high, self.degree = names, low, high, degree
+        self._symbols, self._parent = symbols, parent
+        self._models: dict[Node, Model] = {}
 
+    def __len__(self) -> int:
+        """The number of boxes."""
+        return int(self.low.shape[1])
 
-def _meet(a: Interval, b: Interval) -> Interval:
-    """Both enclosures hold, so their intersection does; undefined if one is, or if it is empty."""
-    low, high = a.low.max(b.low), a.high.min(b.high)
-    return Interval(low, high) if a.is_finite() and b.is_finite() and low <= high else UNDEFINED
-
-
-class _Matrix(NamedTuple):
-    """An affine node in balls: ``weight``, its positive and negative parts, ``bias``."""
-
-    weight: arb_mat
-    positive: arb_mat
-    negative: arb_mat
-    bias: list[arb]
-
-
-_matrices: dict[Node, _Matrix] = {}
-
-
-def _matrix(node: Node, data: Affine) -> _Matrix:
-    if node not in _matrices:
-        rows, columns = len(data.weight), len(data.weight[0])
-        flat = [w for row in data.weight for w in row]
-        zero = Fraction(0)
-        _matrices[node] = _Matrix(
-            arb_mat(rows, columns, [exact_ball(w) for w in flat]),
-            arb_mat(rows, columns, [exact_ball(max(w, zero)) for w in flat]),
-            arb_mat(rows, columns, [exact_ball(min(w, zero)) for w in flat]),
-            [exact_ball(b) for b in data.bias],
-        )
-    return _matrices[node]
-
-
-class Evaluator:
-    """Models of expressions over one box, each shared part computed once."""
-
-    def __init__(self, box: Box, degree: int) -> None:
-        set_precision()
-        self._models: dict[Node, tuple[Model, ...]] = {}
-        self._size = len(box) if degree else 0
-        self._variables: dict[str, Model] = {}
-        for i, (name, (low, high)) in enumerate(box.items()):
-            reach = enclose(exact_ball(low), exact_ball(high))
-            if degree:
-                slopes = [_ZERO] * self._size
-                slopes[i] = exact_ball((high - low) / 2)
-                model = Model(exact_ball((low + high) / 2), tuple(slopes), reach)
-            else:
-                model = Model(reach.ball(), (), reach)
-            self._variables[name] = model
+    def take(self, rows: Indices) -> Block:
+        """The block of some of the boxes; what is known of them stays known."""
+        low, high = self.low[:, rows], self.high[:, rows]
+        return Block(self.names, low, high, self.degree, self._symbols, (self, rows))
 
     def range(self, node: Node) -> Interval:
-        """An interval that contains every value of the scalar ``node`` on the box."""
-        return self.models(node)[0].range
+        """Intervals that contain every value of the scalar ``node``, shape (boxes,)."""
+        low, high = self.model(node).range
+        return Interval(low[0], high[0])
 
-    def models(self, root: Node) -> tuple[Model, ...]:
-        """The models of ``root``, one for each component."""
-        table = self._models
-        if root not in table:
-            for node in schedule(root):
-                if node not in table:
-                    table[node] = self._evaluate(node)
-        return table[root]
+    def slopes(self, node: Node) -> tuple[Array, Array]:
+        """The linear coefficients of the scalar ``node``, (variables, boxes), and its error.
 
-    def _evaluate(self, node: Node) -> tuple[Model, ...]:
+        What symbols stand for is part of the error; no guarantee rests on either.
+        """
+        model = self.model(node)
+        slopes = np.zeros((len(self.names), len(self)))
+        if not self.degree:
+            return slopes, 0.5 * model.range.high[0] - 0.5 * model.range.low[0]
+        slopes[: model.layout.variables] = model.p[0, model.layout.linear]
+        return slopes, model.e[0] + model.norm[1, 0]
+
+    def model(self, root: Node) -> Model:
+        """The model of ``root``."""
+        known = self._lookup(root)
+        if known is None:
+            with np.errstate(all="ignore"):
+                for node in topological([root], _Known(self)):
+                    self._models[node] = self._evaluate(node)
+            known = self._models[root]
+        return known
+
+    def _lookup(self, node: Node) -> Model | None:
+        known = self._models.get(node)
+        if known is None and self._parent is not None:
+            block, rows = self._parent
+            above = block._lookup(node)
+            if above is not None:
+                known = self._models[node] = above.take(rows)
+        return known
+
+    def _evaluate(self, node: Node) -> Model:
         args = [self._models[a] for a in node.args]
-        op, data = node.op, node.data
-        if isinstance(data, Affine):
-            return self._affine(_matrix(node, data), args[0])
-        if op == "stack":
-            return tuple(a[0] for a in args)
-        if op == "index" and isinstance(data, int):
-            return (args[0][data],)
+        op, data, degree = node.op, node.data, self.degree
+        symbols = self._symbols.get(node, ()) if degree else ()
         if op == "const" and isinstance(data, Fraction):
-            ball = exact_ball(data)
-            return (self._constant(enclose(ball, ball)),)
+            near, error = (np.full((1, len(self)), x) for x in nearest(data))
+            return self._between(Interval(sum_down(near, -error), sum_up(near, error)))
         if op == "var" and isinstance(data, str):
-            return (self._variables[data],)
+            return self._variable(self.names.index(data))
+        if isinstance(data, Affine):
+            return affine(node, data, args[0], degree)
+        if op == "stack":
+            return self._stack(args)
+        if op == "index" and isinstance(data, int):
+            return args[0].component(data)
         if op == "select":
-            return (self._select(*(a[0] for a in args)),)
-        if op == "mul" and (factor := constant_factor(node)) is not None:
-            pairs = zip(args[factor], args[1 - factor], strict=True)
-            return tuple(_scaled(k.range, a) for k, a in pairs)
-        return tuple(self._scalar(op, data, parts) for parts in zip(*args, strict=True))
-
-    def _constant(self, reach: Interval) -> Model:
-        return Model(reach.ball(), (_ZERO,) * self._size, reach)
-
-    def _scalar(self, op: str, data: object, parts: Sequence[Model]) -> Model:
-        a, b = parts[0], parts[-1]
-        if op == "add":
-            g = tuple(map(arb.__add__, a.g, b.g))
-            plain = enclose(a.range.low + b.range.low, a.range.high + b.range.high)
-            return _narrowed(a.c + b.c, g, plain)
-        if op == "sub":
-            return _difference(a, b)
+            return select(args[0], args[1], args[2], degree)
         if op == "neg":
-            return _negative(a)
+            return _negative(args[0])
+        if op in ("add", "sub"):
+            return self._sum(op, args[0], args[1])
         if op == "mul":
-            return _product(a, b)
+            factor = constant_factor(node)
+            if factor is not None:
+                return scale(*constant_vector(node.args[factor]), args[1 - factor], degree)
+            return self._product(args[0], args[1])
         if op == "max":
-            gap = _kink("relu", _difference(a, b))
-            plain = Interval(a.range.low.max(b.range.low), a.range.high.max(b.range.high))
-            return _narrowed(b.c + gap.c, tuple(map(arb.__add__, b.g, gap.g)), plain)
+            return maximum(args[0], args[1], degree, symbols)
         if op in ("relu", "abs"):
-            return _kink(op, a)
+            return kink(op, args[0], degree, symbols)
         if op == "step":
-            return self._constant(step_range(a.range))
+            return self._between(step_range(args[0].range))
+        if op == "pow" and data == 2:
+            return self._product(args[0], args[0])
         if op in SMOOTH:
-            return self._smooth(op, data if isinstance(data, int) else 0, a)
+            power = data if isinstance(data, int) else 0
+            return smooth(op, power, args[0], len(self.names), degree, symbols)
         if isinstance(data, Divided):
-            between = hull(a.range.low, a.range.high, b.range.low, b.range.high)
-            return self._quotient(op, data, between)
+            if op == "increment":
+                return increment(data, args[0], args[1], len(self.names), degree, symbols)
+            return self._divided(op, data, args[0], args[1])
         raise LanguageError(f"no bound rule for {op}")
 
-    def _quotient(self, op: str, g: Divided, between: Interval) -> Model:
-        """Divided differences are means of derivatives between their arguments."""
+    def _between(self, reach: Interval) -> Model:
+        return constant(reach) if self.degree else plain(reach)
+
+    def _variable(self, i: int) -> Model:
+        reach = Interval(self.low[i : i + 1], self.high[i : i + 1])
+        return variable(i, len(self.names), reach) if self.degree else plain(reach)
+
+    def _stack(self, parts: list[Model]) -> Model:
+        if self.degree:
+            return join(parts)
+        low = np.concatenate([a.range.low for a in parts])
+        return plain(Interval(low, np.concatenate([a.range.high for a in parts])))
+
+    def _sum(self, op: str, a: Model, b: Model) -> Model:
+        reach = (add if op == "add" else sub)(a.range, b.range)
+        if not self.degree:
+            return plain(reach)
+        return combined(a, b, 1.0 if op == "add" else -1.0, reach)
+
+    def _product(self, a: Model, b: Model) -> Model:
+        reach = square(a.range) if a is b else product(a.range, b.range)
+        if not self.degree:
+            return plain(reach)
+        return multiply(a, b, len(self.names), self.degree, reach)
+
+    def _divided(self, op: str, g: Divided, s: Model, t: Model) -> Model:
+        """Divided differences are means of derivatives between two points."""
+        between = hull(s.range, t.range)
         if op == "quotient":
-            return self._constant(slope_range(g.op, g.power, between))
-        half = curvature_range(g.op, g.power, between)
-        return self._constant(enclose(half.low / 2, half.high / 2))
-
-    def _smooth(self, op: str, power: int, a: Model) -> Model:
-        """``g(a) = g(m) + g'(m)(a - m) + g''(xi)/2 (a - m)**2``, or the plain range."""
-        plain = value_range(op, power, a.range)
-        if not self._size or not plain.is_finite():
-            return self._constant(plain)
-        # the expansion point must be in the range, or the curvature between is not covered
-        centre = a.c.mid().max(a.range.low).min(a.range.high)
-        point = Interval(centre, centre)
-        slope = slope_range(op, power, point).ball()
-        offset = enclose(a.range.low - centre, a.range.high - centre)
-        bend = product(curvature_range(op, power, a.range), square(offset)).ball() / 2
-        c = value_range(op, power, point).ball() + slope * (a.c - centre) + bend
-        if not bend.rad() < plain.ball().rad():
-            return self._constant(plain)
-        return _narrowed(c, tuple(slope * g for g in a.g), plain)
-
-    def _affine(self, matrix: _Matrix, args: Sequence[Model]) -> tuple[Model, ...]:
-        k, n = len(args), self._size
-        if not all(a.range.is_finite() for a in args):  # a zero weight must not hide a NaN
-            return tuple(self._constant(UNDEFINED) for _ in matrix.bias)
-        low = arb_mat(k, 2, [end for a in args for end in a.range])
-        high = arb_mat(k, 2, [end for a in args for end in reversed(a.range)])
-        plain = matrix.positive * low + matrix.negative * high
-        out = matrix.weight * arb_mat(k, n + 1, [ball for a in args for ball in (a.c, *a.g)])
-        return tuple(
-            _narrowed(
-                out[i, 0] + bias,
-                tuple(out[i, j] for j in range(1, n + 1)),
-                enclose(plain[i, 0] + bias, plain[i, 1] + bias),
-            )
-            for i, bias in enumerate(matrix.bias)
-        )
-
-    def _select(self, condition: Model, positive: Model, otherwise: Model) -> Model:
-        if not condition.range.is_finite():
-            return self._constant(UNDEFINED)
-        if condition.range.low > 0:
-            return positive
-        if condition.range.high <= 0:
-            return otherwise
-        return self._constant(hull(*positive.range, *otherwise.range))
+            return self._between(slope_range(g.op, g.power, between))
+        half = np.full((1, 1), 0.5)
+        return self._between(scaled(half, 0 * half, curvature_range(g.op, g.power, between)))
 
 
-def _narrowed(c: arb, g: tuple[arb, ...], plain: Interval) -> Model:
-    """The model with the intersection of its own range and ``plain``."""
-    if not g:
-        return Model(plain.ball(), g, plain)
-    reach = sum((slope.abs_upper() for slope in g), _ZERO)
-    return Model(c, g, _meet(enclose(c - reach, c + reach), plain))
+class _Known:
+    """The nodes that a block has models of."""
+
+    def __init__(self, block: Block) -> None:
+        self._block = block
+
+    def __contains__(self, node: object) -> bool:
+        return isinstance(node, Node) and self._block._lookup(node) is not None
 
 
 def _negative(a: Model) -> Model:
-    return Model(-a.c, tuple(-g for g in a.g), Interval(-a.range.high, -a.range.low))
-
-
-def _scaled(factor: Interval, a: Model) -> Model:
-    k = factor.ball()
-    return Model(k * a.c, tuple(k * g for g in a.g), product(factor, a.range))
-
-
-def _difference(a: Model, b: Model) -> Model:
-    plain = enclose(a.range.low - b.range.high, a.range.high - b.range.low)
-    return _narrowed(a.c - b.c, tuple(map(arb.__sub__, a.g, b.g)), plain)
-
-
-def _product(a: Model, b: Model) -> Model:
-    plain = product(a.range, b.range)
-    if not a.g:
-        return Model(plain.ball(), a.g, plain)
-    c = a.c * b.c
-    for i, (p, q) in enumerate(zip(a.g, b.g, strict=True)):
-        c += p * q * _UNIT  # d_i**2 lies in [0, 1]
-        for j in range(i):
-            c += (p * b.g[j] + q * a.g[j]) * _SYMMETRIC
-    return _narrowed(c, tuple(a.c * q + b.c * p for p, q in zip(a.g, b.g, strict=True)), plain)
-
-
-def _kink(op: str, a: Model) -> Model:
-    """relu or abs: exact off the kink, otherwise a chord plus the enclosed remainder.
-
-    Any slope is sound: the remainder is piecewise linear, so its extremes lie at the two
-    ends and at the kink.
-    """
-    low, high = a.range
-    if low >= 0:
-        return a
-    if high <= 0 and op == "abs":
-        return _negative(a)
-    plain = relu_range(a.range) if op == "relu" else value_range(op, 0, a.range)
-    if not (a.g and plain.is_finite() and high > 0):
-        return Model(plain.ball(), (_ZERO,) * len(a.g), plain)
-    at_low, at_high = (_ZERO, high) if op == "relu" else (-low, high)
-    slope = ((at_high - at_low) / (high - low)).mid()
-    rest = hull(_ZERO, at_low - slope * low, at_high - slope * high).ball()
-    return _narrowed(slope * a.c + rest, tuple(slope * g for g in a.g), plain)
+    return a._replace(p=-a.p, range=negative(a.range))

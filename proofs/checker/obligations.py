@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeAlias
 
-from .exact import number_text
-from .language import Node
-from .models import Box, Evaluator
-from .ranges import Interval
+import numpy as np
 
-__all__ = ["All", "Any", "Atom", "Formula", "Obligation", "atoms", "holds", "truth"]
+from .errors import LanguageError
+from .exact import number_text
+from .intervals import Interval, Mask
+from .language import Node
+from .models import Block
+
+__all__ = ["All", "Any", "Atom", "Box", "Formula", "Obligation", "atoms", "proved", "truth"]
+
+Box: TypeAlias = Mapping[str, tuple[Fraction, Fraction]]
 
 
 @dataclass(frozen=True)
@@ -73,38 +79,49 @@ def atoms(formula: Formula) -> Iterator[Atom]:
             yield from atoms(part)
 
 
-def holds(formula: Formula, evaluator: Evaluator) -> bool:
-    """Whether the enclosures prove ``formula`` on the whole box of ``evaluator``."""
-    if isinstance(formula, All):
-        return all(holds(p, evaluator) for p in formula.parts)
-    if isinstance(formula, Any):
-        return any(holds(p, evaluator) for p in formula.parts)
-    return _proved(formula.relation, evaluator.range(formula.node))
+def proved(formula: Formula, block: Block) -> Mask:
+    """For which boxes of ``block`` the enclosures prove ``formula`` on the whole box.
 
-
-def truth(formula: Formula, evaluator: Evaluator) -> bool | None:
-    """True or False where the enclosures prove it on the whole box, otherwise None."""
+    True is positive evidence: an undefined bound compares false and proves nothing.
+    """
     if isinstance(formula, Atom):
-        reach = evaluator.range(formula.node)
-        if _proved(formula.relation, reach):
+        return _proved(formula.relation, block.range(formula.node))
+    every = isinstance(formula, All)
+    result: Mask = np.full(len(block), every)
+    for part in formula.parts:
+        rows = np.flatnonzero(result == every)
+        if len(rows):
+            here = block if len(rows) == len(block) else block.take(rows)
+            result[rows] = proved(part, here)
+    return result
+
+
+def truth(formula: Formula, block: Block) -> bool | None:
+    """True or False where the enclosures prove it on the one box of ``block``, otherwise None."""
+    if isinstance(formula, Atom):
+        reach = block.range(formula.node)
+        if _proved(formula.relation, reach).all():
             return True
-        return False if _disproved(formula.relation, reach) else None
-    truths = [truth(p, evaluator) for p in formula.parts]
+        return False if _disproved(formula.relation, reach).all() else None
+    truths = [truth(p, block) for p in formula.parts]
     decisive = isinstance(formula, Any)
     if decisive in truths:
         return decisive
     return None if None in truths else not decisive
 
 
-def _proved(relation: str, reach: Interval) -> bool:
-    if not reach.is_finite():
-        return False
+def _proved(relation: str, reach: Interval) -> Mask:
+    finite = reach.is_finite()
     if relation == "defined":
-        return True
-    return bool(reach.low > 0) if relation == ">" else bool(reach.low >= 0)
+        return finite
+    if relation == ">":
+        return finite & (reach.low > 0)
+    if relation == ">=":
+        return finite & (reach.low >= 0)
+    raise LanguageError(f"there is no relation {relation[:20]!r}")
 
 
-def _disproved(relation: str, reach: Interval) -> bool:
-    if relation == "defined" or not reach.is_finite():
-        return False
-    return bool(reach.high <= 0) if relation == ">" else bool(reach.high < 0)
+def _disproved(relation: str, reach: Interval) -> Mask:
+    if relation == "defined":
+        return np.zeros(len(reach.low), dtype=bool)
+    return reach.is_finite() & ((reach.high <= 0) if relation == ">" else (reach.high < 0))

@@ -1,168 +1,150 @@
-"""Ranges of the operators and their derivatives over intervals with exact end points.
+"""Ranges of the operators and their derivatives over intervals, many at a time.
 
-Every function returns an interval that contains ``{g(t) : t in x}``.  An interval that is not
-finite means "perhaps not defined everywhere there" and proves nothing.  End points are exact
-binary numbers, rounded outward by ball arithmetic, so that a bound that is attained, such as
-the limit of a clip, is not lost.  Reference: F. Johansson, Arb: efficient
-arbitrary-precision midpoint-radius interval arithmetic, 2017.
+Every function returns intervals that contain ``{g(t) : t in x}``, elementwise.  Elementary
+functions are balls of python-flint at exact points (F. Johansson, Arb: efficient
+arbitrary-precision midpoint-radius interval arithmetic, 2017), never those of a C library.
+Proofs: ``proofs/theory/L-MODEL.md``, sections 3 and 4.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
-from flint import arb
+import numpy as np
+from flint import arb, ctx
+from numpy.typing import NDArray
 
-__all__ = [
-    "UNDEFINED",
-    "Interval",
-    "curvature_range",
-    "enclose",
-    "hull",
-    "product",
-    "relu_range",
-    "slope_range",
-    "square",
-    "step_range",
-    "value_range",
-]
+from .intervals import (
+    Array,
+    Interval,
+    absolute,
+    add,
+    down,
+    hull,
+    negative,
+    power,
+    product,
+    recip,
+    scaled,
+    sqrt,
+    square,
+    up,
+)
 
+__all__ = ["curvature_range", "relu_range", "slope_range", "step_range", "value_range"]
 
-class Interval(NamedTuple):
-    """All reals between two exact end points; not finite means undefined."""
-
-    low: arb
-    high: arb
-
-    def lower(self) -> arb:
-        """The lower end point."""
-        return self.low
-
-    def upper(self) -> arb:
-        """The upper end point."""
-        return self.high
-
-    def is_finite(self) -> bool:
-        """Whether this is an enclosure at all."""
-        return bool(self.low.is_finite() and self.high.is_finite())
-
-    def ball(self) -> arb:
-        """The smallest ball around the interval."""
-        return self.low.union(self.high)
+_BITS = 64
+_SURE = 58  # bits of a ball that make its float64 centre right to one unit in the last place
+_EXACT = 1 << 60  # the accuracy of a ball without radius, as flint gives it, is larger
+_WAVES = {"sin": 0, "cos": 1}
 
 
-def enclose(low: arb, high: arb) -> Interval:
-    """From the lower end of the ball ``low`` to the upper end of the ball ``high``."""
-    return Interval(low.lower(), high.upper())
+def _times(k: int, x: Interval) -> Interval:
+    """``k x`` for a small integer ``k``."""
+    return scaled(np.array(float(k)), np.array(0.0), x)
 
 
-_ZERO, _ONE = arb(0), arb(1)
-_NAN = arb("nan")
-UNDEFINED = Interval(_NAN, _NAN)
-_WAVE = Interval(-_ONE, _ONE)
-_UNIT = Interval(_ZERO, _ONE)
-
-
-def hull(*balls: arb) -> Interval:
-    """The smallest interval around ``balls``; undefined if one of them is."""
-    low = high = balls[0]
-    for ball in balls[1:]:
-        low, high = low.min(ball), high.max(ball)
-    return enclose(low, high)
-
-
-def product(x: Interval, y: Interval) -> Interval:
-    """``{s * t : s in x, t in y}``."""
-    return hull(x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high)
-
-
-def _scaled(k: int | arb, x: Interval) -> Interval:
-    return hull(k * x.low, k * x.high)
-
-
-def _shifted(x: Interval, k: int) -> Interval:
-    return enclose(x.low + k, x.high + k)
-
-
-def _absolute(x: Interval) -> Interval:
-    if x.low >= 0:
-        return x
-    if x.high <= 0:
-        return Interval(-x.high, -x.low)
-    return enclose(_ZERO * x.low, (-x.low).max(x.high)) if x.is_finite() else UNDEFINED
-
-
-def square(x: Interval) -> Interval:
-    """``{t * t : t in x}``."""
-    return power_range(x, 2)
-
-
-def power_range(x: Interval, n: int) -> Interval:
-    """``{t**n : t in x}`` for ``n >= 0``."""
-    if n == 0:
-        return Interval(_ONE, _ONE) if x.is_finite() else UNDEFINED
-    low, high = _absolute(x) if n % 2 == 0 else x
-    return enclose(low**n, high**n)
+def _plus(x: Interval, k: float) -> Interval:
+    return add(x, Interval(np.array(k), np.array(k)))
 
 
 def relu_range(x: Interval) -> Interval:
     """``{max(t, 0) : t in x}``."""
-    return Interval(x.low.max(_ZERO), x.high.max(_ZERO)) if x.is_finite() else UNDEFINED
+    return Interval(np.maximum(x.low, 0.0), np.maximum(x.high, 0.0))
 
 
 def step_range(x: Interval) -> Interval:
     """The generalised derivative of relu over ``x``."""
-    if not x.is_finite():
-        return UNDEFINED
-    return Interval(_ONE if x.low > 0 else _ZERO, _ZERO if x.high < 0 else _ONE)
+    values = Interval(np.where(x.low > 0, 1.0, 0.0), np.where(x.high < 0, 0.0, 1.0))
+    return values.where(x.is_finite())
 
 
-def _increasing(g: Callable[[arb], arb]) -> Callable[[Interval], Interval]:
-    return lambda x: enclose(g(x.low), g(x.high))
+@lru_cache(maxsize=12)  # the ends of one argument serve its value, slope and curvature
+def _bounds(name: str, data: bytes) -> tuple[tuple[Array, Array], ...]:
+    """Bounds of the elementary function ``name`` at the points in ``data``, of sin_cos two."""
+    points, back = np.unique(np.frombuffer(data), return_inverse=True)
+    ctx.prec = _BITS  # others may have changed it
+    function = getattr(arb, name)
+    balls = [function(arb(t)) for t in points.tolist()]
+    return tuple(
+        (_spread(low, back), _spread(high, back))
+        for low, high in map(_outward, zip(*balls, strict=True) if name == "sin_cos" else [balls])
+    )
 
 
-def _wave(g: Callable[[arb], arb], phase: float) -> Callable[[Interval], Interval]:
-    """``g`` in {sin, cos}, whose extrema lie at ``pi * (k + phase)``, even ``k`` the maxima."""
+def _spread(ends: Array, back: NDArray[np.intp]) -> Array:
+    result = ends[back.reshape(-1)]
+    result.flags.writeable = False  # it is handed out again
+    return result
+
+
+def _outward(balls: Sequence[arb]) -> tuple[Array, Array]:
+    """Numbers below and above ``balls``, the same where a ball is such a number."""
+    value = np.array([float(b) for b in balls])
+    accuracy = np.array([b.rel_accuracy_bits() for b in balls], dtype=np.int64)
+    low, high = down(value), up(value)
+    for i in np.flatnonzero(accuracy < _SURE).tolist():  # perhaps not a number at all
+        middle, radius = np.array(float(balls[i].mid())), np.array(float(balls[i].rad()))
+        low[i], high[i] = down(down(middle) - up(radius)), up(up(middle) + up(radius))
+    for i in np.flatnonzero(accuracy >= _EXACT).tolist():
+        if np.isfinite(value[i]) and arb(float(value[i])) == balls[i]:
+            low[i] = high[i] = value[i]
+    return low, high
+
+
+def _at(name: str, x: Array) -> Interval:
+    """The elementary function ``name`` at points."""
+    data = np.ascontiguousarray(x).tobytes()
+    if name in _WAVES:
+        low, high = _bounds("sin_cos", data)[_WAVES[name]]
+    else:
+        low, high = _bounds(name, data)[0]
+    return Interval(low.reshape(x.shape), high.reshape(x.shape))
+
+
+def _increasing(name: str, least: float, largest: float) -> Callable[[Interval], Interval]:
+    """An increasing function with values between ``least`` and ``largest``."""
 
     def value(x: Interval) -> Interval:
-        pi = arb.pi()
-        first = float((x.low / pi).lower()) - phase
-        last = float((x.high / pi).upper()) - phase
-        if not (-1e6 < first <= last < 1e6):
-            return _WAVE if x.is_finite() else UNDEFINED
-        # 1e-9 is far above the conversion error: an extremum may be added, none is missed
-        extrema = range(math.ceil(first - 1e-9), math.floor(last + 1e-9) + 1)
-        if len(extrema) > 1:
-            return _WAVE
-        return hull(g(x.low), g(x.high), *((_ONE if k % 2 == 0 else -_ONE) for k in extrema))
+        low = np.maximum(_at(name, x.low).low, least)
+        return Interval(low, np.minimum(_at(name, x.high).high, largest))
 
     return value
 
 
-_sin, _cos = _wave(arb.sin, 0.5), _wave(arb.cos, 0.0)
-_tanh, _exp, _atan = _increasing(arb.tanh), _increasing(arb.exp), _increasing(arb.atan)
+def _wave(name: str, phase: float) -> Callable[[Interval], Interval]:
+    """sin or cos, whose extrema lie at ``pi * (k + phase)``, even ``k`` the maxima."""
 
-
-def _negated(g: Callable[[Interval], Interval]) -> Callable[[Interval], Interval]:
     def value(x: Interval) -> Interval:
-        low, high = g(x)
-        return Interval(-high, -low)
+        first, last = x.low / math.pi - phase, x.high / math.pi - phase
+        known = (first > -1e6) & (last < 1e6)
+        # 1e-9 is far above the rounding error: an extremum may be added, none is missed
+        first, last = np.ceil(first - 1e-9), np.floor(last + 1e-9)
+        several = ~known | (last > first)
+        even = np.floor(first / 2) * 2 == first
+        peak, trough = several | ((last == first) & even), several | ((last == first) & ~even)
+        ends = hull(_at(name, x.low), _at(name, x.high))
+        low = np.where(trough, -1.0, np.maximum(ends.low, -1.0))
+        high = np.where(peak, 1.0, np.minimum(ends.high, 1.0))
+        return Interval(low, high).where(x.is_finite())
 
     return value
 
 
-def _recip(x: Interval) -> Interval:
-    return enclose(1 / x.high, 1 / x.low) if x.low > 0 or x.high < 0 else UNDEFINED
+_sin, _cos = _wave("sin", 0.5), _wave("cos", 0.0)
+_tanh = _increasing("tanh", -1.0, 1.0)
+_exp = _increasing("exp", 0.0, math.inf)
+_atan = _increasing("atan", -math.inf, math.inf)
+
+
+def _positive(x: Interval) -> Interval:
+    return x.where(x.low > 0)
 
 
 def _log(x: Interval) -> Interval:
-    return enclose(x.low.log(), x.high.log()) if x.low > 0 else UNDEFINED
-
-
-def _sqrt(x: Interval) -> Interval:
-    return enclose(x.low.sqrt(), x.high.sqrt()) if x.low >= 0 else UNDEFINED
+    return _increasing("log", -math.inf, math.inf)(_positive(x))
 
 
 _VALUE: Mapping[str, Callable[[Interval], Interval]] = {
@@ -172,64 +154,66 @@ _VALUE: Mapping[str, Callable[[Interval], Interval]] = {
     "exp": _exp,
     "atan": _atan,
     "log": _log,
-    "sqrt": _sqrt,
-    "recip": _recip,
-    "abs": _absolute,
+    "sqrt": sqrt,
+    "recip": recip,
+    "relu": relu_range,
+    "abs": absolute,
 }
 
 
 def _tanh_slope(x: Interval) -> Interval:
-    return _shifted(_scaled(-1, square(_tanh(x))), 1)
+    slope = _plus(negative(square(_tanh(x))), 1.0)
+    return Interval(np.maximum(slope.low, 0.0), slope.high)
 
 
 def _atan_slope(x: Interval) -> Interval:
-    return _recip(_shifted(square(x), 1))
+    return recip(_plus(square(x), 1.0))
 
 
 def _flat_off_zero(x: Interval) -> Interval:
-    crosses = not (x.is_finite() and (x.low > 0 or x.high < 0))
-    return UNDEFINED if crosses else Interval(_ZERO, _ZERO)
+    flat = np.zeros_like(x.low)
+    return Interval(flat, flat).where(x.is_finite() & ((x.low > 0) | (x.high < 0)))
 
 
 _SLOPE: Mapping[str, Callable[[Interval], Interval]] = {
     "sin": _cos,
-    "cos": _negated(_sin),
+    "cos": lambda x: negative(_sin(x)),
     "tanh": _tanh_slope,
     "exp": _exp,
     "atan": _atan_slope,
-    "log": lambda x: _recip(x) if x.low > 0 else UNDEFINED,
-    "sqrt": lambda x: _recip(_scaled(2, _sqrt(x))),
-    "recip": lambda x: _scaled(-1, square(_recip(x))),
+    "log": lambda x: recip(_positive(x)),
+    "sqrt": lambda x: recip(_times(2, sqrt(x))),
+    "recip": lambda x: negative(square(recip(x))),
     "relu": step_range,
-    "abs": lambda x: _shifted(_scaled(2, step_range(x)), -1),
+    "abs": lambda x: _plus(_times(2, step_range(x)), -1.0),
 }
 
 _CURVATURE: Mapping[str, Callable[[Interval], Interval]] = {
-    "sin": _negated(_sin),
-    "cos": _negated(_cos),
-    "tanh": lambda x: _scaled(-2, product(_tanh(x), _tanh_slope(x))),
+    "sin": lambda x: negative(_sin(x)),
+    "cos": lambda x: negative(_cos(x)),
+    "tanh": lambda x: _times(-2, product(_tanh(x), _tanh_slope(x))),
     "exp": _exp,
-    "atan": lambda x: _scaled(-2, product(x, square(_atan_slope(x)))),
-    "log": lambda x: _scaled(-1, square(_recip(x))) if x.low > 0 else UNDEFINED,
-    "sqrt": lambda x: _scaled(-1, _recip(_scaled(4, power_range(_sqrt(x), 3)))),
-    "recip": lambda x: _scaled(2, power_range(_recip(x), 3)),
+    "atan": lambda x: _times(-2, product(x, square(_atan_slope(x)))),
+    "log": lambda x: negative(square(recip(_positive(x)))),
+    "sqrt": lambda x: negative(recip(_times(4, power(sqrt(x), 3)))),
+    "recip": lambda x: _times(2, power(recip(x), 3)),
     "relu": _flat_off_zero,
     "abs": _flat_off_zero,
 }
 
 
-def value_range(op: str, power: int, x: Interval) -> Interval:
-    """``{g(t) : t in x}`` for a smooth ``op`` or abs (with exponent ``power`` for pow)."""
-    return power_range(x, power) if op == "pow" else _VALUE[op](x)
+def value_range(op: str, n: int, x: Interval) -> Interval:
+    """``{g(t) : t in x}`` for a smooth ``op`` or a kink (with exponent ``n`` for pow)."""
+    return power(x, n) if op == "pow" else _VALUE[op](x)
 
 
-def slope_range(op: str, power: int, x: Interval) -> Interval:
+def slope_range(op: str, n: int, x: Interval) -> Interval:
     """``{g'(t) : t in x}``, generalised at kinks."""
-    return _scaled(power, power_range(x, power - 1)) if op == "pow" else _SLOPE[op](x)
+    return _times(n, power(x, n - 1)) if op == "pow" else _SLOPE[op](x)
 
 
-def curvature_range(op: str, power: int, x: Interval) -> Interval:
+def curvature_range(op: str, n: int, x: Interval) -> Interval:
     """``{g''(t) : t in x}``; undefined across a kink."""
     if op == "pow":
-        return _scaled(power * (power - 1), power_range(x, power - 2))
+        return _times(n * (n - 1), power(x, n - 2))
     return _CURVATURE[op](x)

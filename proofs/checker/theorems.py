@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 
 from .blowup import Ray, vanishes
 from .calculus import directional, is_continuous, substitute
 from .claim import Claim, Interval
+from .differences import difference, rewritten
 from .errors import LanguageError, TheoremError
-from .language import Node, absolute, const, topological, var, variables
+from .language import Affine, Node, absolute, const, topological, var, variables
 from .obligations import All, Any, Atom, Formula, Obligation
+from .sums import normalised
 
 __all__ = [
     "THEOREMS",
@@ -33,6 +36,9 @@ __all__ = [
 ]
 
 _RADIUS = "_radius"
+# multipliers theta of f - theta x, with which a step is shown to stay below a limit
+_PULLS = (Fraction(0), Fraction(1), Fraction(1, 2), Fraction(4, 5), Fraction(19, 20))
+_POLYNOMIAL = frozenset({"const", "var", "add", "sub", "mul", "neg", "pow", "stack", "index"})
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,14 @@ def _kind(function: str) -> str:
 
 
 def closed_loop(claim: Claim) -> dict[str, Node]:
-    """The right-hand side of each state with the controller in place."""
+    """The right-hand side of each state, controller in place and differences explicit.
+
+    It has the values of plant and controller as stated, and is defined where they are.
+    """
+    return {x: rewritten(f) for x, f in _stated_loop(claim).items()}
+
+
+def _stated_loop(claim: Claim) -> dict[str, Node]:
     return {x: substitute(claim.plant[x], claim.controller) for x in claim.states if claim.plant}
 
 
@@ -146,13 +159,20 @@ def _defined(*nodes: Node) -> tuple[Formula, ...]:
 
 
 def _stays_inside(claim: Claim, f: Mapping[str, Node]) -> tuple[Formula, ...]:
-    """``f`` maps the point into the box; a step towards a face from within is enough."""
+    """``f`` maps the point into the box, as a convex combination of ``x`` and a limit does.
+
+    ``f - t x <= (1 - t) high`` implies ``f <= high`` for t in [0, 1], because ``x <= high``.
+    """
     parts: list[Formula] = []
     for x, (low, high) in ((x, claim.box[x]) for x in claim.states):
-        here, there = var(x), f[x]
-        parts.append(Any((_nonnegative(high - there), _nonnegative(here - there))))
-        parts.append(Any((_nonnegative(there - low), _nonnegative(there - here))))
+        pulled = [(1 - t, normalised(f[x] - const(t) * var(x))) for t in _PULLS]
+        parts.append(Any(tuple(_nonnegative(_gap(rest * high, e)) for rest, e in pulled)))
+        parts.append(Any(tuple(_nonnegative(e - const(rest * low)) for rest, e in pulled)))
     return tuple(parts)
+
+
+def _gap(limit: Fraction, e: Node) -> Node:
+    return const(limit) - e if limit else -e
 
 
 def _faces(claim: Claim, f: Mapping[str, Node], guard: Formula) -> list[Obligation]:
@@ -198,7 +218,7 @@ def _moving_states(claim: Claim) -> list[str]:
     """The states whose equation does not structurally hold at the equilibrium."""
     ray = Ray(claim.equilibrium, scales(claim), {x: const(1) for x in claim.states}, _RADIUS)
     moving = []
-    for x, f in closed_loop(claim).items():
+    for x, f in _stated_loop(claim).items():
         rest = const(claim.equilibrium[x]) if claim.time == "discrete" else const(0)
         try:
             still = vanishes(ray.centre[f] - rest)
@@ -221,18 +241,34 @@ def _is_equilibrium(claim: Claim, v: Node) -> None:
 def _along_rays(claim: Claim, radius: Fraction, v: Node, falling: Node) -> list[Obligation]:
     """Positivity off the equilibrium inside the cube of size ``radius``, with no hole."""
     result = []
-    size = scales(claim)
-    for face in claim.states:
+    point, size = tuple(claim.equilibrium.items()), tuple(scales(claim).items())
+    for (face, sign), formula in _on_faces(claim.states, point, size, v, falling).items():
+        box = {_RADIUS: (Fraction(0), radius)}
+        box |= {f"_d_{x}": (Fraction(-1), Fraction(1)) for x in claim.states if x != face}
+        box |= {x: claim.box[x] for x in (*claim.parameters, *claim.disturbances)}
+        name = f"ray/{face}{'+' if sign > 0 else '-'}"
+        text = f"V and its decrease are positive near the equilibrium, towards {name[4:]}"
+        result.append(Obligation(name, text, box, formula))
+    return result
+
+
+@lru_cache(maxsize=8)
+def _on_faces(
+    states: tuple[str, ...],
+    equilibrium: tuple[tuple[str, Fraction], ...],
+    size: tuple[tuple[str, Fraction], ...],
+    v: Node,
+    falling: Node,
+) -> dict[tuple[str, int], Formula]:
+    """The quotients along the rays to each face of the cube; remembered, as they are dear."""
+    result: dict[tuple[str, int], Formula] = {}
+    ray: Ray | None = None
+    for face in states:
         for sign in (1, -1):
-            direction = {x: const(sign) if x == face else var(f"_d_{x}") for x in claim.states}
-            ray = Ray(claim.equilibrium, size, direction, _RADIUS)
-            box = {_RADIUS: (Fraction(0), radius)}
-            box |= {f"_d_{x}": (Fraction(-1), Fraction(1)) for x in claim.states if x != face}
-            box |= {x: claim.box[x] for x in (*claim.parameters, *claim.disturbances)}
-            formula = All(tuple(_positive(ray.quotient(e, ray.order(e))) for e in (v, falling)))
-            name = f"ray/{face}{'+' if sign > 0 else '-'}"
-            text = f"V and its decrease are positive near the equilibrium, towards {name[4:]}"
-            result.append(Obligation(name, text, box, formula))
+            direction = {x: const(sign) if x == face else var(f"_d_{x}") for x in states}
+            ray = Ray(dict(equilibrium), dict(size), direction, _RADIUS, ray)
+            parts = (_positive(ray.quotient(e, ray.order(e))) for e in (v, falling))
+            result[face, sign] = All(tuple(parts))
     return result
 
 
@@ -277,10 +313,14 @@ def decrease(claim: Claim) -> Node:
     """What must be positive: how much V falls in a step, or its rate, beyond the decay."""
     v, decay = _lyapunov(claim)[0], claim.numbers["decay"]
     f = closed_loop(claim)
-    if claim.time == "discrete":
+    if claim.time == "continuous":
+        change = directional(v, f)
+    elif all(n.op in _POLYNOMIAL or isinstance(n.data, Affine) for n in topological([v])):
+        # models of degree 2 keep what cancels between two polynomials
         return const(1 - decay) * v - substitute(v, f)
-    slope = directional(v, f)
-    return -slope if decay == 0 else -slope - const(decay) * v
+    else:
+        change = difference(substitute(v, f), v)
+    return -change if decay == 0 else -change - const(decay) * v
 
 
 def _residual(claim: Claim, radius: Fraction) -> list[Obligation]:

@@ -6,12 +6,11 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 import mpmath
-from flint import arb
 from mpmath import mpf
 
 from certify.proofs.checker.language import Affine, Node, topological
 
-__all__ = ["TooLargeError", "UndefinedError", "contains", "exact", "value"]
+__all__ = ["TooLargeError", "UndefinedError", "components", "contains", "exact", "value"]
 
 _CONTEXT = mpmath.mp.clone()
 _CONTEXT.dps = 60
@@ -32,13 +31,20 @@ def exact(number: Fraction) -> mpf:
 
 def value(root: Node, point: Mapping[str, Fraction | mpf], jump: int = 0) -> mpf:
     """The value of the scalar ``root``; a step at its jump has the value ``jump``."""
-    done: dict[Node, tuple[mpf | None, ...]] = {}
-    for node in topological([root]):
-        done[node] = tuple(_parts(node, [done[a] for a in node.args], point, jump))
-    (result,) = done[root]
+    (result,) = components(root, point, jump)[root]
     if result is None:
         raise UndefinedError
     return result
+
+
+def components(
+    root: Node, point: Mapping[str, Fraction | mpf], jump: int = 0
+) -> dict[Node, tuple[mpf | None, ...]]:
+    """The components of every part of ``root``, None where one has no value."""
+    done: dict[Node, tuple[mpf | None, ...]] = {}
+    for node in topological([root]):
+        done[node] = tuple(_parts(node, [done[a] for a in node.args], point, jump))
+    return done
 
 
 def _parts(node: Node, args: list, point: Mapping, jump: int) -> Iterator[mpf | None]:
@@ -80,6 +86,8 @@ def _one(op: str, data: object, row: tuple[mpf, ...], jump: int) -> mpf:
     a, b = row[0], row[-1]
     if op == "quotient":
         return _quotient(data, a, b, jump)
+    if op == "increment":
+        return _unary(data[0], data[1], a + b) - _unary(data[0], data[1], a)
     if op == "quotient2":
         if a == b:
             return _second(data, a) / 2
@@ -139,12 +147,7 @@ def _unary(op: str, power: object, a: mpf) -> mpf:
     return simple[op]() if op in simple else getattr(_CONTEXT, op)(a)
 
 
-def _end(end: arb) -> mpf:
-    mantissa, exponent = end.man_exp()
-    return _CONTEXT.ldexp(_CONTEXT.mpf(int(mantissa)), int(exponent))
-
-
-def contains(low: arb, high: arb, number: mpf) -> bool:
-    """Whether ``number``, right to some 50 digits, is between the exact ends."""
+def contains(low: float, high: float, number: mpf) -> bool:
+    """Whether ``number``, right to some 50 digits, is between the ends."""
     slack = _CONTEXT.mpf(10) ** -35 * (1 + abs(number))
-    return bool(_end(low) - slack <= number <= _end(high) + slack)
+    return bool(_CONTEXT.mpf(low) - slack <= number <= _CONTEXT.mpf(high) + slack)

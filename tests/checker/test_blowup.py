@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from fractions import Fraction as Q
 
 import pytest
@@ -21,6 +22,7 @@ from certify.proofs.checker.language import (
     const,
     cos,
     exp,
+    increment,
     index,
     maximum,
     recip,
@@ -71,7 +73,7 @@ def vanishing(rng: random.Random, depth: int) -> Node:
     """An expression that is zero at the equilibrium by its structure."""
     if depth == 0:
         return rng.choice([DX, DY, DX, DY, DX * P])
-    kind = rng.randrange(10)
+    kind = rng.randrange(12)
     if kind == 0:
         rows = [[rng.choice([Q(0), Q(1), Q(-2), Q(1, 3)]) for _ in range(2)] for _ in range(3)]
         hidden = affine(rows, None, stack([vanishing(rng, depth - 1), vanishing(rng, depth - 1)]))
@@ -92,6 +94,13 @@ def vanishing(rng: random.Random, depth: int) -> Node:
         free = anything(rng, 2)
         return free - substitute(free, {x: const(v) for x, v in REST.items()})
     b = vanishing(rng, depth - 1)
+    if kind == 7:
+        name = rng.choice(["relu", "abs", "tanh", "exp", "atan", "pow"])
+        return increment(name, 3 if name == "pow" else 0, rng.choice([a, anything(rng, 2)]), b)
+    if kind == 8:
+        free = stack([a, anything(rng, 2)])
+        vector = increment(rng.choice(["relu", "abs", "tanh"]), 0, free, stack([b, a * b]))
+        return index(affine([[1, -2]], None, vector), 0)
     return build(rng.choice(["add", "sub", "mul", "max"]), (a, b))
 
 
@@ -196,6 +205,8 @@ NOT_FLAT = {
     "slope from a parameter": P * DX,
     "network slope": tanh(DX + 1) - tanh(const(1)),
     "max of opposite slopes": maximum(DX, -DX),
+    "increment": increment("relu", 0, DX, DX + DY),
+    "increment of a slope": increment("tanh", 0, X, DX),
 }
 
 
@@ -211,7 +222,18 @@ def test_what_is_not_flat_is_not_called_flat(name: str, face: tuple[str, int]) -
 
 
 @pytest.mark.parametrize(
-    "e", [sin(DX) - DX, DX**2 + DX * DY, cos(DX) - 1, relu(DX) ** 2, relu(DX**2 - DY**3)]
+    "e",
+    [
+        sin(DX) - DX,
+        DX**2 + DX * DY,
+        cos(DX) - 1,
+        relu(DX) ** 2,
+        relu(DX**2 - DY**3),
+        increment("relu", 0, DX, DY**2),
+        increment("tanh", 0, X, DY**2),
+        increment("log", 0, DX**2 + 1, DY**2),
+        DX * increment("exp", 0, X * P, DY),
+    ],
 )
 def test_second_order_is_recognised(e: Node) -> None:
     for face in FACES:
@@ -247,3 +269,37 @@ def test_only_identical_parts_cancel() -> None:
     assert not vanishes(X * const(Q(1, 10**30)))
     assert not vanishes(step(X) - step(-X))
     assert not vanishes(stack([X - X, Y]) + stack([0, 0]))
+
+
+def test_parameters_cancel_in_sums() -> None:
+    e = (P + X * P) - (P - X * P) - 2 * const(REST["x"]) * P
+    assert ray().starts_at_zero(e)
+    assert not ray().starts_at_zero(e + P)
+
+
+def test_a_kink_with_a_slope_has_an_exact_second_quotient() -> None:
+    """``relu(a) = r relu(a') + r**2 DD`` where ``a = r a' + r**2 DDa`` crosses its kink."""
+    rng = random.Random(3)
+    for _ in range(30):
+        a = vanishing(rng, 2)
+        e = build(rng.choice(["relu", "abs"]), (a,)) * DX
+        for face in FACES:
+            along = ray(*face)
+            if along.starts_flat(a) or along.order(e) != 2:
+                continue
+            confirm(e, along.quotient(e, 2), 2, face, rng)
+    kinked = relu(DX + DY**2) - relu(DX - DX**2)
+    along = ray("y", 1)
+    assert along.order(kinked) == 2
+    confirm(kinked, along.quotient(kinked, 2), 2, ("y", 1), rng)
+
+
+def test_flatness_is_decided_in_linear_time() -> None:
+    e = DX
+    for _ in range(400):
+        e = maximum(e * e + DX * DY, DY**2 - e)
+    along = ray()
+    start = time.perf_counter()
+    assert along.order(e) in (1, 2)
+    along.quotient(e, along.order(e))
+    assert time.perf_counter() - start < 5

@@ -10,6 +10,7 @@ from certify.proofs.checker.graph import decode_graph, encode_graph
 from certify.proofs.checker.language import (
     affine,
     const,
+    increment,
     index,
     log,
     maximum,
@@ -72,6 +73,13 @@ def test_a_step_at_its_jump_has_no_value() -> None:
         lambda: select(stack([X]), X, Y),
         lambda: quotient("step", 0, X, Y),
         lambda: quotient("pow", 1, X, Y),
+        lambda: increment("neg", 0, X, Y),
+        lambda: increment("pow", 1, X, Y),
+        lambda: increment("relu", 2, X, Y),
+        lambda: increment("relu", 0, X, stack([Y])),
+        lambda: increment("log", 0, const(1), const(-1)),
+        lambda: increment("recip", 0, const(1), const(-1)),
+        lambda: increment("sqrt", 0, const(-1), const(0)),
     ],
 )
 def test_what_is_not_in_the_language_is_refused(make) -> None:
@@ -83,6 +91,17 @@ def test_repeated_powers_cannot_fill_the_memory() -> None:
     tower = const(2) ** 64
     with pytest.raises(LanguageError, match="bits"):
         (tower**64) ** 64
+
+
+def test_increments_of_constants_fold_where_their_values_are_rational() -> None:
+    assert increment("relu", 0, const(-1), const(3)).value == 2
+    assert increment("pow", 3, const(1), const(Fraction(1, 2))).value == Fraction(19, 8)
+    assert increment("tanh", 0, const(7), const(0)).value == 0
+    assert increment("sqrt", 0, const(0), const(1)).value == 1
+    assert increment("tanh", 0, const(0), const(1)).op == "increment"
+    assert index(increment("abs", 0, stack([1, -1]), stack([0, 3])), 1).value == 1
+    # 0 is not what it is where log(x) is undefined
+    assert increment("log", 0, X, const(0)).op == "increment"
 
 
 def test_long_sums_do_not_recurse() -> None:
@@ -135,6 +154,7 @@ def test_graphs_survive_the_wire() -> None:
         [["var", "x", []], ["add", None, [0]]],
         [["var", "x", []], ["pow", 1, [0]]],
         [["var", "x", []], ["quotient", ["sin", 0], [0, 0]]],
+        [["var", "x", []], ["increment", ["sin", 0], [0, 0]]],
         [["const", 0.5, []]],
         [["unknown", None, []]],
         [["var", "x", []], ["affine", [[["1"]]], [0]]],

@@ -305,7 +305,8 @@ def test_init_never_overwrites(tmp_path: Path) -> None:
 def test_doctor_lists_libraries_and_verifiers() -> None:
     ended = certify("doctor")
     assert (ended.code, ended.err) == (0, "")
-    for name in ("python-flint", "numpy", "torch", "auto_LiRPA", "branch-and-bound", "z3"):
+    names = ("engine", "python-flint", "numpy", "torch", "auto_LiRPA", "branch-and-bound", "z3")
+    for name in names:
         assert f"\n{name} " in ended.out
     assert certify("doctor", "--json").answer.keys() == {"findings"}
 
@@ -366,9 +367,11 @@ def test_an_interrupt_ends_a_search_with_one_line(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="process groups")
 def test_an_interrupt_from_the_terminal_reaches_the_workers_quietly(tmp_path: Path) -> None:
     path = written(tmp_path, SLOW.replace('"largest"', '"0.03"'))
-    script = (
-        "import sys; from certify.cli import main; from certify.proofs.checker import kernel\n"
-        "count = kernel.open_leaves\n"
+    script = (  # the workers import it too, and take their time over the first leaves
+        "import sys, time; from certify.cli import main\n"
+        "from certify.proofs.checker import kernel\n"
+        "count, kernel._WORTH_SHARING = kernel.open_leaves, 0\n"
+        "kernel._Job.evaluate = lambda job, batch: time.sleep(60)\n"
         "def counting(*given): print('counting', flush=True); return count(*given)\n"
         "from certify.verifiers import proof_run; proof_run.open_leaves = counting\n"
         "if __name__ == '__main__': sys.exit(main(sys.argv[1:]))"

@@ -31,7 +31,7 @@ from certify.expression import (
 from certify.expression.evaluate import evaluate
 from certify.expression.exact import exact
 from certify.proofs.checker.errors import LanguageError
-from certify.proofs.checker.language import quotient, quotient2, step
+from certify.proofs.checker.language import increment, quotient, quotient2, step
 
 x, y = var("x"), var("y")
 
@@ -90,6 +90,24 @@ def test_divided_differences_lose_no_digits(name: str, order: int) -> None:
         for value, (a, b) in zip(found, pairs, strict=True):
             wanted = reference(name, order, a, b)
             assert abs(value - wanted) <= 1e-13 * (1 + abs(wanted)), (a, b)
+
+
+@pytest.mark.parametrize("name", sorted(MPMATH))
+def test_increments_keep_the_digits_of_small_steps(name: str) -> None:
+    g, _ = MPMATH[name]
+    node = increment(name, 5 if name == "pow" else 0, x, y)
+    for s in (0.3, 2.0):
+        for d in (1e-14, -1e-3, 0.5, 0.0):
+            (found,) = evaluate([node], {"x": s, "y": d})
+            with mpmath.workdps(60):
+                wanted = g(mpmath.mpf(s) + mpmath.mpf(d)) - g(mpmath.mpf(s))
+                assert abs(found - wanted) <= 1e-13 * abs(wanted), (s, d)
+
+
+def test_the_increment_of_a_root_is_defined_at_zero() -> None:
+    (found,) = evaluate([increment("sqrt", 0, x, y)], {"x": [0.0, 0.0, 1.0], "y": [0.0, 4.0, -2]})
+    assert found[:2].tolist() == [0, 2]
+    assert np.isnan(found[2])
 
 
 def test_exponential_differences_do_not_overflow_early() -> None:
@@ -190,6 +208,8 @@ def combined(parts: st.SearchStrategy[Node]) -> st.SearchStrategy[Node]:
         two.map(lambda p: maximum(*p)),
         two.map(lambda p: quotient("pow", 3, *p)),
         two.map(lambda p: quotient2("pow", 4, *p)),
+        two.map(lambda p: increment("pow", 3, *p)),
+        two.map(lambda p: increment("relu", 0, *p)),
         two.map(lambda p: affine([[1, Fraction(1, 2)], [-2, 3]], [1, 0], stack(p))[1]),
         st.tuples(parts, parts, parts).map(lambda p: select(*p)),
         parts.map(relu),

@@ -25,7 +25,7 @@ from certify.expression import (
 from certify.expression.evaluate import evaluate
 from certify.expression.torch import to_torch
 from certify.proofs.checker.errors import LanguageError
-from certify.proofs.checker.language import quotient, quotient2, step
+from certify.proofs.checker.language import increment, quotient, quotient2, step
 
 x, y = var("x"), var("y")
 NAMES = ("sin", "cos", "tanh", "exp", "atan", "log", "sqrt", "recip", "abs", "relu")
@@ -48,7 +48,8 @@ def everything() -> list[Node]:
     plain += [step(x), maximum(x, y), x**5 - y * 3, select(x - y, log(x), y), hidden, stack([1, 2])]
     first = [quotient(n, 0, x, y) for n in NAMES] + [quotient("pow", 4, x, y)]
     second = [quotient2(n, 0, x, y) for n in NAMES] + [quotient2("pow", 4, x, y)]
-    return plain + first + second
+    steps = [increment(n, 0, x, y) for n in NAMES] + [increment("pow", 4, x, y)]
+    return plain + first + second + steps
 
 
 def test_agrees_with_numpy() -> None:

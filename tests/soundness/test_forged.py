@@ -6,6 +6,7 @@ import contextlib
 from dataclasses import replace
 from fractions import Fraction as Q
 
+import numpy as np
 import pytest
 from claim_builders import UNIT, X, bounded, q, safe, stable
 from false_claims import FALSE
@@ -15,8 +16,10 @@ from certify.expression import Node, const, cos, dot, exp, log, recip, relu, sin
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import CheckerError, Rejected
 from certify.proofs.checker.format import Certificate, Proof, write_certificate
+from certify.proofs.checker.intervals import Interval, above, below
 from certify.proofs.checker.kernel import check, check_certificate
-from certify.proofs.checker.models import Evaluator, set_precision
+from certify.proofs.checker.models import Block
+from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import THEOREMS, obligations
 
 HALF = q("0.5") * X
@@ -33,6 +36,12 @@ def forge(claim: Claim, tree: bytes = ONE_LEAF) -> bytes:
     trees = {o.name: tree for o in wanted}
     proof = Proof(radius, trees, {o.name: o.digest() for o in wanted})
     return write_certificate(Certificate(claim, theorem.assumptions, "kernel", proof))
+
+
+def enclosure(low: Q, high: Q, degree: int, e: Node) -> Interval:
+    """The range of ``e`` for x between ``low`` and ``high``."""
+    ends = np.array([[below(low)]]), np.array([[above(high)]])
+    return Block(("x",), *ends, degree, allocate([e])).range(e)
 
 
 def off_centre(low: Q, high: Q, depth: int, width: Q) -> Node:
@@ -53,14 +62,13 @@ def off_centre(low: Q, high: Q, depth: int, width: Q) -> Node:
 @pytest.mark.parametrize("g", [sin, cos, tanh, exp, lambda a: log(a + 1), lambda a: recip(a + 1)])
 def test_expansion_about_a_point_outside_the_range(depth: int, width: Q, g) -> None:
     # the remainder of Taylor's formula was taken over the range of the argument only
-    set_precision()
-    box = {"x": UNIT}
     e = g(off_centre(*UNIT, depth, width))
-    reach = Evaluator(box, 1).range(e)
-    for end in UNIT:
-        value = Evaluator({"x": (end, end)}, 0).range(e)
-        assert reach.low <= value.high
-        assert reach.high >= value.low
+    for degree in (1, 2):
+        reach = enclosure(*UNIT, degree, e)
+        for end in UNIT:
+            value = enclosure(end, end, 0, e)
+            assert reach.low <= value.high
+            assert reach.high >= value.low
 
 
 def test_an_empty_range_proves_no_false_claim() -> None:
@@ -70,7 +78,7 @@ def test_an_empty_range_proves_no_false_claim() -> None:
         check(forge(bounded(e, None, "-0.3")))
 
 
-@pytest.mark.parametrize("tree", [b"\x40", b"\x41"])
+@pytest.mark.parametrize("tree", [b"\x40", b"\x41", b"\x42"])
 def test_a_component_is_defined_by_itself_and_a_product_by_all(tree: bytes) -> None:
     y = var("y")
     vector = relu(stack([recip(X), y]))
@@ -81,9 +89,10 @@ def test_a_component_is_defined_by_itself_and_a_product_by_all(tree: bytes) -> N
 
 
 _QUARTERS = b"\x00\x00\x41\x41\x00\x41\x41"
+_SQUARES = _QUARTERS.replace(b"\x41", b"\x42")
 
 
-@pytest.mark.parametrize("tree", [b"\x40", b"\x41", b"\x00\x41\x41", _QUARTERS])
+@pytest.mark.parametrize("tree", [b"\x40", b"\x41", b"\x42", b"\x00\x41\x42", _QUARTERS, _SQUARES])
 def test_a_few_large_leaves_prove_no_false_claim(tree: bytes) -> None:
     accepted = []
     for false in FALSE:
@@ -201,27 +210,28 @@ def test_the_safety_conclusion_is_about_the_domain_only() -> None:
 def test_a_precision_changed_by_others_makes_no_bound_wrong(bits: int) -> None:
     peak = Q(15707963267948966, 10**16)
     turn = Q(62831853071795864769, 10**19)
+    before = ctx.prec
     try:
         for turns in (0, 3, 1261):
             ctx.prec = bits
             x = peak + turns * turn
-            reach = Evaluator({"x": (x - 1, x + Q(1, 1000))}, 0).range(sin(X))
+            reach = enclosure(x - 1, x + Q(1, 1000), 0, sin(X))
             assert not reach.high < 1
         ctx.prec = bits
         with pytest.raises(Rejected):
             check(forge(bounded(sin(X), None, "0.9999999", box={"x": (Q(1), Q(2))})))
     finally:
-        set_precision()
+        ctx.prec = before
 
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_one_bad_leaf_among_thousands_is_found(workers: int) -> None:
-    depth = 12
+    depth = 14
     tree = b"".join([b"\x00"] * depth) + b"\x40"
     full = b"\x40"
     for _ in range(depth):
         full = b"\x00" + full + full
-    assert len(full) > 4000  # large enough to be dealt out to workers
+    assert len(full) > 20_000  # large enough to be dealt out to workers
     assert check(forge(bounded(X, "-1", "1"), full), workers).leaves == {"output": 2**depth}
     with pytest.raises(Rejected, match=f"leaf {len(full) - 1} "):
         check(forge(bounded(X, "-1", "0.9999"), full), workers)

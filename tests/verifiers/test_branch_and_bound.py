@@ -12,11 +12,11 @@ from certify.outcome import Outcome, Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import read_certificate, write_certificate
 from certify.proofs.checker.kernel import check
+from certify.proofs.checker.models import Block
 from certify.verifiers.branch_and_bound import BranchAndBound
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.interface import Options
-from certify.verifiers.taylor import Block
 
 X, Y = var("x"), var("y")
 THIRD = Fraction(1, 3)
@@ -139,8 +139,9 @@ def test_a_checkpoint_belongs_to_one_claim(tmp_path: Path) -> None:
 def test_nan_proves_nothing() -> None:
     low, high = np.array([[-1.0]]), np.array([[1.0]])
     for e in (1 / X, (X - 2) ** 2 / X, const(0) * (1 / X)):
-        model = Block(("x",), low, high, 1).model(e)
-        assert not np.isfinite(model.low).any()
+        for degree in (0, 1, 2):
+            reach = Block(("x",), low, high, degree, {}).range(e)
+            assert not np.isfinite(reach.low).any()
 
 
 def test_a_budget_counts() -> None:

@@ -28,7 +28,8 @@ from certify.expression import (
 )
 from certify.outcome import Verdict
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.language import step
+from certify.proofs.checker.language import build, increment, step
+from certify.proofs.checker.obligations import All, Atom, Obligation
 from certify.verifiers import smt
 from certify.verifiers.interface import Options
 from certify.verifiers.smt import Z3Verifier
@@ -87,6 +88,23 @@ def test_values_at_points_are_exact(name: str) -> None:
         wrong = bounds(e, known + Q(1, 10**12), known + 1, box)
         assert Z3.verify(right, Options(timeout=20)).verdict is Verdict.PROVED
         assert Z3.verify(wrong, Options(timeout=20)).verdict is Verdict.REFUTED
+
+
+@pytest.mark.parametrize(("name", "power"), [("relu", 0), ("abs", 0), ("recip", 0), ("pow", 3)])
+def test_increments_are_differences_of_two_values(name: str, power: int) -> None:
+    from certify.verifiers.smt_encode import Encoder
+
+    def g(a: Node) -> Node:
+        return build(name, (a,), power or None)
+
+    step, box = increment(name, power, X + 3, Y), {"x": (Q(-1), Q(1)), "y": (Q(-1), Q(1))}
+    gap = step - (g(X + 3 + Y) - g(X + 3))
+    for formula, holds in (
+        (All((Atom(">=", gap), Atom(">=", -gap))), True),
+        (Atom(">=", gap - const(Q(1, 10**9))), False),
+    ):
+        encoder = Encoder(Obligation("step", "", box, formula))
+        assert encoder.solve(strict=False, seconds=20, seed=0).is_none is holds
 
 
 def test_a_stated_step_is_refused() -> None:

@@ -1,0 +1,240 @@
+"""Root coordinates of a search: linear maps after which quadratic models are nearly separable.
+
+A model of degree 2 is bounded one variable at a time, and every term ``h_ij d_i d_j`` is
+charged to the diagonal.  So a search needs few boxes where the Hessian of the condition that
+is hard to prove (the decrease of V) is nearly diagonal, while the guard ``V > level`` is a sum
+of squares.  With the Hessians ``P`` of V and ``D`` of the decrease, ``P = L L'`` and the
+eigenvectors ``Q`` of ``L^-1 D L^-T``, the map ``v = centre + L^-T Q w`` diagonalises both.
+
+Nothing here is evidence: a proof may use any invertible map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from certify.expression import Node, variables
+from certify.proofs.checker.coordinates import Coordinates, transformed
+from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
+from certify.proofs.checker.theorems import is_ray
+from certify.verifiers.curvature import Frame, Quadratic, critical, fitted, local_hessian
+
+__all__ = ["Trial", "candidates", "choose"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+Trial: TypeAlias = Callable[[Obligation, int], tuple[float, int, float]]
+
+_SAMPLES = 3  # for each coefficient of a fit
+_MOST_VARIABLES = 20
+_BITS = (12, 24, 48)  # of an entry of a map, relative to the largest in its row: what is enough
+_ROUNDING = 0.01  # the largest change of a map by that
+_SAME = 0.03  # maps that differ by less (after scaling of columns) are not tried twice
+_NARROW = 0.3  # of the radius of the level set
+_WORST_CONDITION = 1e8
+_DIRECTION = "_d_"  # begins the names of directions in obligations along rays
+_START = 1e-3  # of the radius of the rays
+_FIRST = 1000  # boxes for each candidate in the first round
+
+
+def candidates(obligation: Obligation) -> list[Coordinates | None]:
+    """Maps worth trying for the root of ``obligation``, the most promising first.
+
+    None stands for the coordinates as they are and is always the last.  Deterministic; a
+    function that is undefined, flat or not curved where it is sampled gives fewer candidates.
+    Parameters, disturbances, fixed variables and the radius of a ray are never mixed, and a
+    variable whose row is that of the identity keeps its name and interval.
+    """
+    mixed = _mixed(obligation)
+    if not 2 <= len(mixed) <= _MOST_VARIABLES:
+        return [None]
+    frame = Frame(obligation, mixed)
+    maps: list[Array] = []
+    try:
+        with np.errstate(all="ignore"):
+            for m in _maps(obligation, frame):
+                usable = np.isfinite(m).all() and np.linalg.cond(m) < _WORST_CONDITION
+                if usable and not any(_is_same(m, k) for k in (np.eye(len(m)), *maps)):
+                    maps.append(m)
+    except np.linalg.LinAlgError:
+        pass
+    return [*(_coordinates(obligation, frame, m) for m in maps), None]
+
+
+def _guard(formula: Formula) -> Node | None:
+    """``e`` of a formula ``e > 0 or ...``."""
+    first = formula.parts[0] if isinstance(formula, Any) and formula.parts else None
+    return first.node if isinstance(first, Atom) and first.relation == ">" else None
+
+
+def _mixed(obligation: Obligation) -> list[str]:
+    """The variables that a map may mix: those of the guard, or the directions of a ray."""
+    guard = _guard(obligation.formula)
+    if is_ray(obligation):
+        names = {x for x in obligation.box if x.startswith(_DIRECTION)}
+    elif guard is not None:
+        names = set(variables([guard]))
+    else:
+        names = set(variables([a.node for a in atoms(obligation.formula)]))
+    return [x for x, (low, high) in obligation.box.items() if x in names and low < high]
+
+
+def _maps(obligation: Obligation, frame: Frame) -> Iterator[Array]:
+    """Matrices from w to the mixed variables of the frame."""
+    formula, guard = obligation.formula, _guard(obligation.formula)
+    if guard is not None:
+        assert isinstance(formula, Any)
+        points = frame.uniform(_SAMPLES * frame.coefficients())
+        v = fitted(frame, points, frame.values([guard], points))[0]
+        region = None if v is None else _level_set(frame, guard, v)
+        if region is not None:
+            yield from _in_level_set(All(formula.parts[1:]), frame, *region)
+            return
+        if v is not None and v.is_convex():  # the guard seems to hold on the whole box
+            yield _rotation(v.hessian)
+            return
+    yield from _in_box(formula, frame)
+
+
+def _level_set(frame: Frame, guard: Node, v: Quadratic) -> tuple[Array, Array] | None:
+    """Centre and root ``T`` with ``{guard <= 0}`` about ``{centre + T s: |s| <= 1}``."""
+    if v.is_convex() and v.residual < 1e-6:
+        centre, depth = v.lowest()
+        return (centre, _root(v.hessian / (-2 * depth))) if depth < 0 else None
+    return frame.level_set(guard)
+
+
+def _in_level_set(body: Formula, frame: Frame, centre: Array, root: Array) -> Iterator[Array]:
+    """The guard and the hardest condition behind it, diagonalised at once."""
+    count = _SAMPLES * frame.coefficients()
+    wide, narrow = (frame.in_ball(count, centre, root, size) for size in (1.0, _NARROW))
+    nodes = _conditions(body)
+    if not nodes:
+        return
+    values = frame.values(nodes, np.vstack([wide[0], narrow[0]]))
+    known = dict(zip(nodes, values[:, :count], strict=True))
+    ranked = critical(body, frame, known, wide[1])
+    if not ranked:
+        yield _rotation(_form(root))
+        return
+    node, curved = ranked[0]
+    fit = fitted(frame, narrow[1], values[[nodes.index(node)], count:])[0]
+    if not curved:
+        slope = np.zeros(len(root)) if fit is None else fit.slope
+        yield root @ _rotation(slope[:, None] * slope)  # one variable decides it
+        yield _rotation(_form(root))
+        return
+    hessian = local_hessian(frame, node, centre, root)
+    if hessian is not None:
+        yield root @ _rotation(hessian)
+    if fit is not None:
+        yield root @ _rotation(fit.hessian)
+
+
+def _in_box(formula: Formula, frame: Frame) -> Iterator[Array]:
+    """Two conditions at once, then the harder one alone by a rotation.
+
+    Along rays that is where they start: the map then suits every radius.
+    """
+    points = frame.uniform(_SAMPLES * frame.coefficients())
+    for k, name in enumerate(frame.names):
+        if name.startswith("_") and not name.startswith(_DIRECTION):
+            points[:, k] = _START * (points[:, k] + 1) - 1
+    nodes = _conditions(formula)
+    if not nodes:
+        return
+    known = dict(zip(nodes, frame.values(nodes, points), strict=True))
+    chosen = [n for n, curved in critical(formula, frame, known, points) if curved][:2]
+    fits = fitted(frame, points, np.array([known[n] for n in chosen])) if chosen else []
+    good = [fit for fit in fits if fit is not None]
+    if len(good) == 2:
+        metric, other = good if good[0].is_convex() else good[::-1]
+        if metric.is_convex():
+            root = _root(metric.hessian / np.linalg.eigvalsh(metric.hessian).mean())
+            yield root @ _rotation(root.T @ other.hessian @ root)
+    for fit in good[:1]:
+        yield _rotation(fit.hessian)
+
+
+def _conditions(formula: Formula) -> list[Node]:
+    return list(dict.fromkeys(a.node for a in atoms(formula) if a.relation != "defined"))
+
+
+def _root(hessian: Array) -> Array:
+    """``T`` with ``T' hessian T = I``."""
+    inverse: Array = np.linalg.inv(np.linalg.cholesky(hessian)).T
+    return inverse
+
+
+def _form(root: Array) -> Array:
+    """The matrix ``A`` with ``root' A root = I``."""
+    return np.asarray(np.linalg.inv(root @ root.T), dtype=np.float64)
+
+
+def _rotation(hessian: Array) -> Array:
+    """The eigenvectors as columns."""
+    vectors: Array = np.linalg.eigh(hessian)[1]
+    return vectors
+
+
+def _is_same(a: Array, b: Array) -> bool:
+    """Whether the maps agree up to order, sign and scale of the new variables."""
+    change = np.abs(np.linalg.solve(a, b))
+    large = change > _SAME * change.max(axis=0)
+    return bool((large.sum(axis=0) == 1).all() and (large.sum(axis=1) == 1).all())
+
+
+def _coordinates(obligation: Obligation, frame: Frame, matrix: Array) -> Coordinates:
+    """The map with rational entries of few digits; variables that are not mixed stay."""
+    names, mixed = list(obligation.box), frame.names[: frame.mixed]
+    signs = np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(len(matrix))])
+    scaled = frame.radius[: frame.mixed, None] * matrix * signs
+    for bits in _BITS:
+        short = [_short(row, bits) for row in scaled]
+        change = np.linalg.solve(scaled, np.array(short, dtype=float)) - np.eye(len(scaled))
+        if np.abs(change).max() < _ROUNDING:
+            break
+    rows = []
+    for x in names:
+        if x in mixed:
+            entry = dict(zip(mixed, short[mixed.index(x)], strict=True))
+            rows.append(tuple(entry.get(y, Fraction(0)) for y in names))
+        else:
+            rows.append(tuple(Fraction(int(x == y)) for y in names))
+    middle = {x: sum(obligation.box[x], start=Fraction(0)) / 2 for x in mixed}
+    return Coordinates(tuple(middle.get(x, Fraction(0)) for x in names), tuple(rows))
+
+
+def _short(row: Array, bits: int) -> list[Fraction]:
+    """The entries as multiples of one power of two, ``bits`` below the largest."""
+    unit = int(np.floor(np.log2(np.abs(row).max()))) + 1 - bits
+    return [Fraction(int(np.rint(np.ldexp(v, -unit)))) * Fraction(2) ** unit for v in row]
+
+
+def choose(obligation: Obligation, trial: Trial) -> Coordinates | None:
+    """The candidate for ``obligation`` that ``trial`` shows to be the best.
+
+    ``trial(stated, boxes)`` searches the transformed obligation with at most ``boxes`` boxes
+    and returns which share it closed (1 if all of it), how many boxes it took, and their work
+    in any unit that compares.  Successive halving: each round has four times the boxes for
+    half the candidates, until one closes or one is left; at most 11 thousand boxes are
+    spent.  Of those that close in the same round the one with the least work wins.
+    Reference: K. Jamieson and A. Talwalkar, Non-stochastic best arm identification, 2016.
+    """
+    runners = [
+        (c, obligation if c is None else transformed(obligation, c)) for c in candidates(obligation)
+    ]
+    boxes = _FIRST
+    while len(runners) > 1:
+        results = [trial(stated, boxes) for _, stated in runners]
+        closed = [i for i, (share, _, _) in enumerate(results) if share >= 1]
+        if closed:
+            return runners[min(closed, key=lambda i: results[i][2])][0]
+        order = sorted(range(len(runners)), key=lambda i: -results[i][0])
+        runners = [runners[i] for i in order[: (len(runners) + 1) // 2]]
+        boxes *= 4
+    return runners[0][0]

@@ -1,0 +1,242 @@
+"""Curvature from samples: quadratics fitted where a condition is decided.
+
+Kinks make second differences at one point useless, and a single fit over a large region takes
+kinks for curvature; so Hessians are medians of differences at many points, or fits.
+Values are those of float64 samples: nothing here is evidence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from certify.expression import Node
+from certify.expression.evaluate import evaluate
+from certify.proofs.checker.obligations import All, Atom, Formula, Obligation
+
+__all__ = ["Frame", "Quadratic", "critical", "fitted", "local_hessian"]
+
+Array: TypeAlias = npt.NDArray[np.float64]
+
+_SHELLS = (0.01, 0.03, 0.1, 0.3)  # radii of local differences in the level set
+_PLACES = 8  # of local differences in each shell
+_STEP = 1e-3  # of a difference, relative to the shell
+_DIRECTIONS = 6  # for each entry of the matrix of a level set that is no ellipsoid
+_CURVED = 0.3  # deviation of the quadratic part against that of the linear part
+
+
+class Quadratic(NamedTuple):
+    """``constant + slope . s + s' hessian s / 2`` with the relative deviation from it."""
+
+    constant: float
+    slope: Array
+    hessian: Array
+    residual: float
+
+    def is_convex(self) -> bool:
+        """Whether the Hessian is safely positive definite."""
+        values = np.linalg.eigvalsh(self.hessian)
+        return bool(values[0] > 1e-9 * abs(values[-1]))
+
+    def lowest(self) -> tuple[Array, float]:
+        """Where a convex quadratic is least, and that value."""
+        at = np.asarray(-np.linalg.solve(self.hessian, self.slope), dtype=np.float64)
+        return at, self.constant + float(self.slope @ at) / 2
+
+
+class Frame:
+    """The box of an obligation as ``[-1, 1]`` in every variable, the ``mixed`` ones first."""
+
+    def __init__(self, obligation: Obligation, mixed: Sequence[str]) -> None:
+        self.names = [*mixed, *(x for x in obligation.box if x not in mixed)]
+        ends = np.array([[float(e) for e in obligation.box[x]] for x in self.names])
+        self.middle, self.radius = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
+        self.mixed = len(mixed)
+        self.rng = np.random.default_rng(0)
+
+    def coefficients(self) -> int:
+        """How many numbers a fit determines."""
+        return 1 + len(self.names) + self.mixed * (self.mixed + 1) // 2
+
+    def uniform(self, count: int) -> Array:
+        """Points of the box, (count, variables)."""
+        return self.rng.uniform(-1, 1, (count, len(self.names)))
+
+    def extended(self, mixed: Array) -> Array:
+        """Points with the given mixed coordinates and random others."""
+        points = self.uniform(len(mixed))
+        points[:, : self.mixed] = mixed
+        return points
+
+    def in_ball(self, count: int, centre: Array, root: Array, size: float) -> tuple[Array, Array]:
+        """Points ``centre + root s`` of the box with ``|s| <= size``, and their ``s``.
+
+        The coordinates that are not mixed stand behind those of ``s``.
+        """
+        k = self.mixed
+        s = size * _directions(self.rng, count, k) * self.rng.uniform(size=(count, 1)) ** (1 / k)
+        s *= np.minimum(1, _room(centre, s @ root.T))[:, None]
+        points = self.extended(centre + s @ root.T)
+        return points, np.hstack([s, points[:, k:]])
+
+    def values(self, nodes: Sequence[Node], points: Array) -> Array:
+        """The values of ``nodes`` at ``points``, (nodes, points)."""
+        columns = (self.middle + self.radius * points).T
+        return np.array(evaluate(nodes, dict(zip(self.names, columns, strict=True))))
+
+    def level_set(self, guard: Node) -> tuple[Array, Array] | None:
+        """An ellipsoid ``centre + root s`` about where ``guard <= 0``, seen from its lowest value.
+
+        The distances in random directions, twice: the second time in the first ellipsoid's.
+        """
+        k = self.mixed
+        points = self.extended(np.vstack([np.zeros((1, k)), self.uniform(64 * k)[:, :k]]))
+        held = self.values([guard], points)[0]
+        lowest = int(np.nanargmin(np.where(np.isnan(held), np.inf, held)))
+        if not held[lowest] < 0:
+            return None
+        centre, root = points[lowest, :k], np.eye(k)
+        i, j = np.triu_indices(k)
+        shares = np.append(np.geomspace(1e-3, 1, 24), 1.0)
+        for _ in range(2):
+            way = _directions(self.rng, _DIRECTIONS * len(i), k)
+            step = way @ root.T
+            step *= _room(centre, step)[:, None]
+            grid = (centre + shares[:, None, None] * step).reshape(-1, k)
+            outside = ~(self.values([guard], self.extended(grid))[0] <= 0).reshape(len(shares), -1)
+            outside[-1] = True  # the box ends here
+            reach = np.linalg.solve(root, (shares[outside.argmax(axis=0)][:, None] * step).T).T
+            entries = np.linalg.lstsq(reach[:, i] * reach[:, j], np.ones(len(reach)))[0]
+            shape = np.zeros((k, k))
+            shape[i, j] = entries
+            values, vectors = np.linalg.eigh((shape + shape.T) / 2)
+            values = np.clip(values, 1e-3 * values.max(), None)  # unbounded directions end
+            root = root @ (vectors / np.sqrt(values))
+        return centre, root
+
+
+def _directions(rng: np.random.Generator, count: int, size: int) -> Array:
+    way = rng.normal(size=(count, size))
+    result: Array = way / np.linalg.norm(way, axis=1)[:, None]
+    return result
+
+
+def _room(centre: Array, step: Array) -> Array:
+    """The largest multiple of each ``step`` from ``centre`` that stays in ``[-1, 1]``."""
+    limit = np.where(step > 0, 1 - centre, 1 + centre)
+    result: Array = (limit / np.maximum(np.abs(step), 1e-300)).min(axis=1).clip(0, None)
+    return result
+
+
+def fitted(frame: Frame, points: Array, values: Array) -> list[Quadratic | None]:
+    """Least squares for each row of ``values``: quadratic in mixed coordinates, else linear."""
+    k = frame.mixed
+    i, j = np.triu_indices(k)
+    usable = np.isfinite(values).mean(axis=1) > 0.6
+    rows = np.isfinite(values[usable]).all(axis=0)
+    scale = np.abs(points[rows]).max(axis=0, initial=1e-300)
+    z = points[rows] / scale
+    table = np.hstack([np.ones((len(z), 1)), z, z[:, i] * z[:, j]])
+    if len(z) < 1.5 * table.shape[1]:
+        return [None] * len(values)
+    wanted = values[usable][:, rows].T
+    solution = np.linalg.lstsq(table, wanted, rcond=1e-10)[0]
+    residual = np.std(table @ solution - wanted, axis=0) / (np.std(wanted, axis=0) + 1e-300)
+    fits = []
+    for column, rest in zip(solution.T, residual, strict=True):
+        hessian = np.zeros((k, k))
+        hessian[i, j] = column[1 + z.shape[1] :]
+        hessian = (hessian + hessian.T) / np.outer(scale[:k], scale[:k])
+        fits.append(Quadratic(column[0], column[1 : 1 + k] / scale[:k], hessian, float(rest)))
+    found = iter(fits)
+    return [next(found) if good else None for good in usable]
+
+
+def local_hessian(frame: Frame, node: Node, centre: Array, root: Array) -> Array | None:
+    """The Hessian of ``node`` in ``s`` as it mostly is, in ``centre + root s``, ``|s| < 1``.
+
+    The mean over several shells of the median over some points, in which kinks drop out.  None
+    where nothing is defined.
+    """
+    k = frame.mixed
+    i, j = np.triu_indices(k, 1)
+    unit = np.eye(k)
+    pattern = np.vstack([np.zeros((1, k)), unit, -unit, unit[i] + unit[j]])
+    sizes = np.repeat(_SHELLS, _PLACES)
+    place = sizes[:, None] * _directions(frame.rng, len(sizes), k)
+    place *= np.minimum(1, _room(centre, place @ root.T))[:, None]
+    near = place[:, None, :] + _STEP * sizes[:, None, None] * pattern
+    points = np.repeat(frame.uniform(len(sizes)), len(pattern), axis=0)
+    points[:, :k] = centre + near.reshape(-1, k) @ root.T
+    value = frame.values([node], points)[0].reshape(len(sizes), -1)
+    here, ahead, behind = value[:, :1], value[:, 1 : k + 1], value[:, k + 1 : 2 * k + 1]
+    hessian = np.zeros((len(sizes), k, k))
+    hessian[:, range(k), range(k)] = ahead + behind - 2 * here
+    mixed = value[:, 2 * k + 1 :] - ahead[:, i] - ahead[:, j] + here
+    hessian[:, i, j] = hessian[:, j, i] = mixed
+    hessian /= (_STEP * sizes[:, None, None]) ** 2
+    known = np.isfinite(hessian).all(axis=(1, 2)).reshape(len(_SHELLS), _PLACES)
+    shells = hessian.reshape(len(_SHELLS), _PLACES, k, k)
+    medians = [
+        np.median(h[good], axis=0) for h, good in zip(shells, known, strict=True) if any(good)
+    ]
+    return np.mean(medians, axis=0) if medians else None
+
+
+def critical(
+    formula: Formula, frame: Frame, known: Mapping[Node, Array], points: Array
+) -> list[tuple[Node, bool]]:
+    """The conditions that ``formula`` rests on, the hardest first, and whether they are curved.
+
+    Curved ones come before others; hard is what comes close to false, relative to its size.
+    """
+    nodes, values = list(known), np.array(list(known.values()))
+    size = np.sqrt(np.nan_to_num(values**2, posinf=0.0).mean(axis=1))
+    scaled = np.nan_to_num(values / np.where(size > 0, size, 1.0)[:, None], nan=-np.inf)
+    margins = dict(zip(nodes, scaled, strict=True))
+    needed = {n: np.zeros(len(points), dtype=bool) for n in nodes}
+    _collect(formula, margins, np.ones(len(points), dtype=bool), needed)
+    s = points[:, : frame.mixed]
+    reach = np.linalg.norm(s, axis=1)
+    outer = reach > 0.5 * reach.max()
+    ranked = []
+    for k, fit in enumerate(fitted(frame, points, values)):
+        rows = needed[nodes[k]] & outer
+        if fit is None or 20 * int(rows.sum()) < len(points):
+            continue
+        bend, slope = ((s @ fit.hessian) * s).sum(axis=1) / 2, s @ fit.slope
+        straight = bool(bend.std() <= _CURVED * slope.std())
+        ranked.append((straight, float(np.sort(scaled[k, rows])[int(rows.sum()) // 20]), k))
+    return [(nodes[k], not straight) for straight, _, k in sorted(ranked)]
+
+
+def _collect(
+    formula: Formula,
+    margins: Mapping[Node, Array],
+    rows: npt.NDArray[np.bool_],
+    needed: Mapping[Node, npt.NDArray[np.bool_]],
+) -> None:
+    """Mark for each condition the sample ``rows`` at which the formula rests on it."""
+    if isinstance(formula, Atom):
+        if formula.relation != "defined":
+            needed[formula.node][rows] = True
+    elif isinstance(formula, All):
+        for part in formula.parts:
+            _collect(part, margins, rows, needed)
+    else:
+        best = np.array([_margin(p, margins, len(rows)) for p in formula.parts]).argmax(axis=0)
+        for k, part in enumerate(formula.parts):
+            _collect(part, margins, rows & (best == k), needed)
+
+
+def _margin(formula: Formula, margins: Mapping[Node, Array], count: int) -> Array:
+    """How far ``formula`` is from false at ``count`` samples; undefined is false."""
+    if isinstance(formula, Atom):
+        defined = formula.relation == "defined"
+        return np.full(count, np.inf) if defined else margins[formula.node]
+    parts = np.array([_margin(p, margins, count) for p in formula.parts])
+    result: Array = parts.min(axis=0) if isinstance(formula, All) else parts.max(axis=0)
+    return result

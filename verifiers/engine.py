@@ -1,0 +1,64 @@
+"""What grows proof trees: one interface, a native engine and one in Python.
+
+An engine is fast and untrusted: the native one works in plain float64 with the rules of the
+kernel and leaves a small margin, and whatever it closes the kernel re-checks.  It is used
+where it was built; the other needs numpy alone and gives the same verdicts, slower.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Protocol
+
+from certify.errors import InputError
+from certify.proofs.checker.language import Node
+from certify.proofs.checker.obligations import Obligation
+from certify.verifiers import native
+from certify.verifiers.growth import Growth, Raised
+from certify.verifiers.points import Array
+from certify.verifiers.python_engine import PythonEngine
+
+__all__ = ["DEGREES", "Engine", "compiled", "engine_name"]
+
+DEGREES = (0, 1, 2)
+
+
+class Engine(Protocol):
+    """Grows the trees of one formula over boxes of its variables."""
+
+    def grow(
+        self, low: Array, high: Array, tree: bytes, boxes: int, degrees: Sequence[int],
+        seconds: float, ties: bool = True,
+    ) -> Growth:  # fmt: skip
+        """Go on with ``tree`` over the box, depth first, for at most ``boxes`` boxes.
+
+        ``ties`` says whether a limit that is attained exactly counts as proved: where the
+        kernel's rounding has spoilt one it must not, or the same leaf comes back for ever.
+        """
+        ...
+
+    def raise_level(
+        self, low: Array, high: Array, tree: bytes, ceiling: float, boxes: int,
+        degrees: Sequence[int],
+    ) -> Raised:  # fmt: skip
+        """Close boxes in the order of their least ``value``, as long as it is below ``ceiling``."""
+        ...
+
+
+def engine_name() -> str:
+    """Which engine is used: ``python``, or the native one with its instruction set.
+
+    Raises InputError if the environment variable ``CERTIFY_ENGINE`` names none of this machine.
+    """
+    here = ["python", *(native.instruction_sets() if native.available() else ())]
+    forced = os.environ.get("CERTIFY_ENGINE", "")
+    if forced and forced not in here:
+        raise InputError(f"CERTIFY_ENGINE={forced[:40]}: this machine has {', '.join(here)}")
+    return forced or native.instruction_set() if native.available() else "python"
+
+
+def compiled(obligation: Obligation, value: Node | None = None) -> Engine:
+    """The engine for ``obligation``; ``value`` is what :meth:`Engine.raise_level` goes by."""
+    chosen = PythonEngine if engine_name() == "python" else native.NativeEngine
+    return chosen(obligation, value)

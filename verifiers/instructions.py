@@ -1,0 +1,133 @@
+"""Instructions of a tape on scalar registers, and what is done to them before they run."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+__all__ = ["LINEAR", "Instruction", "View", "fused", "live"]
+
+_SUMS = frozenset({"add", "sub", "scale"})
+LINEAR = _SUMS | {"affine"}
+
+
+@dataclass
+class Instruction:
+    """An operator, the registers it writes and reads, and what else it takes.
+
+    A matrix has its weights by rows and then its biases in ``numbers``; ``needed_by`` are the
+    atoms that depend on it, as bits.
+    """
+
+    op: str
+    out: tuple[int, ...]
+    arguments: tuple[int, ...]
+    power: int = 0
+    function: str = "add"
+    numbers: tuple[float, ...] = ()
+    symbol: int = -1
+    needed_by: int = field(default=0, compare=False)
+
+
+class View(NamedTuple):
+    """The value ``weight * register + bias``."""
+
+    register: int
+    weight: float
+    bias: float
+
+
+class _Form(NamedTuple):
+    """A sum of weighted registers and a constant."""
+
+    terms: tuple[tuple[int, float], ...]
+    bias: float
+
+    def times(self, k: float) -> _Form:
+        return _Form(tuple((r, k * w) for r, w in self.terms), k * self.bias)
+
+    def __add__(self, other: object) -> _Form:
+        assert isinstance(other, _Form)
+        return _Form(self.terms + other.terms, self.bias + other.bias)
+
+
+def fused(
+    instructions: Sequence[Instruction], roots: Sequence[View], fixed: Mapping[int, float]
+) -> tuple[list[View], list[Instruction]]:
+    """The same with chains of sums and factors as one instruction each, or as part of an atom.
+
+    A sum takes in another that nothing else reads.  Registers that are read twice in a sum
+    stay two terms, so that their errors add up as in the kernel.
+    """
+    uses = Counter(a for i in instructions for a in i.arguments)
+    uses.update(v.register for v in roots)
+    forms: dict[int, _Form] = {r: _Form((), value) for r, value in fixed.items()}
+    alone: dict[int, View] = {}
+    result = []
+    for i in instructions:
+        if i.op not in _SUMS:
+            result.append(i)
+            continue
+        parts = [_form_of(a, forms, uses, fixed) for a in i.arguments]
+        signs = i.numbers if i.op == "scale" else (1.0, -1.0 if i.op == "sub" else 1.0)
+        form = _Form((), 0.0)
+        for part, sign in zip(parts, signs, strict=True):
+            form = form + part.times(sign)
+        if not form.terms:  # constants are folded already: this is their overflow
+            form = _Form(((i.arguments[0], math.nan),), 0.0)
+        (out,) = i.out
+        forms[out] = form
+        result.append(_sum(out, form))
+        if len(form.terms) == 1 and form.terms[0][1]:
+            register, weight = form.terms[0]
+            inner = alone.get(register, View(register, 1.0, 0.0))
+            alone[out] = View(
+                inner.register, weight * inner.weight, weight * inner.bias + form.bias
+            )
+    views = [alone.get(v.register, v) for v in roots]
+    return views, result
+
+
+def _form_of(
+    register: int, forms: Mapping[int, _Form], uses: Mapping[int, int], fixed: Mapping[int, float]
+) -> _Form:
+    known = forms.get(register)
+    if known is not None and (uses[register] == 1 or register in fixed):
+        return known
+    return _Form(((register, 1.0),), 0.0)
+
+
+def _sum(out: int, form: _Form) -> Instruction:
+    registers = tuple(r for r, _ in form.terms)
+    weights = tuple(w for _, w in form.terms)
+    if not form.bias and weights in ((1.0, 1.0), (1.0, -1.0)):
+        return Instruction("add" if weights[1] > 0 else "sub", (out,), registers)
+    if not form.bias and len(weights) == 1:
+        return Instruction("scale", (out,), registers, numbers=weights)
+    return Instruction("affine", (out,), registers, numbers=(*weights, form.bias))
+
+
+def live(instructions: Sequence[Instruction], roots: Sequence[int]) -> list[Instruction]:
+    """The instructions that an atom needs, without the rows of matrices that none needs."""
+    needed: defaultdict[int, int] = defaultdict(int)
+    for k, register in enumerate(roots):
+        needed[register] |= 1 << k
+    result = []
+    for i in reversed(instructions):
+        keep = [r for r, register in enumerate(i.out) if needed[register]]
+        if not keep:
+            continue
+        if len(keep) < len(i.out):
+            columns = len(i.arguments)
+            weight = [w for r in keep for w in i.numbers[r * columns : (r + 1) * columns]]
+            bias = [i.numbers[len(i.out) * columns + r] for r in keep]
+            i.out, i.numbers = tuple(i.out[r] for r in keep), (*weight, *bias)
+        for register in i.out:
+            i.needed_by |= needed[register]
+        for register in i.arguments:
+            needed[register] |= i.needed_by
+        result.append(i)
+    return result[::-1]

@@ -1,0 +1,439 @@
+#include "compile.hpp"
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <string>
+
+namespace certify {
+
+void Compiled::place(int reg, const Presence& presence) {
+    Form& f = forms_[reg];
+    f.base = size_;
+    f.g = (int32_t)presence.slopes.size();
+    f.h = (int32_t)presence.bends.size();
+    f.a = (int32_t)presence.symbols.size();
+    f.error = presence.error;
+    f.variables = (int32_t)pool_.size();
+    pool_.insert(pool_.end(), presence.slopes.begin(), presence.slopes.end());
+    f.pairs = (int32_t)pool_.size();
+    auto position = [&](int32_t v) {
+        return (int32_t)(std::lower_bound(presence.slopes.begin(), presence.slopes.end(), v) -
+                         presence.slopes.begin());
+    };
+    for (auto [i, j] : presence.bends) {
+        pool_.push_back(position(i));
+        pool_.push_back(position(j));
+    }
+    f.symbols = (int32_t)pool_.size();
+    pool_.insert(pool_.end(), presence.symbols.begin(), presence.symbols.end());
+    size_ += kCoefficients + f.g + f.h + f.a;
+    presence_[reg] = presence;
+}
+
+// Offset 0 is the vector of zeros.
+int32_t Compiled::offset_of_slope(int reg, int variable) const {
+    const auto& s = presence_[reg].slopes;
+    auto it = std::lower_bound(s.begin(), s.end(), variable);
+    if (it == s.end() || *it != variable) return 0;
+    return forms_[reg].base + kCoefficients + (int32_t)(it - s.begin());
+}
+
+int32_t Compiled::offset_of_pair(int reg, int i, int j) const {
+    const auto& b = presence_[reg].bends;
+    const std::pair<int32_t, int32_t> pair{i, j};
+    auto it = std::lower_bound(b.begin(), b.end(), pair);
+    if (it == b.end() || *it != pair) return 0;
+    return forms_[reg].base + kCoefficients + forms_[reg].g + (int32_t)(it - b.begin());
+}
+
+int32_t Compiled::offset_of_symbol(int reg, int symbol) const {
+    const auto& a = presence_[reg].symbols;
+    auto it = std::find(a.begin(), a.end(), symbol);
+    if (it == a.end()) return 0;
+    return forms_[reg].base + kCoefficients + forms_[reg].g + forms_[reg].h +
+           (int32_t)(it - a.begin());
+}
+
+// For every coefficient of `out` where `reg` has it; returns the position in the pool.
+int32_t Compiled::append_offsets(int reg, int out, bool with_bend, bool without_last) {
+    const auto first = (int32_t)pool_.size();
+    const Presence& p = presence_[out];
+    for (int32_t i : p.slopes) pool_.push_back(offset_of_slope(reg, i));
+    if (with_bend)
+        for (auto [i, j] : p.bends) pool_.push_back(offset_of_pair(reg, i, j));
+    for (size_t k = 0; k + without_last < p.symbols.size(); k++)
+        pool_.push_back(offset_of_symbol(reg, p.symbols[k]));
+    return first;
+}
+
+// The coefficients of a sum in blocks of four: see affine_row in block.cpp.
+std::vector<int32_t> Compiled::single_row(int out, const int32_t* arguments,
+                                          const std::vector<int32_t>& pattern) const {
+    const Presence& presence = presence_[out];
+    const auto slots = (int32_t)(presence.slopes.size() + presence.bends.size() +
+                                 presence.symbols.size());
+    std::vector<std::vector<int32_t>> offsets;  // by argument and slot, 0 where there is none
+    for (int32_t j : pattern) {
+        std::vector<int32_t>& row = offsets.emplace_back();
+        const int reg = arguments[j];
+        for (int32_t i : presence.slopes) row.push_back(offset_of_slope(reg, i));
+        for (auto [i, k] : presence.bends) row.push_back(offset_of_pair(reg, i, k));
+        for (int32_t k : presence.symbols) row.push_back(offset_of_symbol(reg, k));
+    }
+    std::vector<int32_t> code{(slots + 3) / 4};
+    for (int32_t first = 0; first < slots; first += 4) {
+        const int32_t count = std::min(4, slots - first);
+        std::vector<std::vector<int32_t>> single(count);
+        std::vector<int32_t> whole;
+        for (size_t j = 0; j < pattern.size(); j++) {
+            const int32_t* o = offsets[j].data() + first;
+            bool together = count == 4;
+            for (int32_t k = 0; k < count; k++) together &= o[k] == o[0] + k && o[0] != 0;
+            if (together) {
+                whole.insert(whole.end(), {(int32_t)j, o[0]});
+                continue;
+            }
+            for (int32_t k = 0; k < count; k++)
+                if (o[k]) single[k].insert(single[k].end(), {(int32_t)j, o[k]});
+        }
+        code.insert(code.end(), {count, (int32_t)whole.size() / 2});
+        code.insert(code.end(), whole.begin(), whole.end());
+        for (const auto& terms : single) {
+            code.push_back((int32_t)terms.size() / 2);
+            code.insert(code.end(), terms.begin(), terms.end());
+        }
+    }
+    return code;
+}
+
+double Compiled::compile_affine(Step& step, const int32_t* arguments, int columns, int rows,
+                                const double* matrix) {
+    const double* bias = matrix + (size_t)rows * columns;
+    // rows with the same non-zero weights have the same coefficients: they are done together
+    std::map<std::vector<int32_t>, std::vector<int32_t>> classes;
+    std::set<int32_t> hidden;
+    for (int r = 0; r < rows; r++) {
+        std::vector<int32_t> pattern;
+        for (int j = 0; j < columns; j++) {
+            if (matrix[(size_t)r * columns + j] != 0)
+                pattern.push_back(j);
+            else if (written_[arguments[j]])
+                hidden.insert(forms_[arguments[j]].base);
+        }
+        classes[pattern].push_back(r);
+    }
+    for (auto& [pattern, members] : classes) {
+        Presence presence;
+        for (int32_t j : pattern) presence.include(presence_[arguments[j]]);
+        for (int32_t r : members) place(step.out + r, presence);
+    }
+    step.constants = (int32_t)numbers_.size();
+    step.maps[0] = (int32_t)pool_.size();
+    pool_.push_back((int32_t)hidden.size());
+    pool_.insert(pool_.end(), hidden.begin(), hidden.end());
+    pool_.push_back((int32_t)classes.size());
+    double work = 0;
+    for (auto& [pattern, members] : classes) {
+        std::vector<int32_t> slots;
+        int32_t count = 0;
+        auto add_slot = [&](int32_t slot, auto&& offset_in) {
+            const size_t head = slots.size();
+            slots.insert(slots.end(), {slot, 0});
+            for (size_t j = 0; j < pattern.size(); j++) {
+                const int32_t offset = offset_in(arguments[pattern[j]]);
+                if (!offset) continue;
+                slots[head + 1]++;
+                slots.insert(slots.end(), {(int32_t)j, offset});
+                work += 2.0 * (double)members.size();
+            }
+            count++;
+        };
+        const Presence presence = presence_[step.out + members[0]];
+        if (members.size() == 1) {
+            slots = single_row(step.out + members[0], arguments, pattern);
+            work += 2.0 * (double)slots.size();
+        } else {
+            add_slot(kCentre, [&](int reg) { return forms_[reg].base + kCentre; });
+            add_slot(kError, [&](int reg) { return forms_[reg].error ? forms_[reg].base + kError : 0; });
+            int32_t slot = kCoefficients;
+            for (int32_t i : presence.slopes)
+                add_slot(slot++, [&](int reg) { return offset_of_slope(reg, i); });
+            for (auto [i, j] : presence.bends)
+                add_slot(slot++, [&, i = i, j = j](int reg) { return offset_of_pair(reg, i, j); });
+            for (int32_t k : presence.symbols)
+                add_slot(slot++, [&](int reg) { return offset_of_symbol(reg, k); });
+        }
+        pool_.insert(pool_.end(), {(int32_t)members.size(), (int32_t)pattern.size(),
+                                   (int32_t)slots.size() + (members.size() > 1)});
+        for (int32_t r : members) pool_.push_back(forms_[step.out + r].base);
+        for (int32_t j : pattern) pool_.push_back(forms_[arguments[j]].base);
+        if (members.size() > 1) pool_.push_back(count);
+        pool_.insert(pool_.end(), slots.begin(), slots.end());
+        for (int32_t r : members)
+            for (int32_t j : pattern) numbers_.push_back(matrix[(size_t)r * columns + j]);
+        for (int32_t r : members) numbers_.push_back(bias[r]);
+        work += 4.0 * (double)(members.size() * pattern.size());
+    }
+    return work;
+}
+
+void Compiled::compile_instruction(const int32_t* row) {
+    Step step{};
+    const int32_t* arguments = tape_.arguments.data() + row[kArguments];
+    const int32_t count = row[kArgumentCount];
+    const double* numbers = tape_.numbers.data() + row[kNumbers];
+    step.op = row[0];
+    step.out = row[kOut];
+    step.power = row[kPower];
+    step.function = row[kFunction];
+    step.symbol = degree_ ? row[kSymbol] : -1;
+    step.narrow = row[kNarrow];
+    step.x = arguments[0];
+    step.y = count > 1 ? arguments[1] : arguments[0];
+    step.z = count > 2 ? arguments[2] : arguments[0];
+    step.constants = (int32_t)numbers_.size();
+    std::fill(std::begin(step.maps), std::end(step.maps), -1);
+    if (step.op == kAffine) {
+        work_ += compile_affine(step, arguments, count, step.power, numbers);
+        steps_.push_back(step);
+        return;
+    }
+    const Presence x = presence_[step.x], y = presence_[step.y];
+    Presence out = x;
+    bool slopes_kept = true;  // by the rule of the operator
+    switch (step.op) {
+    case kScale: numbers_.push_back(numbers[0]); break;
+    case kAdd:
+    case kSub:
+    case kMax:
+    case kMul: out.include(y); break;
+    case kSelect:
+        out = y;
+        out.include(presence_[step.z]);
+        out.error = true;
+        break;
+    case kStep:
+    case kQuotient:
+    case kQuotient2:
+        slopes_kept = false;
+        out = Presence{};
+        out.error = true;
+        break;
+    case kIncrement:
+        out = y;
+        out.include(presence_[step.z]);
+        break;
+    default: break;
+    }
+    const bool curved = step.op == kMul || step.op == kSquare || (step.op >= kSin && step.op <= kPow);
+    if (curved && degree_ == 2)
+        out.include_products(x.slopes, step.op == kMul ? y.slopes : x.slopes);
+    if (curved || step.op == kRelu || step.op == kAbs || step.op == kMax || step.op == kIncrement)
+        out.error = degree_ > 0 && step.symbol < 0;
+    if (step.symbol >= 0) out.symbols.push_back(step.symbol);
+    if (degree_ == 0) out = Presence{};
+    place(step.out, out);
+    const auto slopes = (double)out.slopes.size(), bends = (double)out.bends.size();
+    const auto symbols = (double)out.symbols.size();
+    work_ += 10 + slopes + 2 * bends + symbols;
+    if (degree_ == 0 || !slopes_kept) {
+        steps_.push_back(step);
+        return;
+    }
+    switch (step.op) {
+    case kAdd:
+    case kSub:
+        step.maps[0] = append_offsets(step.x, step.out, true, false);
+        step.maps[1] = append_offsets(step.y, step.out, true, false);
+        break;
+    case kMax:
+        step.maps[0] = append_offsets(step.x, step.out, true, step.symbol >= 0);
+        step.maps[1] = append_offsets(step.y, step.out, true, step.symbol >= 0);
+        break;
+    case kSelect:
+        step.maps[0] = append_offsets(step.y, step.out, true, false);
+        step.maps[1] = append_offsets(step.z, step.out, true, false);
+        break;
+    case kIncrement:
+        step.maps[0] = append_offsets(step.y, step.out, true, step.symbol >= 0);
+        step.maps[1] = append_offsets(step.z, step.out, true, step.symbol >= 0);
+        break;
+    default: break;
+    }
+    if (step.op == kMul || (step.op == kSquare && degree_ == 1)) {
+        step.maps[0] = append_offsets(step.x, step.out, false, false);
+        step.maps[1] = append_offsets(step.y, step.out, false, false);
+        step.maps[2] = (int32_t)pool_.size();
+        std::vector<int32_t> shared;
+        for (int32_t k : x.symbols)
+            if (const int32_t o = offset_of_symbol(step.y, k))
+                shared.insert(shared.end(), {offset_of_symbol(step.x, k), o});
+        if (degree_ == 1)
+            for (int32_t i : x.slopes)
+                if (const int32_t o = offset_of_slope(step.y, i))
+                    shared.insert(shared.end(), {offset_of_slope(step.x, i), o});
+        pool_.push_back((int32_t)shared.size() / 2);
+        pool_.insert(pool_.end(), shared.begin(), shared.end());
+        const bool dense = x.same_slopes(y) && (x.bends.empty() || x.all_pairs()) &&
+                           (y.bends.empty() || y.all_pairs());
+        if (degree_ == 2 && !dense) {
+            step.maps[3] = (int32_t)pool_.size();
+            for (auto [i, j] : out.bends) {
+                const int32_t xi = offset_of_slope(step.x, i), xj = offset_of_slope(step.x, j);
+                const int32_t yi = offset_of_slope(step.y, i), yj = offset_of_slope(step.y, j);
+                pool_.insert(pool_.end(), {xi, xj, yi, yj, offset_of_pair(step.x, i, j),
+                                           offset_of_pair(step.y, i, j)});
+            }
+        }
+        work_ += 4 * slopes + 5 * bends + 4 * symbols;
+    } else if (curved && degree_ == 2) {
+        if (!x.bends.empty() && !x.all_pairs()) {
+            step.maps[3] = (int32_t)pool_.size();
+            for (auto pair : x.bends)
+                pool_.push_back((int32_t)(std::lower_bound(out.bends.begin(), out.bends.end(), pair) -
+                                          out.bends.begin()));
+        }
+        work_ += 3 * slopes + 3 * bends + 3 * symbols + 60;
+    } else {
+        work_ += 2 * (slopes + bends + symbols);
+    }
+    steps_.push_back(step);
+}
+
+Compiled::Compiled(const Tape& tape, int degree)
+    : tape_(tape), degree_(degree), presence_(tape.registers), forms_(tape.registers),
+      written_(tape.registers, 0) {
+    for (int i = 0; i < tape.variables; i++) {
+        Presence p;
+        if (degree) p.slopes = {i};
+        place(i, p);
+    }
+    for (size_t k = 0; k < tape.fixed.size(); k += 2) {
+        fixed_.push_back({tape.fixed[k], tape.numbers[tape.fixed[k + 1]]});
+        place(tape.fixed[k], Presence{});
+    }
+    sources_.assign(tape.symbols, {0, -1});
+    for (size_t g = 0; g + 1 < tape.groups.size(); g++) {
+        work_ = 0;
+        for (int32_t k = tape.groups[g]; k < tape.groups[g + 1]; k++) {
+            const int32_t* row = tape.instructions.data() + (size_t)k * kInstructionColumns;
+            compile_instruction(row);
+            const Step& s = steps_.back();
+            for (int r = 0; r < (s.op == kAffine ? s.power : 1); r++) written_[s.out + r] = 1;
+            // the fourth argument of an increment is where it ends
+            const int32_t from = s.op == kIncrement ? tape.arguments[row[kArguments] + 3] : s.x;
+            if (s.symbol >= 0) sources_[s.symbol] = {from, s.op == kMax ? s.y : -1};
+        }
+        groups_.push_back({tape.groups[g], tape.groups[g + 1], work_});
+    }
+    for (size_t k = 0; k < tape.formula.size(); k += 3)
+        parts_.push_back({tape.formula[k], tape.formula[k + 1], tape.formula[k + 2]});
+    std::vector<int32_t> alternative(tape.atoms.size() / 3, 0);
+    for (size_t k = 0; k < parts_.size(); k++)
+        for (int32_t child = (int32_t)k + 1; child < parts_[k].end; child = parts_[child].end)
+            if (parts_[child].kind < kAll) alternative[parts_[child].atom] = parts_[k].kind == kAny;
+    const auto first = (int32_t)pool_.size();
+    pool_.insert(pool_.end(), tape.atom_groups.begin(), tape.atom_groups.end());
+    for (size_t k = 0; k < tape.atoms.size(); k += 3)
+        atoms_.push_back({tape.atoms[k], first + tape.atoms[k + 1], tape.atoms[k + 2],
+                          alternative[k / 3], tape.views[k / 3 * 2], tape.views[k / 3 * 2 + 1]});
+    program.degree = degree;
+    program.variables = tape.variables;
+    program.symbols = tape.symbols;
+    program.atoms = (int32_t)atoms_.size();
+    program.parts = (int32_t)parts_.size();
+    program.groups = (int32_t)groups_.size();
+    program.fixed = (int32_t)fixed_.size();
+    program.size = size_;
+    program.value = tape.value;
+    program.form = forms_.data();
+    program.step = steps_.data();
+    program.group = groups_.data();
+    program.part = parts_.data();
+    program.atom = atoms_.data();
+    program.source = sources_.data();
+    program.constant = fixed_.data();
+    program.pool = pool_.data();
+    program.number = numbers_.data();
+}
+
+namespace {
+
+void require(bool fine, const char* what) {
+    if (!fine) throw std::invalid_argument(std::string("the tape is damaged: ") + what);
+}
+
+}  // namespace
+
+void check_tape(const Tape& t) {
+    require(t.variables >= 1 && t.variables <= 64, "variables");
+    require(t.registers >= t.variables && t.symbols >= 0, "registers");
+    const auto numbers = (int64_t)t.numbers.size(), arguments = (int64_t)t.arguments.size();
+    std::vector<char> written(t.registers, 0);
+    auto write = [&](int64_t reg) {
+        require(reg >= 0 && reg < t.registers && !written[reg], "a register is written twice");
+        written[reg] = 1;
+    };
+    for (int i = 0; i < t.variables; i++) write(i);
+    for (size_t k = 0; k + 1 < t.fixed.size(); k += 2) {
+        write(t.fixed[k]);
+        require(t.fixed[k + 1] >= 0 && t.fixed[k + 1] < numbers, "a constant");
+    }
+    require(t.instructions.size() % kInstructionColumns == 0, "instructions");
+    const auto count = (int64_t)(t.instructions.size() / kInstructionColumns);
+    for (int64_t k = 0; k < count; k++) {
+        const int32_t* row = t.instructions.data() + k * kInstructionColumns;
+        const int64_t size = row[kArgumentCount], first = row[kArguments];
+        require(row[0] >= kAdd && row[0] <= kIncrement, "an operator");
+        require(first >= 0 && size >= 1 && first + size <= arguments, "arguments");
+        for (int64_t j = first; j < first + size; j++)
+            require(t.arguments[j] >= 0 && t.arguments[j] < t.registers &&
+                        written[t.arguments[j]],
+                    "an argument is read before it is written");
+        const bool binary = row[0] == kAdd || row[0] == kSub || row[0] == kMul || row[0] == kMax ||
+                            row[0] == kQuotient || row[0] == kQuotient2;
+        const int64_t arity = binary ? 2 : row[0] == kSelect ? 3 : row[0] == kIncrement ? 4 : 1;
+        if (row[0] != kAffine) require(size == arity, "arity");
+        require(row[kPower] >= 0, "a power");
+        require(row[kSymbol] >= -1 && row[kSymbol] < t.symbols, "a symbol");
+        const int64_t rows = row[0] == kAffine ? row[kPower] : 1;
+        const int64_t needed = row[0] == kAffine ? rows * (size + 1) : row[0] == kScale ? 1 : 0;
+        require(needed == 0 || (row[kNumbers] >= 0 && row[kNumbers] + needed <= numbers),
+                "numbers");
+        for (int64_t r = 0; r < rows; r++) write(row[kOut] + r);
+    }
+    require(!t.groups.empty() && t.groups[0] == 0 && t.groups.back() == count, "groups");
+    require(std::is_sorted(t.groups.begin(), t.groups.end()), "groups");
+    require(t.atoms.size() % 3 == 0 && !t.atoms.empty(), "atoms");
+    const auto atoms = (int64_t)t.atoms.size() / 3;
+    for (size_t k = 0; k < t.atoms.size(); k += 3) {
+        require(t.atoms[k] >= 0 && t.atoms[k] < t.registers && written[t.atoms[k]], "an atom");
+        require(t.atoms[k + 1] >= 0 && t.atoms[k + 2] >= 0 &&
+                    t.atoms[k + 1] + (int64_t)t.atoms[k + 2] <= (int64_t)t.atom_groups.size(),
+                "the groups of an atom");
+    }
+    for (int32_t g : t.atom_groups)
+        require(g >= 0 && g + 1 < (int64_t)t.groups.size(), "the groups of an atom");
+    require((int64_t)t.views.size() == 2 * atoms, "views");
+    require(t.formula.size() % 3 == 0 && !t.formula.empty(), "formula");
+    const auto parts = (int64_t)t.formula.size() / 3;
+    std::vector<int64_t> ends{parts};
+    for (int64_t k = 0; k < parts; k++) {
+        while (ends.back() == k) ends.pop_back();
+        require(!ends.empty(), "formula");
+        const int64_t kind = t.formula[3 * k], end = t.formula[3 * k + 2];
+        require(kind >= kPositive && kind <= kAny && end > k && end <= ends.back(), "formula");
+        if (kind == kAll || kind == kAny) {
+            require(end > k + 1, "an empty part");
+            ends.push_back(end);
+        } else {
+            require(end == k + 1, "formula");
+            require(t.formula[3 * k + 1] >= 0 && t.formula[3 * k + 1] < atoms, "formula");
+        }
+    }
+    require(t.formula[2] == parts, "formula");
+    require(t.value >= -1 && t.value < atoms, "the value");
+}
+
+}  // namespace certify

@@ -1,0 +1,107 @@
+// From the flat arrays of verifiers/tape.py to programs for degrees 0, 1 and 2.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <iterator>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "program.hpp"
+
+namespace certify {
+
+// The arrays as they come; the columns are described in verifiers/tape.py.
+struct Tape {
+    int32_t variables = 0, registers = 0, symbols = 0, value = -1;
+    std::vector<int32_t> instructions;  // rows of kInstructionColumns
+    std::vector<int32_t> arguments;
+    std::vector<double> numbers;
+    std::vector<int32_t> fixed;   // rows of register, position among the numbers
+    std::vector<int32_t> groups;  // first instruction of every group, and the end
+    std::vector<int32_t> formula; // rows of kind, atom, end
+    std::vector<int32_t> atoms;   // rows of register, first group, count
+    std::vector<int32_t> atom_groups;
+    std::vector<double> views;    // rows of weight and bias, by atom
+};
+
+enum : int { kOut = 1, kArguments, kArgumentCount, kPower, kFunction, kNumbers, kSymbol, kNarrow,
+             kInstructionColumns };
+
+// Which coefficients of a register can be other than zero, in the order of its memory.
+struct Presence {
+    std::vector<int32_t> slopes;                      // variables, ascending
+    std::vector<std::pair<int32_t, int32_t>> bends;   // pairs of variables, ascending
+    std::vector<int32_t> symbols;                     // in order of appearance
+    bool error = false;
+
+    bool same_slopes(const Presence& o) const { return slopes == o.slopes; }
+    bool all_pairs() const { return bends.size() == slopes.size() * (slopes.size() + 1) / 2; }
+
+    void include(const Presence& o) {
+        std::vector<int32_t> s;
+        std::set_union(slopes.begin(), slopes.end(), o.slopes.begin(), o.slopes.end(),
+                       std::back_inserter(s));
+        slopes = std::move(s);
+        include_bends(o.bends);
+        for (int32_t k : o.symbols)
+            if (std::find(symbols.begin(), symbols.end(), k) == symbols.end()) symbols.push_back(k);
+        error |= o.error;
+    }
+    void include_bends(const std::vector<std::pair<int32_t, int32_t>>& more) {
+        std::vector<std::pair<int32_t, int32_t>> b;
+        std::set_union(bends.begin(), bends.end(), more.begin(), more.end(),
+                       std::back_inserter(b));
+        bends = std::move(b);
+    }
+    void include_products(const std::vector<int32_t>& x, const std::vector<int32_t>& y) {
+        std::set<std::pair<int32_t, int32_t>> more;
+        for (int32_t i : x)
+            for (int32_t j : y) more.insert({std::min(i, j), std::max(i, j)});
+        include_bends({more.begin(), more.end()});
+    }
+};
+
+// A program with the arrays that it points to.
+class Compiled {
+  public:
+    Compiled(const Tape& tape, int degree);
+    Compiled(const Compiled&) = delete;
+    Compiled& operator=(const Compiled&) = delete;
+
+    Program program{};
+
+  private:
+    void compile_instruction(const int32_t* row);
+    void place(int reg, const Presence& presence);
+    int32_t offset_of_slope(int reg, int variable) const;
+    int32_t offset_of_pair(int reg, int i, int j) const;
+    int32_t offset_of_symbol(int reg, int symbol) const;
+    int32_t append_offsets(int reg, int out, bool with_bend, bool without_last);
+    std::vector<int32_t> single_row(int out, const int32_t* arguments,
+                                    const std::vector<int32_t>& pattern) const;
+    double compile_affine(Step& step, const int32_t* arguments, int columns, int rows,
+                          const double* matrix);
+
+    const Tape& tape_;
+    int degree_;
+    std::vector<Presence> presence_;
+    std::vector<Form> forms_;
+    std::vector<char> written_;  // by an instruction, so that it may be undefined
+    std::vector<Step> steps_;
+    std::vector<Group> groups_;
+    std::vector<Part> parts_;
+    std::vector<AtomCode> atoms_;
+    std::vector<Source> sources_;
+    std::vector<Fixed> fixed_;
+    std::vector<int32_t> pool_;
+    std::vector<double> numbers_;
+    int32_t size_ = 1;  // the first vector is zero
+    double work_ = 0;
+};
+
+// Checked as a whole: throws std::invalid_argument if a position is out of range.
+void check_tape(const Tape& tape);
+
+}  // namespace certify

@@ -1,0 +1,118 @@
+// The formula of an obligation as straight-line code for one degree of models.
+//
+// Plain data only: block.cpp reads it under every instruction set.
+#pragma once
+
+#include <stdint.h>
+
+namespace certify {
+
+// The numbers are those of verifiers/tape.py.
+enum Op : int32_t {
+    kAdd, kSub, kScale, kAffine, kMul, kSquare, kRelu, kAbs, kMax, kSin, kCos, kTanh, kExp, kAtan,
+    kLog, kSqrt, kRecip, kPow, kStep, kSelect, kQuotient, kQuotient2, kIncrement,
+};
+
+enum Kind : int32_t { kPositive, kNonnegative, kDefined, kAll, kAny };
+
+// Where a register is.  In vectors of eight doubles from `base` on:
+// c, e, low, high, the sums of |g|, |h| and |a| (if the range is narrowed by the polynomial's),
+// then g (slopes), h (quadratic part), a (symbols), only those that are not always zero.
+struct Form {
+    int32_t base;
+    int32_t g, h, a;
+    int32_t variables;  // in the pool: the variable of each slope
+    int32_t pairs;      // in the pool: two positions among the slopes for each of h
+    int32_t symbols;    // in the pool: the symbol of each of a
+    int32_t error;      // whether e can be other than 0
+};
+
+// Offsets of the first vectors of a register.
+enum : int32_t { kCentre, kError, kLow, kHigh, kSlopes, kBends, kSymbols, kCoefficients };
+
+// One instruction.  `maps` are positions in the pool whose meaning depends on `op`: see program.cpp.
+struct Step {
+    int32_t op, function, power, symbol, narrow;
+    int32_t out, x, y, z;  // registers
+    int32_t maps[5];
+    int32_t constants;
+};
+
+struct Group {
+    int32_t first, last;  // steps
+    double work;          // operations on eight doubles
+};
+
+struct Part {
+    int32_t kind, atom;  // atom: its number
+    int32_t end;         // the position after this part and everything below it
+};
+
+// The value weight * register + bias.
+struct AtomCode {
+    int32_t reg;
+    int32_t groups, group_count;  // in the pool, arguments before their users
+    int32_t alternative;  // whether it is part of an `or`
+    double weight, bias;
+};
+
+// A symbol stands for the error of a rule applied to x, or to x - y if there is a y >= 0.
+struct Source {
+    int32_t x, y;
+};
+
+// A constant register.
+struct Fixed {
+    int32_t reg;
+    double value;
+};
+
+struct Program {
+    int32_t degree, variables, symbols, atoms, parts, groups, fixed;
+    int32_t size;   // vectors of memory; the first is zero
+    int32_t value;  // the atom number of V in a search for a level, or -1
+    const Form* form;
+    const Step* step;
+    const Group* group;
+    const Part* part;
+    const AtomCode* atom;
+    const Source* source;
+    const Fixed* constant;
+    const int32_t* pool;
+    const double* number;
+};
+
+// The memory of one evaluation, aligned to 64 bytes; `done` has an entry for each group.
+struct Memory {
+    double* vectors;
+    unsigned char* done;
+    double work;
+};
+
+// What a block's models say about the boxes that are not proved.
+struct Judgement {
+    double* score;      // (variables, 8): how much a split of the variable promises
+    unsigned undefined; // lanes without a usable score
+    unsigned doubtful;  // lanes where the formula looks false at the centre
+};
+
+// The evaluator for one instruction set.  Boxes come eight at a time, (variables, 8).
+struct Engine {
+    const char* name;
+    void (*prepare)(const Program&, Memory&);
+    void (*load)(const Program&, Memory&, const double* low, const double* high);
+    // which of the lanes are proved, for the part of the formula at position `part`
+    unsigned (*prove)(const Program&, Memory&, int part, unsigned lanes, double slack);
+    // why the lanes are not proved; `share` (variables, 8) are relative widths, of sum 1
+    void (*judge)(const Program&, Memory&, int part, unsigned lanes, double slack,
+                  const double* share, Judgement&);
+    unsigned (*refute)(const Program&, Memory&, int part);  // boxes that are points, degree 0
+    void (*atom)(const Program&, Memory&, int atom);        // evaluate what an atom needs
+};
+
+extern const Engine engine_plain;
+#ifdef CERTIFY_X86
+extern const Engine engine_avx2, engine_avx512;
+#endif
+
+}  // namespace certify

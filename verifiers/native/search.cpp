@@ -1,0 +1,706 @@
+#include "search.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <queue>
+#include <stdexcept>
+#include <tuple>
+
+namespace certify {
+
+// ---------------------------------------------------------------- engines
+
+std::vector<std::string> engines() {
+    std::vector<std::string> names;
+#ifdef CERTIFY_X86
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        names.push_back("avx512");
+    if (__builtin_cpu_supports("avx2")) names.push_back("avx2");
+#endif
+    names.push_back("plain");
+    return names;
+}
+
+const Engine* find_engine(const std::string& name) {
+    const auto names = engines();
+    if (!name.empty() && std::find(names.begin(), names.end(), name) == names.end())
+        throw std::invalid_argument("this processor has no engine " + name);
+    const std::string& chosen = name.empty() ? names.front() : name;
+#ifdef CERTIFY_X86
+    if (chosen == "avx512") return &engine_avx512;
+    if (chosen == "avx2") return &engine_avx2;
+#endif
+    (void)chosen;
+    return &engine_plain;
+}
+
+Problem::Problem(Tape tape, const std::string& engine) : tape_(std::move(tape)) {
+    check_tape(tape_);
+    for (int degree = 0; degree < 3; degree++)
+        compiled_[degree] = std::make_unique<Compiled>(tape_, degree);
+    engine_ = find_engine(engine);
+}
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Memory for evaluations in one degree.
+class Evaluation {
+  public:
+    Evaluation(const Problem& problem, int degree)
+        : engine_(problem.engine()), program_(problem.program(degree)),
+          vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * 64)),
+          done_(program_.groups + 1) {
+        if (!vectors_) throw std::bad_alloc();
+        memory_ = {vectors_, done_.data(), 0};
+        engine_.prepare(program_, memory_);
+    }
+    ~Evaluation() { std::free(vectors_); }
+    Evaluation(const Evaluation&) = delete;
+    Evaluation& operator=(const Evaluation&) = delete;
+
+    void load(const double* low, const double* high) { engine_.load(program_, memory_, low, high); }
+    unsigned prove(int part, unsigned lanes, double slack) {
+        return engine_.prove(program_, memory_, part, lanes, slack);
+    }
+    void judge(int part, unsigned lanes, double slack, const double* share, Judgement& out) {
+        engine_.judge(program_, memory_, part, lanes, slack, share, out);
+    }
+    unsigned refute(int part) { return engine_.refute(program_, memory_, part); }
+    void atom(int k) { engine_.atom(program_, memory_, k); }
+    const double* vectors(int reg) const {
+        return vectors_ + (size_t)program_.form[reg].base * kLanes;
+    }
+    // of an atom that was evaluated
+    std::pair<double, double> range(int atom, int lane) const {
+        const AtomCode& a = program_.atom[atom];
+        const double* v = vectors(a.reg) + lane;
+        const double x = a.weight * v[kLow * kLanes], y = a.weight * v[kHigh * kLanes];
+        return {(a.weight < 0 ? y : x) + a.bias, (a.weight < 0 ? x : y) + a.bias};
+    }
+    double work() const { return memory_.work; }
+
+  private:
+    const Engine& engine_;
+    const Program& program_;
+    double* vectors_;
+    std::vector<unsigned char> done_;
+    Memory memory_;
+};
+
+double middle(double low, double high) { return 0.5 * low + 0.5 * high; }
+
+// Eight boxes, tried and where they are not proved told what to split.
+class Trial {
+  public:
+    Trial(const Problem& problem, const Options& options, int part, const std::vector<double>& scale)
+        : n_(problem.variables()), options_(options), part_(part), points_(problem, 0) {
+        for (int degree : options.degrees)
+            evaluations_.push_back(std::make_unique<Evaluation>(problem, degree));
+        if (evaluations_.empty()) throw std::invalid_argument("no degree to try");
+        for (double r : scale) inverse_.push_back(r > 0 ? 1 / r : 0);
+        storage_.resize((size_t)(5 * n_ + 1) * kLanes);
+        void* start = storage_.data();
+        size_t room = storage_.size() * sizeof(double);
+        std::align(64, (size_t)5 * n_ * kLanes * sizeof(double), start, room);
+        low_ = (double*)start;
+        high_ = low_ + n_ * kLanes;
+        share_ = high_ + n_ * kLanes;
+        centre_ = share_ + n_ * kLanes;
+        score_ = centre_ + n_ * kLanes;
+    }
+
+    void set(int lane, const double* low, const double* high) {
+        for (int i = 0; i < n_; i++) {
+            low_[i * kLanes + lane] = low[i];
+            high_[i * kLanes + lane] = high[i];
+        }
+    }
+    void fill(int count) {  // lanes without a box repeat the first
+        for (int k = count; k < kLanes; k++)
+            for (int i = 0; i < n_; i++) {
+                low_[i * kLanes + k] = low_[i * kLanes];
+                high_[i * kLanes + k] = high_[i * kLanes];
+            }
+        loaded_ = 0;
+    }
+
+    // rule[k]: a leaf's byte or kOpen
+    unsigned prove(unsigned lanes, uint8_t* rule) {
+        unsigned open = lanes;
+        for (size_t d = 0; d < evaluations_.size() && open; d++) {
+            Evaluation& e = load(d);
+            const unsigned proved = e.prove(part_, open, options_.slack);
+            for (int k = 0; k < kLanes; k++)
+                if (proved >> k & 1) rule[k] = (uint8_t)(kLeaf + options_.degrees[d]);
+            open &= ~proved;
+        }
+        return open;
+    }
+
+    // the variable to split for every open lane, or -1; returns the lanes that look false
+    unsigned divide(unsigned lanes, int* variable) {
+        for (int k = 0; k < kLanes; k++) {
+            double sum = 0;
+            for (int i = 0; i < n_; i++) {
+                const double r = (high_[i * kLanes + k] - low_[i * kLanes + k]) * 0.5 * inverse_[i];
+                share_[i * kLanes + k] = r;
+                sum += r;
+            }
+            for (int i = 0; i < n_ && sum > 0; i++) share_[i * kLanes + k] /= sum;
+        }
+        Judgement judgement{score_, 0, 0};
+        load(evaluations_.size() - 1).judge(part_, lanes, options_.slack, share_, judgement);
+        for (int k = 0; k < kLanes; k++)
+            if (lanes >> k & 1) variable[k] = choose(k, judgement.undefined >> k & 1);
+        return lanes & judgement.doubtful;
+    }
+
+    // of the lanes those where the formula is false at the centre
+    unsigned refute(unsigned lanes) {
+        if (!lanes) return 0;
+        for (int i = 0; i < n_ * kLanes; i++) centre_[i] = middle(low_[i], high_[i]);
+        points_.load(centre_, centre_);
+        return lanes & points_.refute(part_);
+    }
+    double at_centre(int i, int lane) const { return centre_[i * kLanes + lane]; }
+    Evaluation& points() { return points_; }
+    Evaluation& last() { return load(evaluations_.size() - 1); }
+
+    double work() const {
+        double sum = points_.work();
+        for (const auto& e : evaluations_) sum += e->work();
+        return sum;
+    }
+
+  private:
+    Evaluation& load(size_t d) {
+        Evaluation& e = *evaluations_[d];
+        if (!(loaded_ >> d & 1)) {
+            e.load(low_, high_);
+            loaded_ |= 1u << d;
+        }
+        return e;
+    }
+
+    int choose(int lane, bool undefined) const {
+        const double* weight = undefined ? share_ : score_;
+        int best = -1;
+        for (int pass = 0; pass < 2 && best < 0; pass++, weight = share_) {
+            for (int i = 0; i < n_; i++) {
+                const double l = low_[i * kLanes + lane], h = high_[i * kLanes + lane];
+                const double m = middle(l, h);
+                if (!(l < m && m < h)) continue;
+                const double w = weight[i * kLanes + lane];
+                if (pass == 0 && !(w > 0)) continue;
+                if (best < 0 || w > weight[best * kLanes + lane]) best = i;
+            }
+        }
+        return best;
+    }
+
+    int n_;
+    const Options& options_;
+    int part_;
+    std::vector<std::unique_ptr<Evaluation>> evaluations_;
+    Evaluation points_;
+    unsigned loaded_ = 0;
+    std::vector<double> inverse_, storage_;
+    double *low_, *high_, *share_, *centre_, *score_;
+};
+
+// The tree as it grows: the halves of a node are neighbours.
+class Tree {
+  public:
+    std::vector<uint8_t> rule{kOpen};
+    std::vector<uint32_t> child{0};
+
+    uint32_t split(uint32_t node, int variable) {
+        if (rule.size() > 0xfffffff0u) throw std::length_error("the tree is too large");
+        rule[node] = (uint8_t)variable;
+        child[node] = (uint32_t)rule.size();
+        rule.insert(rule.end(), 2, kOpen);
+        child.insert(child.end(), 2, 0);
+        return child[node];
+    }
+
+    std::string preorder(std::vector<uint32_t>* open = nullptr) const {
+        std::string bytes;
+        bytes.reserve(rule.size());
+        std::vector<uint32_t> pending{0};
+        while (!pending.empty()) {
+            const uint32_t node = pending.back();
+            pending.pop_back();
+            bytes.push_back((char)rule[node]);
+            if (rule[node] < kLeaf) {
+                pending.push_back(child[node] + 1);
+                pending.push_back(child[node]);
+            } else if (open && rule[node] == kOpen) {
+                open->push_back(node);
+            }
+        }
+        return bytes;
+    }
+};
+
+// Boxes with their nodes; a box takes 2 n doubles.
+class Boxes {
+  public:
+    explicit Boxes(int n) : n_(n) {}
+
+    size_t size() const { return node.size(); }
+    const double* low(size_t k) const { return ends.data() + k * 2 * n_; }
+    const double* high(size_t k) const { return low(k) + n_; }
+    void push(const double* low, const double* high, uint32_t where, int levels) {
+        ends.insert(ends.end(), low, low + n_);
+        ends.insert(ends.end(), high, high + n_);
+        node.push_back(where);
+        depth.push_back(levels);
+    }
+    // Both halves of a box, the lower one on top.
+    void push_halves(double* low, double* high, int variable, uint32_t child, int levels) {
+        const double l = low[variable], h = high[variable], m = middle(l, h);
+        low[variable] = m;
+        push(low, high, child + 1, levels);
+        low[variable] = l;
+        high[variable] = m;
+        push(low, high, child, levels);
+        high[variable] = h;
+    }
+    void pop(double* low, double* high, uint32_t& where, int& levels) {
+        std::copy_n(ends.end() - 2 * n_, n_, low);
+        std::copy_n(ends.end() - n_, n_, high);
+        where = node.back();
+        levels = depth.back();
+        ends.resize(ends.size() - 2 * n_);
+        node.pop_back();
+        depth.pop_back();
+    }
+
+    std::vector<double> ends;
+    std::vector<uint32_t> node;
+    std::vector<int32_t> depth;
+
+  private:
+    int n_;
+};
+
+// Read a preorder: its nodes, and its open boxes in preorder.
+void read_tree(const std::string& bytes, const double* low, const double* high, int n, Tree& tree,
+               Boxes& open, Growth& result) {
+    Boxes pending(n);
+    pending.push(low, high, 0, 0);
+    std::vector<double> l(n), h(n);
+    for (unsigned char byte : bytes) {
+        if (!pending.size()) throw std::invalid_argument("the tree goes on after its last leaf");
+        uint32_t node;
+        int depth;
+        pending.pop(l.data(), h.data(), node, depth);
+        if (byte == kOpen) {
+            open.push(l.data(), h.data(), node, depth);
+        } else if (byte >= kLeaf && byte < kOpen) {
+            tree.rule[node] = byte;
+            result.leaves++;
+            result.closed_volume += std::ldexp(1.0, -depth);
+        } else if (byte < n && depth < kDeepest) {
+            pending.push_halves(l.data(), h.data(), byte, tree.split(node, byte), depth + 1);
+        } else {
+            throw std::invalid_argument("the tree has a rule that is not known");
+        }
+        result.deepest = std::max<int64_t>(result.deepest, depth);
+    }
+    if (pending.size()) throw std::invalid_argument("the tree ends before its leaves cover the box");
+}
+
+std::vector<double> scale_of(int n, const double* low, const double* high, const Options& options) {
+    if (!options.scale.empty()) {
+        if ((int)options.scale.size() != n) throw std::invalid_argument("one scale a variable");
+        return options.scale;
+    }
+    std::vector<double> scale(n);
+    for (int i = 0; i < n; i++) scale[i] = 0.5 * high[i] - 0.5 * low[i];
+    return scale;
+}
+
+void check_box(int n, const double* low, const double* high) {
+    for (int i = 0; i < n; i++)
+        if (!(std::isfinite(low[i]) && std::isfinite(high[i]) && low[i] <= high[i]))
+            throw std::invalid_argument("the box is empty or unbounded");
+}
+
+// When to stop for reasons other than the number of boxes.
+class Limits {
+  public:
+    explicit Limits(const Options& options) : options_(options), start_(Clock::now()) {}
+    bool reached() {
+        if (options_.cancel && options_.cancel->load(std::memory_order_relaxed)) return true;
+        if (options_.seconds >= 1e9 || (++calls_ & 63)) return false;
+        return std::chrono::duration<double>(Clock::now() - start_).count() > options_.seconds;
+    }
+
+  private:
+    const Options& options_;
+    Clock::time_point start_;
+    unsigned calls_ = 0;
+};
+
+const size_t kSuspects = 16;
+
+}  // namespace
+
+Growth grow(const Problem& problem, const double* low, const double* high, const std::string& tree,
+            const Options& options) {
+    const int n = problem.variables();
+    check_box(n, low, high);
+    Growth result;
+    Tree grown;
+    Boxes read(n), stack(n);
+    read_tree(tree, low, high, n, grown, read, result);
+    for (size_t k = read.size(); k-- > 0;)
+        stack.push(read.low(k), read.high(k), read.node[k], read.depth[k]);
+    read = Boxes(n);
+    Trial trial(problem, options, 0, scale_of(n, low, high, options));
+    Limits limits(options);
+    std::vector<double> l((size_t)n * kLanes), h((size_t)n * kLanes);
+    while (stack.size() && result.boxes < options.boxes) {
+        if (limits.reached()) {
+            result.stopped = true;
+            break;
+        }
+        const int count = (int)std::min<int64_t>(
+            {(int64_t)kLanes, (int64_t)stack.size(), options.boxes - result.boxes});
+        uint32_t node[kLanes];
+        int depth[kLanes], variable[kLanes];
+        uint8_t rule[kLanes];
+        for (int k = 0; k < count; k++) {
+            stack.pop(&l[k * n], &h[k * n], node[k], depth[k]);
+            trial.set(k, &l[k * n], &h[k * n]);
+        }
+        trial.fill(count);
+        result.boxes += count;
+        const unsigned open = trial.prove((1u << count) - 1, rule);
+        unsigned suspect = 0;
+        if (open) {
+            suspect = trial.refute(trial.divide(open, variable));
+            for (int k = 0; k < count && result.suspects.size() < kSuspects * n; k++)
+                if (suspect >> k & 1)
+                    for (int i = 0; i < n; i++) result.suspects.push_back(trial.at_centre(i, k));
+        }
+        for (int k = count - 1; k >= 0; k--) {
+            if (!(open >> k & 1)) {
+                grown.rule[node[k]] = rule[k];
+                result.leaves++;
+                result.closed_volume += std::ldexp(1.0, -depth[k]);
+            } else if (variable[k] < 0 || depth[k] >= kDeepest) {
+                result.stuck = true;  // the box stays open
+            } else {
+                const uint32_t child = grown.split(node[k], variable[k]);
+                stack.push_halves(&l[k * n], &h[k * n], variable[k], child, depth[k] + 1);
+                result.deepest = std::max<int64_t>(result.deepest, depth[k] + 1);
+            }
+        }
+        if (suspect && options.stop_at_suspects) {
+            result.stopped = true;
+            break;
+        }
+    }
+    std::vector<uint32_t> open;
+    result.tree = grown.preorder(&open);
+    result.open = (int64_t)open.size();
+    result.work = trial.work();
+    return result;
+}
+
+Level raise_level(const Problem& problem, const double* low, const double* high,
+                  const std::string& tree, const std::vector<double>& keys, double ceiling,
+                  double tolerance, double highest, const Options& options) {
+    const int n = problem.variables(), value = problem.program(0).value;
+    if (value < 0) throw std::invalid_argument("the tape has no value to order boxes by");
+    check_box(n, low, high);
+    Level result;
+    result.highest = highest;
+    Tree grown;
+    Boxes boxes(n);
+    read_tree(tree, low, high, n, grown, boxes, result);
+    if (!keys.empty() && keys.size() != boxes.size())
+        throw std::invalid_argument("one key for each open leaf");
+    std::vector<double> key(keys);
+    key.resize(boxes.size(), -INFINITY);
+    struct Waiting {
+        double key;
+        uint64_t order;
+        size_t place;
+        bool operator<(const Waiting& o) const {  // the top of the heap is the largest
+            return key != o.key ? key > o.key : order > o.order;
+        }
+    };
+    std::priority_queue<Waiting> heap;
+    std::vector<size_t> spare;
+    uint64_t order = 0;
+    auto keep = [&](const double* l, const double* h, uint32_t node, int depth, double k) {
+        size_t place = boxes.size();
+        if (spare.empty()) {
+            boxes.push(l, h, node, depth);
+            key.push_back(k);
+        } else {
+            place = spare.back();
+            spare.pop_back();
+            std::copy_n(l, n, boxes.ends.begin() + place * 2 * n);
+            std::copy_n(h, n, boxes.ends.begin() + place * 2 * n + n);
+            boxes.node[place] = node;
+            boxes.depth[place] = depth;
+            key[place] = k;
+        }
+        heap.push({k, order++, place});
+    };
+    Trial trial(problem, options, 0, scale_of(n, low, high, options));
+    Limits limits(options);
+    std::vector<double> l((size_t)n * kLanes), h((size_t)n * kLanes);
+    std::vector<std::pair<double, uint32_t>> stuck;
+    for (size_t first = 0; keys.empty() && first < boxes.size(); first += kLanes) {
+        const int count = (int)std::min<size_t>(kLanes, boxes.size() - first);
+        for (int k = 0; k < count; k++) trial.set(k, boxes.low(first + k), boxes.high(first + k));
+        trial.fill(count);
+        trial.last().atom(value);
+        for (int k = 0; k < count; k++) {
+            const auto [least, largest] = trial.last().range(value, k);
+            key[first + k] = std::fmax(-INFINITY, least);
+            result.highest = std::fmax(result.highest, largest);
+        }
+    }
+    for (size_t k = 0; k < boxes.size(); k++) heap.push({key[k], order++, k});
+    while (!heap.empty() && result.boxes < options.boxes) {
+        if (!(ceiling > 0) || !(heap.top().key < (1 - tolerance) * ceiling)) break;
+        if (limits.reached()) {
+            result.stopped = true;
+            break;
+        }
+        int count = 0, depth[kLanes], variable[kLanes];
+        uint32_t node[kLanes];
+        double bound[kLanes];
+        uint8_t rule[kLanes];
+        while (count < kLanes && !heap.empty() && heap.top().key < ceiling &&
+               result.boxes + count < options.boxes) {
+            const size_t place = heap.top().place;
+            bound[count] = heap.top().key;
+            heap.pop();
+            std::copy_n(boxes.low(place), n, &l[count * n]);
+            std::copy_n(boxes.high(place), n, &h[count * n]);
+            node[count] = boxes.node[place];
+            depth[count] = boxes.depth[place];
+            spare.push_back(place);
+            trial.set(count, &l[count * n], &h[count * n]);
+            count++;
+        }
+        trial.fill(count);
+        result.boxes += count;
+        Evaluation& last = trial.last();
+        last.atom(value);
+        unsigned below = 0;
+        for (int k = 0; k < count; k++) {
+            const auto [least, largest] = last.range(value, k);
+            bound[k] = std::fmax(bound[k], least);
+            result.highest = std::fmax(result.highest, largest);
+            if (!(bound[k] >= ceiling)) below |= 1u << k;
+        }
+        const unsigned open = trial.prove(below, rule);
+        unsigned suspect = 0;
+        if (open && (suspect = trial.refute(trial.divide(open, variable)))) {
+            trial.points().atom(value);
+            for (int k = 0; k < count; k++) {
+                const double v = trial.points().range(value, k).first;
+                if (!(suspect >> k & 1) || !(v < (1 - 1e-4) * ceiling)) {
+                    suspect &= ~(1u << k);
+                    continue;
+                }
+                if (!options.stop_at_suspects) ceiling = v;
+                if (result.values.size() == kSuspects) {
+                    // the lowest are worth most: the others make room
+                    const size_t worst = std::max_element(result.values.begin(),
+                                                          result.values.end()) -
+                                         result.values.begin();
+                    if (!(v < result.values[worst])) continue;
+                    result.values.erase(result.values.begin() + (long)worst);
+                    result.suspects.erase(result.suspects.begin() + (long)worst * n,
+                                          result.suspects.begin() + (long)(worst + 1) * n);
+                }
+                result.values.push_back(v);
+                for (int i = 0; i < n; i++) result.suspects.push_back(trial.at_centre(i, k));
+            }
+        }
+        for (int k = 0; k < count; k++) {
+            if (!(below >> k & 1)) {
+                keep(&l[k * n], &h[k * n], node[k], depth[k], bound[k]);
+            } else if (!(open >> k & 1)) {
+                grown.rule[node[k]] = rule[k];
+                result.leaves++;
+                result.closed_volume += std::ldexp(1.0, -depth[k]);
+            } else if (variable[k] < 0 || depth[k] >= kDeepest) {
+                result.stuck = true;
+                stuck.push_back({bound[k], node[k]});
+            } else {
+                const uint32_t child = grown.split(node[k], variable[k]);
+                double *low_k = &l[k * n], *high_k = &h[k * n];
+                const int i = variable[k];
+                const double first = low_k[i], end = high_k[i], m = middle(first, end);
+                high_k[i] = m;
+                keep(low_k, high_k, child, depth[k] + 1, bound[k]);
+                low_k[i] = m;
+                high_k[i] = end;
+                keep(low_k, high_k, child + 1, depth[k] + 1, bound[k]);
+                result.deepest = std::max<int64_t>(result.deepest, depth[k] + 1);
+            }
+        }
+        if (suspect && options.stop_at_suspects) {
+            result.stopped = true;
+            break;
+        }
+    }
+    result.floor = heap.empty() ? INFINITY : heap.top().key;
+    std::vector<std::pair<uint32_t, double>> open_keys;
+    for (; !heap.empty(); heap.pop())
+        open_keys.push_back({boxes.node[heap.top().place], heap.top().key});
+    for (auto [k, node] : stuck) {
+        result.floor = std::fmin(result.floor, k);
+        open_keys.push_back({node, k});
+    }
+    std::sort(open_keys.begin(), open_keys.end());
+    std::vector<uint32_t> open;
+    result.tree = grown.preorder(&open);
+    result.open = (int64_t)open.size();
+    for (uint32_t node : open)
+        result.keys.push_back(std::lower_bound(open_keys.begin(), open_keys.end(),
+                                               std::make_pair(node, -(double)INFINITY))
+                                  ->second);
+    result.ceiling = ceiling;
+    result.work = trial.work();
+    return result;
+}
+
+namespace {
+
+// Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014.
+uint64_t mixed(uint64_t x) {
+    x += 0x9e3779b97f4a7c15ULL;
+    x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+    x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+    return x ^ (x >> 31);
+}
+
+}  // namespace
+
+Estimate estimate(const Problem& problem, const double* low, const double* high, int64_t probes,
+                  uint64_t seed, int deepest, const Options& options) {
+    const int n = problem.variables();
+    check_box(n, low, high);
+    Trial trial(problem, options, 0, scale_of(n, low, high, options));
+    Limits limits(options);
+    Estimate result;
+    std::vector<double> l((size_t)n * kLanes), h((size_t)n * kLanes), nodes;
+    int64_t next = 0, probe[kLanes];
+    int depth[kLanes], count = 0;
+    double sum[kLanes];
+    auto start = [&](int k) {
+        std::copy_n(low, n, &l[k * n]);
+        std::copy_n(high, n, &h[k * n]);
+        probe[k] = next++;
+        depth[k] = 0;
+        sum[k] = 0;
+    };
+    while (count < kLanes && next < probes) start(count++);
+    while (count && !limits.reached() && result.boxes < options.boxes) {
+        for (int k = 0; k < count; k++) trial.set(k, &l[k * n], &h[k * n]);
+        trial.fill(count);
+        result.boxes += count;
+        uint8_t rule[kLanes];
+        int variable[kLanes];
+        const unsigned open = trial.prove((1u << count) - 1, rule);
+        if (open) trial.divide(open, variable);
+        for (int k = count - 1; k >= 0; k--) {
+            sum[k] += std::ldexp(1.0, depth[k]);
+            const bool goes_on = (open >> k & 1) && variable[k] >= 0 && depth[k] < deepest;
+            if (goes_on) {
+                const int i = variable[k];
+                const double m = middle(l[k * n + i], h[k * n + i]);
+                const uint64_t coin =
+                    mixed(mixed(mixed(seed) + (uint64_t)probe[k]) + (uint64_t)depth[k]);
+                (coin >> 63 ? l[k * n + i] : h[k * n + i]) = m;
+                depth[k]++;
+                continue;
+            }
+            result.cut += open >> k & 1;
+            nodes.push_back(sum[k]);
+            if (next < probes) {
+                start(k);
+                continue;
+            }
+            count--;  // the last one takes its place
+            std::copy_n(&l[count * n], n, &l[k * n]);
+            std::copy_n(&h[count * n], n, &h[k * n]);
+            probe[k] = probe[count];
+            depth[k] = depth[count];
+            sum[k] = sum[count];
+        }
+    }
+    // added in order of size, so that the order of the probes does not matter
+    std::sort(nodes.begin(), nodes.end());
+    for (double x : nodes) result.mean += x / (double)nodes.size();
+    for (double x : nodes) result.error += (x - result.mean) * (x - result.mean);
+    if (nodes.size() > 1)
+        result.error = std::sqrt(result.error / (double)(nodes.size() * (nodes.size() - 1)));
+    result.largest = nodes.empty() ? 0 : nodes.back();
+    return result;
+}
+
+void evaluate(const Problem& problem, int degree, int64_t count, const double* low,
+              const double* high, double* least, double* largest, int reg, double* model) {
+    const Program& p = problem.program(degree);
+    const int n = p.variables, pairs = n * (n + 1) / 2;
+    Evaluation evaluation(problem, degree);
+    std::vector<double> storage((size_t)(2 * n + 1) * kLanes);
+    void* start = storage.data();
+    size_t room = storage.size() * sizeof(double);
+    double* l = (double*)std::align(64, (size_t)2 * n * kLanes * sizeof(double), start, room);
+    double* h = l + n * kLanes;
+    for (int64_t first = 0; first < count; first += kLanes) {
+        const int lanes = (int)std::min<int64_t>(kLanes, count - first);
+        for (int k = 0; k < kLanes; k++)
+            for (int i = 0; i < n; i++) {
+                const int64_t row = first + std::min(k, lanes - 1);
+                l[i * kLanes + k] = low[i * count + row];
+                h[i * kLanes + k] = high[i * count + row];
+            }
+        evaluation.load(l, h);
+        for (int a = 0; a < p.atoms; a++) {
+            evaluation.atom(a);
+            for (int k = 0; k < lanes; k++)
+                std::tie(least[(first + k) * p.atoms + a], largest[(first + k) * p.atoms + a]) =
+                    evaluation.range(a, k);
+        }
+        if (reg < 0) continue;
+        const Form& f = p.form[reg];
+        const double* v = evaluation.vectors(reg);
+        const size_t width = (size_t)(kModelHead + n + pairs + p.symbols);
+        for (int k = 0; k < lanes; k++) {
+            double* row = model + (size_t)(first + k) * width;
+            std::fill_n(row, width, 0.0);
+            for (int i = 0; i < kModelHead; i++) row[i] = v[i * kLanes + k];
+            const double* c = v + kCoefficients * kLanes + k;
+            const int32_t* of = p.pool + f.variables;
+            for (int i = 0; i < f.g; i++, c += kLanes) row[kModelHead + of[i]] = *c;
+            for (int i = 0; i < f.h; i++, c += kLanes) {
+                const int a = of[p.pool[f.pairs + 2 * i]], b = of[p.pool[f.pairs + 2 * i + 1]];
+                row[kModelHead + n + a * n - a * (a - 1) / 2 + b - a] = *c;
+            }
+            for (int i = 0; i < f.a; i++, c += kLanes)
+                row[kModelHead + n + pairs + p.pool[f.symbols + i]] = *c;
+        }
+    }
+}
+
+}  // namespace certify

@@ -1,0 +1,84 @@
+// Branch and bound over the boxes of one obligation.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "compile.hpp"
+
+namespace certify {
+
+const uint8_t kLeaf = 0x40, kOpen = 0x7F;
+const int kDeepest = 4096;  // the checker's limit
+const int kLanes = 8;
+const int kModelHead = 4;  // c, e, low, high in a row of `evaluate`
+
+// An obligation as code; immutable, so that threads may share it.
+class Problem {
+  public:
+    Problem(Tape tape, const std::string& engine);
+
+    const Program& program(int degree) const { return compiled_[degree]->program; }
+    int variables() const { return tape_.variables; }
+    int registers() const { return tape_.registers; }
+    const Engine& engine() const { return *engine_; }
+
+  private:
+    Tape tape_;
+    std::unique_ptr<Compiled> compiled_[3];
+    const Engine* engine_;
+};
+
+struct Options {
+    std::vector<int> degrees{2};  // tried in this order
+    double slack = 1e-11;
+    int64_t boxes = 1 << 20;
+    double seconds = 1e300;
+    bool stop_at_suspects = false;
+    std::vector<double> scale;  // radii by which widths are judged; those of the root if empty
+    const std::atomic<bool>* cancel = nullptr;
+};
+
+struct Growth {
+    std::string tree;
+    int64_t boxes = 0, leaves = 0, open = 0, deepest = 0;
+    double closed_volume = 0, work = 0;
+    bool stuck = false, stopped = false;  // stopped: cancelled, out of time, or at suspects
+    std::vector<double> suspects;         // rows of points
+};
+
+struct Level : Growth {
+    double floor = 0, highest = 0, ceiling = 0;
+    std::vector<double> keys;    // of the open leaves, in preorder
+    std::vector<double> values;  // of V at the suspects
+};
+
+struct Estimate {
+    double mean = 0, largest = 0, error = 0;
+    int64_t boxes = 0, cut = 0;  // cut: probes that met the depth limit
+};
+
+Growth grow(const Problem& problem, const double* low, const double* high, const std::string& tree,
+            const Options& options);
+
+// Best first in the lower bound of V; `keys` may be empty.
+Level raise_level(const Problem& problem, const double* low, const double* high,
+                  const std::string& tree, const std::vector<double>& keys, double ceiling,
+                  double tolerance, double highest, const Options& options);
+
+Estimate estimate(const Problem& problem, const double* low, const double* high, int64_t probes,
+                  uint64_t seed, int deepest, const Options& options);
+
+// Ranges of all atoms on `count` boxes, (count, atoms); with a register, its models as well,
+// (count, 4 + n + n(n+1)/2 + symbols): c, e, low, high, g, h, a.
+void evaluate(const Problem& problem, int degree, int64_t count, const double* low,
+              const double* high, double* least, double* largest, int reg, double* model);
+
+std::vector<std::string> engines();  // that this processor can run, the fastest first
+const Engine* find_engine(const std::string& name);
+
+}  // namespace certify

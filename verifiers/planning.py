@@ -1,0 +1,113 @@
+"""How an obligation is searched: the root's coordinates and the degrees that are tried.
+
+Both change the size of the tree by orders of magnitude and neither changes what is proved.
+The plans race on random paths: a point of the region that has to be split is followed from
+the root to the leaf that holds it.  A leaf at depth k stands for ``2**k`` of its size, so the
+mean of the work along a path, weighted so, estimates the work of the whole tree.
+Reference: D. E. Knuth, Estimating the efficiency of backtrack programs, 1975.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from certify.proofs.checker.obligations import Any, Obligation
+from certify.verifiers.budget import Budget
+from certify.verifiers.coordinates import candidates
+from certify.verifiers.points import Array, margin
+from certify.verifiers.search import ObligationSearch
+from certify.verifiers.trees import OPEN, middle_of
+
+__all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "planned"]
+
+_EASY = 1_500  # boxes: what closes with so few is not worth a plan
+_DEGREES = ((0, 1, 2), (0, 2), (0, 1))
+_HEATS = (6, 12, 24)  # paths for each plan, while plans are dropped
+_DEEPEST = 120
+_SAMPLES = 20_000
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a whole tree would cost: work in operations, and nodes; ``capped`` if only more."""
+
+    work: float
+    nodes: float
+    capped: bool
+
+
+def planned(obligation: Obligation, budget: Budget) -> ObligationSearch:
+    """A search of ``obligation`` in the coordinates and with the degrees that promise most."""
+    maps = candidates(obligation)
+    first = ObligationSearch(obligation, maps[0], _DEGREES[1 if maps[0] else 0])
+    growth = first.grow(min(_EASY, budget.boxes_left()))
+    budget.spend(growth.boxes)
+    if not first.is_open or growth.stuck or len(growth.suspects):
+        return first
+    started = [first, *(ObligationSearch(obligation, m) for m in maps[1:])]
+    runners = [search.with_degrees(d) for search in started for d in _DEGREES]
+    points = interesting_points(obligation, sum(_HEATS))
+    used, costs = 0, [0.0] * len(runners)
+    for heat in _HEATS:
+        part = points[used : used + heat]
+        for i, runner in enumerate(runners):
+            costs[i] = (used * costs[i] + heat * estimate(runner, part).work) / (used + heat)
+        used += heat
+        order = sorted(range(len(runners)), key=costs.__getitem__)[: max(2, len(runners) // 3)]
+        runners, costs = [runners[i] for i in order], [costs[i] for i in order]
+    best = runners[0]
+    same = best.coordinates == first.coordinates and best.degrees == first.degrees
+    return first if same else best
+
+
+def interesting_points(obligation: Obligation, count: int) -> Array:
+    """Random points of the box where the guard does not hold, or of all of it: (count, n)."""
+    low, high = (np.array([float(e[k]) for e in obligation.box.values()]) for k in (0, 1))
+    rng = np.random.default_rng(0)
+    formula, names = obligation.formula, tuple(obligation.box)
+    points = rng.uniform(low, high, (_SAMPLES, len(low)))
+    if isinstance(formula, Any):
+        for _ in range(4):  # a small region is found by shrinking towards its best sample
+            held = margin(formula.parts[0], names, points)
+            inside = points[held <= 0]
+            if len(inside) >= count:
+                return inside[:count]
+            best = points[np.argsort(held)[: max(2, len(points) // 50)]]
+            middle, spread = best.mean(axis=0), best.std(axis=0) + 1e-300
+            points = rng.normal(middle, spread, (_SAMPLES, len(low))).clip(low, high)
+    return points[:count]
+
+
+def interesting_share(obligation: Obligation) -> float:
+    """Which part of the box :func:`interesting_points` come from, or a little more, by samples."""
+    if not isinstance(obligation.formula, Any):
+        return 1.0
+    low, high = (np.array([float(e[k]) for e in obligation.box.values()]) for k in (0, 1))
+    points = np.random.default_rng(0).uniform(low, high, (_SAMPLES, len(low)))
+    held = margin(obligation.formula.parts[0], tuple(obligation.box), points)
+    return float(((held <= 0).sum() + 1) / _SAMPLES)
+
+
+def estimate(search: ObligationSearch, points: Array) -> Estimate:
+    """Follow ``points`` (k, n) of the obligation down the tree of ``search``."""
+    there = search.inverse_points(points)
+    size = search.volume()
+    work = nodes = 0.0
+    capped = False
+    for point in there:
+        low, high = search.low, search.high
+        for depth in range(_DEEPEST):
+            growth = search.engine().grow(low, high, bytes([OPEN]), 1, search.degrees, np.inf)
+            weight = 2.0**depth * size
+            work, nodes = work + weight * growth.work, nodes + weight
+            cut = growth.tree[0]
+            if not growth.open or growth.stuck:
+                break
+            middle = middle_of(low, high)[cut]
+            low, high = low.copy(), high.copy()
+            (high if point[cut] < middle else low)[cut] = middle
+        else:
+            capped = True
+    return Estimate(work / len(points), nodes / len(points), capped)
