@@ -40,9 +40,11 @@ class Checkpoint:
     def _digest(self, data: bytes) -> bytes:
         return hashlib.sha256(self._key.encode() + b"\n" + data).digest()
 
-    def offer(self, state: Callable[[], State]) -> None:
-        """Save ``state()`` if the last time is long enough ago."""
-        if self._path is None or time.monotonic() - self._last < self._seconds:
+    def offer(self, state: Callable[[], State], *, last: bool = False) -> None:
+        """Save ``state()`` if it is the ``last`` or the last time is long enough ago."""
+        if self._path is None:
+            return
+        if not last and time.monotonic() - self._last < self._seconds:
             return
         try:
             self._save(state())

@@ -15,6 +15,7 @@ from certify.expression import Node, to_text
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, atoms, proved
 from certify.proofs.checker.symbols import allocate
+from certify.verifiers.engine import engine_name
 from certify.verifiers.planning import estimate, interesting_points, interesting_share
 from certify.verifiers.points import Array, margin
 from certify.verifiers.search import ObligationSearch
@@ -23,7 +24,7 @@ from certify.verifiers.trees import Piece, middle_of, pieces
 __all__ = ["diagnose"]
 
 _LOOKED_AT = 32
-_PATHS = 24
+_PATHS, _FEW_PATHS = 24, 3  # native and in Python
 _NAMED = 3  # sources of error
 _LONGEST = 60  # characters of an expression
 
@@ -45,7 +46,8 @@ def _about(search: ObligationSearch, rate: float) -> list[str]:
     lines = [f"{name}: {len(found):,} boxes are open, {shares.sum():.2g} of its volume"]
     order = np.argsort(-shares, kind="stable")[:_LOOKED_AT]
     lines += _bounds(search, [found[i] for i in order])
-    points = interesting_points(search.obligation, _PATHS)
+    paths = _PATHS if engine_name() != "python" else _FEW_PATHS
+    points = interesting_points(search.obligation, paths)
     size = estimate(search, points)
     more = "more than " if size.capped else "about "
     nodes = size.nodes * interesting_share(search.obligation)

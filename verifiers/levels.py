@@ -57,6 +57,9 @@ def raise_level(
         budget.tell("largest level", max(0.0, lowest / ceiling) if np.isfinite(ceiling) else 0.0)
         save(ceiling, highest)
         budget.spend(max(1, raised.boxes))
+        if raised.stuck:  # a box of the smallest size limits the level
+            floor = min(floors)
+            break
     return (highest if np.isinf(floor) else min(floor, ceiling)), ceiling
 
 

@@ -143,7 +143,11 @@ class ProofRun:
                 ]
         while True:
             with self.budget.account("search"):
-                self._close()
+                try:
+                    self._close()
+                except BudgetSpentError:
+                    self.checkpoint.offer(self._state, last=True)
+                    raise
             with self.budget.account("check"):
                 rejected = self._refine()
             if not rejected:
