@@ -12,9 +12,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
@@ -31,7 +30,7 @@ try:
 except ImportError:  # installed without a compiler
     _native = None
 
-__all__ = ["SLACK", "Estimate", "NativeEngine", "available", "instruction_set", "instruction_sets"]
+__all__ = ["SLACK", "NativeEngine", "available", "instruction_set", "instruction_sets"]
 
 SLACK = 1e-11
 """A bound counts if it clears this part of the sum of all coefficients behind it.
@@ -54,22 +53,6 @@ def instruction_set() -> str:
     """The fastest instruction set that this processor has, or the one that is forced."""
     forced = os.environ.get("CERTIFY_ENGINE", "")
     return forced if forced not in ("", "python") else instruction_sets()[0]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """How many nodes a tree would have: D. Knuth, Estimating the efficiency of backtrack
-    programs, 1975.
-
-    ``mean`` over random paths from the root, ``error`` its standard error, ``largest`` the
-    largest single sample; ``cut`` paths met the depth limit, so that the mean is too small.
-    """
-
-    mean: float
-    error: float
-    largest: float
-    boxes: int
-    cut: int
 
 
 class NativeEngine:
@@ -135,23 +118,6 @@ class NativeEngine:
             values=found["values"],
             stuck=found["stuck"],
         )
-
-    def estimate(
-        self,
-        low: Array,
-        high: Array,
-        degrees: Sequence[int],
-        probes: int = 256,
-        seed: int = 0,
-        deepest: int = 300,
-        boxes: int = 1 << 20,
-        seconds: float = np.inf,
-    ) -> Estimate:
-        """How many nodes the tree over the box would have; the same for the same ``seed``."""
-        found = self._problem.estimate(
-            low, high, probes, seed, deepest, list(degrees), SLACK, boxes, seconds, None
-        )
-        return Estimate(**cast("dict[str, Any]", found))
 
 
 def _problem(tape: Tape) -> Any:

@@ -108,6 +108,7 @@ class _Lowering:
 
     def _emit(self, op: str, arguments: tuple[int, ...], **more: object) -> int:
         out = self._new()
+        # ``more`` is the fields of an instruction by name
         self.instructions.append(Instruction(op, (out,), arguments, **more))  # type: ignore[arg-type]
         return out
 

@@ -296,15 +296,6 @@ def test_the_largest_level_is_found() -> None:
     assert raised.highest <= 8
 
 
-def test_an_estimate_meets_the_size_of_the_tree() -> None:
-    engine = NativeEngine(hard())
-    nodes = len(engine.grow(*corners(), OPEN, 100_000, (2,)).tree)
-    guess = engine.estimate(*corners(), (2,), probes=2000, seed=1)
-    assert guess == engine.estimate(*corners(), (2,), probes=2000, seed=1)
-    assert abs(guess.mean - nodes) < 6 * guess.error + 0.05 * nodes
-    assert guess.cut == 0
-
-
 def test_a_damaged_tape_is_refused() -> None:
     arrays = lower(hard()).arrays()
     arrays["atoms"] = np.full_like(arrays["atoms"], 10_000)

@@ -149,26 +149,6 @@ PYBIND11_MODULE(_native, m) {
                  d["values"] = column(g.values);
                  return d;
              })
-        .def("estimate",
-             [](const Problem& p, const Array<double>& low, const Array<double>& high,
-                int64_t probes, uint64_t seed, int deepest, std::vector<int> degrees, double slack,
-                int64_t boxes, double seconds, const Cancel* cancel) {
-                 check_ends(p, low, high);
-                 const Options options = options_of(std::move(degrees), slack, boxes, seconds,
-                                                    false, py::none(), cancel);
-                 Estimate e;
-                 {
-                     py::gil_scoped_release unlocked;
-                     e = estimate(p, low.data(), high.data(), probes, seed, deepest, options);
-                 }
-                 py::dict d;
-                 d["mean"] = e.mean;
-                 d["error"] = e.error;
-                 d["largest"] = e.largest;
-                 d["boxes"] = e.boxes;
-                 d["cut"] = e.cut;
-                 return d;
-             })
         .def("evaluate", [](const Problem& p, const Array<double>& low, const Array<double>& high,
                             int degree, int reg) {
             if (low.ndim() != 2 || high.ndim() != 2 || low.shape(0) != p.variables() ||

@@ -57,11 +57,6 @@ struct Level : Growth {
     std::vector<double> values;  // of V at the suspects
 };
 
-struct Estimate {
-    double mean = 0, largest = 0, error = 0;
-    int64_t boxes = 0, cut = 0;  // cut: probes that met the depth limit
-};
-
 Growth grow(const Problem& problem, const double* low, const double* high, const std::string& tree,
             const Options& options);
 
@@ -69,9 +64,6 @@ Growth grow(const Problem& problem, const double* low, const double* high, const
 Level raise_level(const Problem& problem, const double* low, const double* high,
                   const std::string& tree, const std::vector<double>& keys, double ceiling,
                   double tolerance, double highest, const Options& options);
-
-Estimate estimate(const Problem& problem, const double* low, const double* high, int64_t probes,
-                  uint64_t seed, int deepest, const Options& options);
 
 // Ranges of all atoms on `count` boxes, (count, atoms); with a register, its models as well,
 // (count, 4 + n + n(n+1)/2 + symbols): c, e, low, high, g, h, a.
