@@ -9,6 +9,7 @@ that is not finite says nothing.
 from __future__ import annotations
 
 import multiprocessing
+import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -249,6 +250,7 @@ _jobs: list[_Job] = []  # of a worker process: the one it was started for
 
 
 def _prepare(data: object, radius: Fraction | None, coordinates: Mapping[str, Coordinates]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupt ends the worker at once, silently
     check_arithmetic()
     wanted = obligations(Claim.from_json(data), radius)
     _jobs.append(_Job(tuple(_restated(wanted, coordinates))))
