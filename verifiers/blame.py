@@ -44,9 +44,10 @@ def _bends(block: Block, node: Node) -> Array:
     """What every variable contributes to the second order terms, (variables, boxes)."""
     result = np.zeros((len(block.names), len(block)))
     model = block.model(node)
-    if block.degree == 2 and model.layout.quadratic:
-        first, second = np.triu_indices(model.layout.variables)
+    if model.layout.quadratic and model.layout.variables:
+        first, second = np.triu_indices(model.layout.terms)
         half = 0.5 * np.abs(model.p[0, model.layout.squares])
-        np.add.at(result, first, half)
-        np.add.at(result, second, half)
+        for places in (first, second):
+            own = places < len(result)  # what belongs to a symbol is part of the error
+            np.add.at(result, places[own], half[own])
     return result

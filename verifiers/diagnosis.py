@@ -113,16 +113,18 @@ def _sources(block: Block, nodes: Sequence[Node], which: np.ndarray) -> list[str
     """The largest shares of the width of the deciding bounds, in words."""
     if not block.degree:
         return []
-    named = {k: (n, i) for n, ks in allocate(nodes).items() for i, k in enumerate(ks)}
+    named = {k: (n, i) for n, ks in allocate(nodes).symbols.items() for i, k in enumerate(ks)}
     total: dict[str, float] = {}
     for index in np.unique(which):
         model, rows = block.model(nodes[index]), which == index
         width = np.maximum(model.range.high[0] - model.range.low[0], 1e-300)[rows] / 2
         p = np.abs(model.p[0][:, rows])
-        parts = {"the slope over the box": p[model.layout.linear].sum(axis=0)}
+        n = model.layout.variables
+        slopes, symbols = np.split(p[model.layout.linear], [n])
+        parts = {"the slope over the box": slopes.sum(axis=0)}
         parts["curvature"] = p[model.layout.squares].sum(axis=0)
         parts["products of errors, and unnamed ones"] = model.e[0][rows]
-        for k, row in zip(model.layout.symbols, p[model.layout.shared], strict=True):
+        for k, row in zip(model.layout.symbols, symbols, strict=True):
             parts[_described(*named[k])] = row
         for text, part in parts.items():
             share = np.nan_to_num(part / width, nan=0.0, posinf=0.0)

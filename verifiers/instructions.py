@@ -5,21 +5,24 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-__all__ = ["LINEAR", "Instruction", "View", "fused", "live"]
+__all__ = ["LINEAR", "Instruction", "View", "fused", "live", "with_squares"]
 
 _SUMS = frozenset({"add", "sub", "scale"})
 LINEAR = _SUMS | {"affine"}
+_MOST_SQUARES = 16  # in one instruction
 
 
 @dataclass
 class Instruction:
     """An operator, the registers it writes and reads, and what else it takes.
 
-    A matrix has its weights by rows and then its biases in ``numbers``; ``needed_by`` are the
-    atoms that depend on it, as bits.
+    A matrix has its weights by rows and then its biases in ``numbers``; a ``last`` product is
+    quadratic in degree 1; the last ``squares`` arguments of a quadratic are squared, and its
+    ``numbers`` are the weights of all and a bias; ``needed_by`` are the atoms that depend on it, as
+    bits.
     """
 
     op: str
@@ -29,6 +32,8 @@ class Instruction:
     function: str = "add"
     numbers: tuple[float, ...] = ()
     symbol: int = -1
+    last: bool = False
+    squares: int = 0
     needed_by: int = field(default=0, compare=False)
 
 
@@ -89,6 +94,46 @@ def fused(
             )
     views = [alone.get(v.register, v) for v in roots]
     return views, result
+
+
+def with_squares(code: Sequence[Instruction], roots: Sequence[int]) -> list[Instruction]:
+    """Live ``code`` in which sums take in the last squares that nothing else reads."""
+    uses = Counter(a for i in code for a in i.arguments)
+    uses.update(roots)
+    squares = {
+        i.out[0]: i.arguments[0]
+        for i in code
+        if i.op == "square" and i.last and uses[i.out[0]] == 1
+    }
+    result: list[Instruction] = []
+    taken: set[int] = set()
+    for i in code:
+        inside = [a for a in i.arguments if a in squares] if i.op in LINEAR else []
+        if len(i.out) > 1 or not 2 <= len(inside) <= _MOST_SQUARES:
+            result.append(i)
+            continue
+        weights = dict(zip(i.arguments, _weights(i), strict=True))
+        others = [a for a in i.arguments if a not in squares]
+        bias = i.numbers[-1] if i.op == "affine" else 0.0
+        result.append(
+            replace(
+                i,
+                op="quadratic",
+                arguments=(*others, *(squares[a] for a in inside)),
+                numbers=(*(weights[a] for a in (*others, *inside)), bias),
+                squares=len(inside),
+                last=True,
+                needed_by=i.needed_by,
+            )
+        )
+        taken.update(inside)
+    return [i for i in result if i.out[0] not in taken]
+
+
+def _weights(i: Instruction) -> tuple[float, ...]:
+    if i.op == "affine":
+        return i.numbers[:-1]
+    return i.numbers if i.op == "scale" else (1.0, -1.0 if i.op == "sub" else 1.0)
 
 
 def _form_of(

@@ -109,7 +109,7 @@ class PythonEngine:
         self._names = tuple(obligation.box)
         self._formula, self._value = obligation.formula, value
         nodes = [a.node for a in atoms(obligation.formula)]
-        self._symbols = allocate(nodes)
+        self._roles = allocate(nodes)
         # widths are compared with those of the whole box, so that a part of it splits alike
         low, high = root_box(obligation)
         self._scale = high - low
@@ -198,7 +198,7 @@ class PythonEngine:
         return np.fmax(boxes.key, below), float(np.nanmax(reach.high, initial=0.0))
 
     def _block(self, boxes: _Boxes, degree: int) -> Block:
-        return Block(self._names, boxes.low.T, boxes.high.T, degree, self._symbols)
+        return Block(self._names, boxes.low.T, boxes.high.T, degree, self._roles)
 
     def _advance(
         self, forest: _Forest, boxes: _Boxes, degrees: Sequence[int]

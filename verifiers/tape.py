@@ -21,15 +21,15 @@ from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.intervals import nearest
 from certify.proofs.checker.language import Affine, Divided, Node, constant_factor, topological
 from certify.proofs.checker.obligations import Atom, Formula, Obligation, atoms
-from certify.proofs.checker.symbols import allocate
-from certify.verifiers.instructions import LINEAR, Instruction, View, fused, live
+from certify.proofs.checker.symbols import Roles, allocate
+from certify.verifiers.instructions import LINEAR, Instruction, View, fused, live, with_squares
 
 __all__ = ["OPERATORS", "Tape", "lower"]
 
 OPERATORS = (
     "add", "sub", "scale", "affine", "mul", "square", "relu", "abs", "max", "sin", "cos", "tanh",
     "exp", "atan", "log", "sqrt", "recip", "pow", "step", "select", "quotient", "quotient2",
-    "increment",
+    "increment", "quadratic",
 )  # fmt: skip
 """The operators by number, as in ``native/program.hpp``."""
 
@@ -45,9 +45,10 @@ class Tape:
     """The arrays that ``native/compile.cpp`` reads.
 
     ``instructions`` has the columns operator, first register written, first argument (a
-    position in ``arguments``) and their number, power (rows for a matrix), the operator of a
-    divided difference, first of its ``numbers``, symbol or -1, and whether its range is
-    intersected with that of its polynomial; ``fixed`` rows are a register and its number;
+    position in ``arguments``) and their number, power (of a matrix the rows, of a quadratic the
+    number of squared arguments, which are the last), the operator of a divided difference, first
+    of its ``numbers``, symbol or -1, whether its range is intersected with that of its
+    polynomial, and whether it is a last product; ``fixed`` rows are a register and its number;
     ``groups`` the first instruction of each group, and the end; ``formula`` rows are kind, atom
     and the position after the part; ``atoms`` rows are register, first of its ``atom_groups``
     and their count, of which ``views`` rows are multiplied by the first number before the second
@@ -95,8 +96,8 @@ def lower(obligation: Obligation, value: Node | None = None, narrow: bool = Fals
 class _Lowering:
     """Registers and instructions in the order of the nodes."""
 
-    def __init__(self, names: tuple[str, ...], symbols: Mapping[Node, tuple[int, ...]]) -> None:
-        self.names, self.symbols = names, symbols
+    def __init__(self, names: tuple[str, ...], roles: Roles) -> None:
+        self.names, self.roles = names, roles
         self.places: dict[Node, tuple[int, ...]] = {}
         self.instructions: list[Instruction] = []
         self.fixed: dict[int, float] = {}
@@ -150,13 +151,16 @@ class _Lowering:
             op, power, args = "square", 0, args[:1]
         if op not in _NUMBER:
             raise LanguageError(f"no bound rule for {op}")
-        symbols = self.symbols.get(node, (-1,) * max(1, node.size))
+        symbols = self.roles.symbols.get(node, (-1,) * max(1, node.size))
         if op == "increment":
             for symbol, s, d in zip(symbols, *args, strict=True):
                 yield self._increment(function, power, s, d, symbol)
             return
+        last = node in self.roles.last
         for symbol, *parts in zip(symbols, *args, strict=True):
-            yield self._emit(op, tuple(parts), power=power, function=function, symbol=symbol)
+            yield self._emit(
+                op, tuple(parts), power=power, function=function, symbol=symbol, last=last
+            )
 
     def _increment(self, function: str, power: int, s: int, d: int, symbol: int) -> int:
         """``g(s + d) - g(s)`` from ``d``, the slopes between, and the two values subtracted."""
@@ -177,6 +181,8 @@ def _assembled(
         views, instructions = fused(instructions, views, code.fixed)
     registers = [v.register for v in views]
     instructions = live(instructions, registers)
+    if not narrow:
+        instructions = with_squares(instructions, registers)
     groups: defaultdict[int, list[Instruction]] = defaultdict(list)
     for instruction in instructions:
         groups[instruction.needed_by].append(instruction)
@@ -187,15 +193,18 @@ def _assembled(
     for register in (*code.fixed, *(r for i in ordered for r in i.out)):
         number[register] = len(number)
     read = set(registers) | {a for i in ordered if i.op not in LINEAR for a in i.arguments}
+    # by first use, so that an instruction's own symbol comes behind those of its arguments
+    symbols = {k: place for place, k in enumerate(i.symbol for i in ordered if i.symbol >= 0)}
     rows: list[tuple[int, ...]] = []
     arguments: list[int] = []
     numbers = list(code.fixed.values())
     for i in ordered:
         narrowed = narrow or not read.isdisjoint(i.out)
-        power = len(i.out) if i.op == "affine" else i.power
+        power = {"affine": len(i.out), "quadratic": i.squares}.get(i.op, i.power)
         rows.append(
             (_NUMBER[i.op], number[i.out[0]], len(arguments), len(i.arguments), power,
-             _NUMBER[i.function], len(numbers), i.symbol, int(narrowed))
+             _NUMBER[i.function], len(numbers), symbols.get(i.symbol, -1), int(narrowed),
+             int(i.last))
         )  # fmt: skip
         arguments += [number[a] for a in i.arguments]
         numbers += i.numbers
@@ -205,7 +214,7 @@ def _assembled(
     return Tape(
         variables=len(code.names),
         registers=len(number),
-        symbols=sum(map(len, code.symbols.values())),
+        symbols=len(symbols),
         value=len(roots) - 1 if has_value else -1,
         instructions=_integers(rows),
         arguments=_integers(arguments),

@@ -15,6 +15,7 @@ from certify.proofs.checker.claim import Claim, Interval
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.intervals import above, below
 from certify.proofs.checker.models import Block
+from certify.proofs.checker.symbols import NO_ROLES
 from certify.proofs.checker.theorems import closed_loop, violation
 
 from .words import clean, set_size, with_unit
@@ -78,7 +79,9 @@ def _values(claim: Claim, point: Mapping[str, Fraction]) -> tuple[tuple[str, str
 def _one_box(box: Mapping[str, Interval]) -> Block:
     """Enclosures over one box."""
     low = np.array([[below(low)] for low, _ in box.values()])
-    return Block(tuple(box), low, np.array([[above(high)] for _, high in box.values()]), 0, {})
+    return Block(
+        tuple(box), low, np.array([[above(high)] for _, high in box.values()]), 0, NO_ROLES
+    )
 
 
 def _interesting(claim: Claim) -> dict[str, Node]:

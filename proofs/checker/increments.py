@@ -29,14 +29,12 @@ from .rules import kink, smooth
 __all__ = ["increment"]
 
 
-def increment(
-    g: Divided, s: Model, d: Model, n: int, degree: int, symbols: tuple[int, ...] = ()
-) -> Model:
+def increment(g: Divided, s: Model, d: Model, degree: int, symbols: tuple[int, ...] = ()) -> Model:
     """``g(s + d) - g(s)``, elementwise."""
     reach = add(s.range, d.range)
     t = combined(s, d, 1.0, reach) if degree else plain(reach)
     slopes = slope_range(g.op, g.power, hull(s.range, t.range)).proper()
-    ends = [_value(g, a, n, degree) for a in (t, s)]
+    ends = [_value(g, a, degree) for a in (t, s)]
     values = sub(ends[0].range, ends[1].range).proper()
     two = combined(ends[0], ends[1], -1.0, values) if degree else plain(values)
     # a slope may be infinite at the end of a domain, where the values are not
@@ -58,10 +56,10 @@ def increment(
     return finished(layout, p, e, reach, rounding, True, symbols)
 
 
-def _value(g: Divided, a: Model, n: int, degree: int) -> Model:
+def _value(g: Divided, a: Model, degree: int) -> Model:
     if g.op == "pow" and g.power == 2:
         reach = square(a.range)
-        return multiply(a, a, n, degree, reach) if degree else plain(reach)
+        return multiply(a, a, degree, reach) if degree else plain(reach)
     if g.op in SMOOTH:
-        return smooth(g.op, g.power, a, n, degree)
+        return smooth(g.op, g.power, a, degree)
     return kink(g.op, a, degree)

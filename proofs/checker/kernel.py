@@ -32,10 +32,9 @@ from .intervals import (
     below,
     check_arithmetic,
 )
-from .language import Node, topological
 from .models import Block
 from .obligations import Obligation, atoms, proved, truth
-from .symbols import allocate
+from .symbols import NO_ROLES, Roles, allocate
 from .theorems import applicable, obligations, violation
 from .tree import LEAF, Leaves, leaves, root_box
 
@@ -165,7 +164,7 @@ class _Job:
     def __init__(self, wanted: tuple[Obligation, ...]) -> None:
         self.wanted = wanted
         self._by_name = {o.name: o for o in wanted}
-        self._symbols: dict[str, Mapping[Node, tuple[int, ...]]] = {}
+        self._roles: dict[str, Roles] = {}
 
     def batches(
         self, trees: Mapping[str, bytes], known: Mapping[str, frozenset[int]]
@@ -173,25 +172,29 @@ class _Job:
         """The leaves of all trees."""
         for o in self.wanted:
             low, high = root_box(o)
-            size = max(1, min(_BATCH, _ROOM // _coefficients(o)))
+            size = max(1, min(_BATCH, _ROOM // self._coefficients(o, low, high)))
             for group in leaves(trees[o.name], low, high, size, known[o.name]):
                 yield _Batch(o.name, group)
 
     def evaluate(self, batch: _Batch) -> Mask:
         """Which of the leaves are proved."""
         obligation, group = self._by_name[batch.name], batch.leaves
-        if batch.name not in self._symbols:
-            self._symbols[batch.name] = allocate(a.node for a in atoms(obligation.formula))
-        symbols = self._symbols[batch.name]
-        block = Block(tuple(obligation.box), group.low, group.high, group.degree, symbols)
-        return proved(obligation.formula, block)
+        return proved(
+            obligation.formula, self._block(obligation, group.low, group.high, group.degree)
+        )
 
+    def _block(self, obligation: Obligation, low: Array, high: Array, degree: int) -> Block:
+        name = obligation.name
+        if name not in self._roles:
+            self._roles[name] = allocate(a.node for a in atoms(obligation.formula))
+        return Block(tuple(obligation.box), low, high, degree, self._roles[name])
 
-def _coefficients(obligation: Obligation) -> int:
-    """Those of the models of every part of the formula, on one box."""
-    n = len(obligation.box)
-    parts = topological(a.node for a in atoms(obligation.formula))
-    return (n + 1) * (n + 2) // 2 * sum(max(node.size, 1) for node in parts)
+    def _coefficients(self, obligation: Obligation, low: Array, high: Array) -> int:
+        """Those that the models of one box take at most."""
+        block = self._block(obligation, low[:, None], high[:, None], 2)
+        for atom in atoms(obligation.formula):
+            block.model(atom.node)
+        return block.coefficients()
 
 
 class _Count:
@@ -279,6 +282,6 @@ def refutes(claim: Claim, point: Mapping[str, Fraction]) -> str | None:
         names = tuple(obligation.box)
         low = np.array([[below(point[x])] for x in names])
         high = np.array([[above(point[x])] for x in names])
-        if truth(obligation.formula, Block(names, low, high, 0, {})) is False:
+        if truth(obligation.formula, Block(names, low, high, 0, NO_ROLES)) is False:
             return obligation.name
     return None

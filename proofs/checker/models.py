@@ -8,7 +8,7 @@ for nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from fractions import Fraction
 
 import numpy as np
@@ -31,9 +31,11 @@ from .intervals import (
     sum_up,
 )
 from .language import SMOOTH, Affine, Divided, Node, constant_factor, topological
+from .narrowing import narrowed_box, not_positive
 from .polynomials import Model, combined, constant, join, multiply, plain, variable
 from .ranges import curvature_range, slope_range, step_range
 from .rules import affine, constant_vector, kink, maximum, scale, select, smooth
+from .symbols import Roles
 
 __all__ = ["Block"]
 
@@ -44,7 +46,7 @@ class Block:
     """Models of expressions over a block of boxes, computed when asked for, each once.
 
     ``low`` and ``high`` have the shape (variables, boxes), rows in the order of ``names``;
-    ``symbols`` says which operations get one (:func:`certify.proofs.checker.symbols.allocate`).
+    ``roles`` says what operations do (:func:`certify.proofs.checker.symbols.allocate`).
     """
 
     def __init__(
@@ -53,13 +55,13 @@ class Block:
         low: Array,
         high: Array,
         degree: int,
-        symbols: Mapping[Node, tuple[int, ...]],
+        roles: Roles,
         parent: tuple[Block, Indices] | None = None,
     ) -> None:
         if degree not in (0, 1, 2) or not low.shape == high.shape == (len(names), low.shape[-1]):
             raise LanguageError("a block has one interval for each variable, and a degree")
         self.names, self.low, self.high, self.degree = names, low, high, degree
-        self._symbols, self._parent = symbols, parent
+        self._roles, self._parent = roles, parent
         self._models: dict[Node, Model] = {}
 
     def __len__(self) -> int:
@@ -69,12 +71,32 @@ class Block:
     def take(self, rows: Indices) -> Block:
         """The block of some of the boxes; what is known of them stays known."""
         low, high = self.low[:, rows], self.high[:, rows]
-        return Block(self.names, low, high, self.degree, self._symbols, (self, rows))
+        return Block(self.names, low, high, self.degree, self._roles, (self, rows))
+
+    def narrowed(self, nodes: Iterable[Node]) -> Block:
+        """The boxes cut down to where no scalar of ``nodes`` is positive, as far as that is proved.
+
+        In degree 0, and where little is cut off, they are as they were.
+        """
+        if not self.degree:
+            return self
+        low, high = np.full_like(self.low, -1.0), np.full_like(self.high, 1.0)
+        with np.errstate(all="ignore"):
+            for model in map(self.model, nodes):
+                if (model.range.high > 0).any():  # else it cuts off nothing
+                    ends = not_positive(model, len(self.names))
+                    low, high = np.maximum(low, ends[0]), np.minimum(high, ends[1])
+            box = narrowed_box(Interval(self.low, self.high), low, high)
+        return self if box is None else Block(self.names, *box, self.degree, self._roles)
 
     def range(self, node: Node) -> Interval:
         """Intervals that contain every value of the scalar ``node``, shape (boxes,)."""
         low, high = self.model(node).range
         return Interval(low[0], high[0])
+
+    def coefficients(self) -> int:
+        """How many numbers the models so far hold."""
+        return sum(model.p.size for model in self._models.values())
 
     def slopes(self, node: Node) -> tuple[Array, Array]:
         """The linear coefficients of the scalar ``node``, (variables, boxes), and its error.
@@ -85,8 +107,9 @@ class Block:
         slopes = np.zeros((len(self.names), len(self)))
         if not self.degree:
             return slopes, 0.5 * model.range.high[0] - 0.5 * model.range.low[0]
-        slopes[: model.layout.variables] = model.p[0, model.layout.linear]
-        return slopes, model.e[0] + model.norm[1, 0]
+        n = model.layout.variables
+        slopes[:n] = model.p[0, model.layout.linear][:n]
+        return slopes, model.e[0] + np.abs(model.p[0, model.layout.linear][n:]).sum(axis=0)
 
     def model(self, root: Node) -> Model:
         """The model of ``root``."""
@@ -110,7 +133,7 @@ class Block:
     def _evaluate(self, node: Node) -> Model:
         args = [self._models[a] for a in node.args]
         op, data, degree = node.op, node.data, self.degree
-        symbols = self._symbols.get(node, ()) if degree else ()
+        symbols = self._roles.symbols.get(node, ()) if degree else ()
         if op == "const" and isinstance(data, Fraction):
             near, error = (np.full((1, len(self)), x) for x in nearest(data))
             return self._between(Interval(sum_down(near, -error), sum_up(near, error)))
@@ -132,7 +155,7 @@ class Block:
             factor = constant_factor(node)
             if factor is not None:
                 return scale(*constant_vector(node.args[factor]), args[1 - factor], degree)
-            return self._product(args[0], args[1])
+            return self._product(node, args[0], args[1])
         if op == "max":
             return maximum(args[0], args[1], degree, symbols)
         if op in ("relu", "abs"):
@@ -140,13 +163,13 @@ class Block:
         if op == "step":
             return self._between(step_range(args[0].range))
         if op == "pow" and data == 2:
-            return self._product(args[0], args[0])
+            return self._product(node, args[0], args[0])
         if op in SMOOTH:
             power = data if isinstance(data, int) else 0
-            return smooth(op, power, args[0], len(self.names), degree, symbols)
+            return smooth(op, power, args[0], degree, symbols)
         if isinstance(data, Divided):
             if op == "increment":
-                return increment(data, args[0], args[1], len(self.names), degree, symbols)
+                return increment(data, args[0], args[1], degree, symbols)
             return self._divided(op, data, args[0], args[1])
         raise LanguageError(f"no bound rule for {op}")
 
@@ -169,11 +192,11 @@ class Block:
             return plain(reach)
         return combined(a, b, 1.0 if op == "add" else -1.0, reach)
 
-    def _product(self, a: Model, b: Model) -> Model:
+    def _product(self, node: Node, a: Model, b: Model) -> Model:
         reach = square(a.range) if a is b else product(a.range, b.range)
         if not self.degree:
             return plain(reach)
-        return multiply(a, b, len(self.names), self.degree, reach)
+        return multiply(a, b, 2 if node in self._roles.last else self.degree, reach)
 
     def _divided(self, op: str, g: Divided, s: Model, t: Model) -> Model:
         """Divided differences are means of derivatives between two points."""

@@ -82,17 +82,24 @@ def atoms(formula: Formula) -> Iterator[Atom]:
 def proved(formula: Formula, block: Block) -> Mask:
     """For which boxes of ``block`` the enclosures prove ``formula`` on the whole box.
 
-    True is positive evidence: an undefined bound compares false and proves nothing.
+    True is positive evidence: an undefined bound compares false and proves nothing.  Where a part
+    ``e > 0`` or ``e >= 0`` of an ``Any`` is not proved, later parts that are no atoms need to hold
+    only where ``e`` is not positive.
     """
     if isinstance(formula, Atom):
         return _proved(formula.relation, block.range(formula.node))
     every = isinstance(formula, All)
     result: Mask = np.full(len(block), every)
+    tried: list[Node] = []
     for part in formula.parts:
         rows = np.flatnonzero(result == every)
         if len(rows):
             here = block if len(rows) == len(block) else block.take(rows)
+            if not every and not isinstance(part, Atom):
+                here = here.narrowed(tried)
             result[rows] = proved(part, here)
+        if isinstance(part, Atom) and part.relation != "defined":
+            tried.append(part.node)
     return result
 
 

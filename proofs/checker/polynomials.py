@@ -1,17 +1,18 @@
 """Taylor models: polynomials of degree 1 and 2 with symbols, an error bound and a range.
 
-On a box ``x_i = m_i + r_i d_i``, ``d`` in ``[-1, 1]^n``, a value is
+On a box ``x_i = m_i + r_i z_i``, ``z_i`` in ``[-1, 1]``, a value is
 
-    ``v = c + sum_i g_i d_i + sum_k a_k s_k + sum_{i<=j} h_ij d_i d_j + eps``,  ``|eps| <= e``,
+    ``v = c + sum_i g_i z_i + sum_{i<=j} h_ij z_i z_j + eps``,  ``|eps| <= e``,
 
-and lies in ``[low, high]``.  The symbols ``s_k`` are unknown functions of ``d`` with values in
-``[-1, 1]``, the same in all models of the box.  Ends that are NaN mean "perhaps undefined".
-Coefficients are binary64 and every rule adds what its rounding loses to ``e``.
+and lies in ``[low, high]``.  Behind the variables ``z_i`` stand the symbols: unknown functions
+of them with values in ``[-1, 1]``, the same in all models of the box.  Ends that are NaN mean
+"perhaps undefined".  Coefficients are binary64 and every rule adds what its rounding loses to
+``e``.
 Proofs: ``proofs/theory/L-MODEL.md``, section 2.  Reference: M. Berz, G. Hoffstaetter,
 Computation and application of Taylor polynomials with interval remainder bounds, 1998.
 
 Arrays have the shapes ``p`` (m, K, B) and ``e``, ``low``, ``high`` (m, B) for a vector of ``m``
-components (1 for a scalar) on ``B`` boxes, with K coefficients in the order ``c g a h``.
+components (1 for a scalar) on ``B`` boxes, with K coefficients in the order ``c g h``.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ __all__ = [
     "embedded",
     "finished",
     "join",
+    "lower_parabolas",
     "multiplied",
     "multiply",
     "plain",
@@ -62,20 +64,20 @@ class Layout(NamedTuple):
     quadratic: bool
 
     @property
-    def linear(self) -> slice:
-        """Where ``g`` is."""
-        return slice(1, 1 + self.variables)
+    def terms(self) -> int:
+        """The number m of variables and symbols."""
+        return self.variables + len(self.symbols)
 
     @property
-    def shared(self) -> slice:
-        """Where ``a`` is."""
-        return slice(1 + self.variables, 1 + self.variables + len(self.symbols))
+    def linear(self) -> slice:
+        """Where ``g`` is."""
+        return slice(1, 1 + self.terms)
 
     @property
     def squares(self) -> slice:
-        """Where ``h`` is: (0, 0), (0, 1), ..., (0, n-1), (1, 1), ..."""
-        start, n = 1 + self.variables + len(self.symbols), self.variables
-        return slice(start, start + n * (n + 1) // 2 if self.quadratic else start)
+        """Where ``h`` is: (0, 0), (0, 1), ..., (0, m-1), (1, 1), ..."""
+        start, m = 1 + self.terms, self.terms
+        return slice(start, start + m * (m + 1) // 2 if self.quadratic else start)
 
     @property
     def size(self) -> int:
@@ -100,10 +102,12 @@ def _union(a: Layout, b: Layout) -> Layout:
 @lru_cache(maxsize=1024)
 def _places(part: Layout, whole: Layout) -> Indices | slice:
     """Where the coefficients of ``part`` are in ``whole``."""
-    rows = [0, *range(1, 1 + part.variables)]
-    rows += [whole.shared.start + whole.symbols.index(k) for k in part.symbols]
+    places = [*range(part.variables)]
+    places += [whole.variables + whole.symbols.index(k) for k in part.symbols]
+    rows = [0, *(1 + i for i in places)]
     if part.quadratic:
-        rows += range(whole.squares.start, whole.squares.stop)
+        starts = (whole.squares.start + _starts(whole.terms)).tolist()
+        rows += [starts[i] + j - i for k, i in enumerate(places) for j in places[k:]]
     if rows == list(range(len(rows))):
         return slice(0, len(rows))
     return np.array(rows, dtype=np.intp)
@@ -128,7 +132,7 @@ def _spread(n: int) -> Array:
 class Model(NamedTuple):
     """A vector of values on every box; in degree 0, without polynomial, ``p`` and ``e`` are empty.
 
-    ``norm`` holds upper bounds of ``sum |g|``, ``sum |a|`` and ``sum |h|``, shape (3, m, B).
+    ``norm`` holds upper bounds of ``sum |g|`` and ``sum |h|``, shape (2, m, B).
     """
 
     layout: Layout
@@ -153,7 +157,7 @@ class Model(NamedTuple):
 
     def size(self) -> Array:
         """An upper bound, up to rounding, of the sum of the sizes of all coefficients."""
-        result: Array = np.abs(self.p[:, 0]) + self.norm[0] + self.norm[1] + self.norm[2]
+        result: Array = np.abs(self.p[:, 0]) + self.norm[0] + self.norm[1]
         return result
 
 
@@ -176,7 +180,7 @@ def constant(reach: Interval) -> Model:
     """The same in higher degrees: the centre of the range and its radius as the error."""
     reach = reach.proper()
     middle, radius = middle_and_radius(reach)
-    return Model(CONSTANT, middle[:, None], radius, np.zeros((3, *middle.shape)), reach)
+    return Model(CONSTANT, middle[:, None], radius, np.zeros((2, *middle.shape)), reach)
 
 
 def variable(i: int, n: int, reach: Interval) -> Model:
@@ -184,7 +188,7 @@ def variable(i: int, n: int, reach: Interval) -> Model:
     middle, radius = middle_and_radius(reach)
     p = np.zeros((1, 1 + n, middle.shape[-1]))
     p[0, 0], p[0, 1 + i] = middle[0], radius[0]
-    norm = np.stack([radius, 0 * radius, 0 * radius])
+    norm = np.stack([radius, 0 * radius])
     return Model(Layout(n, (), False), p, np.zeros_like(middle), norm, reach.proper())
 
 
@@ -253,31 +257,55 @@ def _replace(where: Mask, p: Array, e: Array, reach: Interval) -> None:
 def _sizes(layout: Layout, p: Array) -> tuple[Array, Array, Array]:
     """``|p|``, upper bounds of the norms, and their sum with ``|c|``."""
     size = np.abs(p)
-    norm = np.zeros((3, len(p), p.shape[-1]))
-    for k, rows in enumerate((layout.linear, layout.shared, layout.squares)):
+    norm = np.zeros((2, len(p), p.shape[-1]))
+    for k, rows in enumerate((layout.linear, layout.squares)):
         if rows.start < rows.stop:
             np.add.reduce(size[:, rows], axis=1, out=norm[k])
     norm *= 1 + (layout.size + 2) * U
-    return size, norm, size[:, 0] + norm[0] + norm[1] + norm[2]
+    return size, norm, size[:, 0] + norm[0] + norm[1]
 
 
 def _polynomial_range(layout: Layout, p: Array, e: Array, size: Array, norm: Array) -> Interval:
     """Where the polynomial and its error can be; a mixed term is halved to both squares."""
-    c, n = p[:, 0], layout.variables
-    if not (layout.quadratic and n):
-        reach = rounded_up(e + norm[0] + norm[1] + U * size[:, 0])
+    c, m = p[:, 0], layout.terms
+    if not (layout.quadratic and m):
+        reach = rounded_up(e + norm[0] + U * size[:, 0])
         return Interval(c - reach, c + reach)
-    slope, starts = size[:, layout.linear], layout.squares.start + _starts(n)
-    own, mixed = p[:, starts], np.matmul(_spread(n), size[:, layout.squares])
+    bends = _bends(layout, p, size)
+    fall = _fall(size[:, layout.linear], bends)
+    reach = rounded_up(e + U * size[:, 0] + fall.sum(axis=2), 10 + m) + TINY
+    return Interval(c - reach[0], c + reach[1])
+
+
+def _bends(layout: Layout, p: Array, size: Array) -> Array:
+    """Curvatures ``q`` of separable lower bounds of the polynomial and of its opposite."""
+    starts = layout.squares.start + _starts(layout.terms)
+    own, mixed = p[:, starts], np.matmul(_spread(layout.terms), size[:, layout.squares])
     # the curvature may be too small by its rounding, never too large
     mixed = mixed * (1 + (layout.size + 4) * U) + U * size[:, starts]
-    bend = np.empty((2, *slope.shape))
-    np.subtract(own, mixed, out=bend[0])
-    np.subtract(-mixed, own, out=bend[1])
+    bends = np.empty((2, *own.shape))
+    np.subtract(own, mixed, out=bends[0])
+    np.subtract(-mixed, own, out=bends[1])
+    return bends
+
+
+def _fall(slope: Array, bend: Array) -> Array:
+    """``-min (g t + q t**2)`` over [-1, 1] for ``|g|`` and ``q``."""
     # the quotient first: the square of a slope may be too small for binary64
-    fall = np.where(slope < 2 * bend, 0.25 * slope * (slope / bend), slope - bend)
-    reach = rounded_up(e + norm[1] + U * size[:, 0] + fall.sum(axis=2), 10 + n) + TINY
-    return Interval(c - reach[0], c + reach[1])
+    result: Array = np.where(slope < 2 * bend, 0.25 * slope * (slope / bend), slope - bend)
+    return result
+
+
+def lower_parabolas(model: Model) -> tuple[Array, Array, Array]:
+    """``g``, ``q`` and ``-min (g_i t + q_i t**2)``, (m, B), of a scalar's separable lower bound.
+
+    ``v >= c - e + sum_i (g_i z_i + q_i z_i**2)``; the minima are rounded.
+    """
+    layout, g = model.layout, model.p[0, model.layout.linear]
+    if not layout.quadratic:
+        return g, np.zeros_like(g), np.abs(g)
+    q = _bends(layout, model.p, np.abs(model.p))[0, 0]
+    return g, q, _fall(np.abs(g), q)
 
 
 def _named(
@@ -287,10 +315,9 @@ def _named(
     whole = layout | Layout(0, tuple(sorted(symbols)), False)
     result = np.zeros((len(p), whole.size, p.shape[-1]))
     result[:, _places(layout, whole)] = p
-    rows = [whole.shared.start + whole.symbols.index(k) for k in symbols]
-    result[range(len(p)), rows] = e
-    shared = rounded_up(norm[1] + e)
-    return whole, result, np.stack([norm[0], shared, norm[2]])
+    first = whole.linear.start + whole.variables
+    result[range(len(p)), [first + whole.symbols.index(k) for k in symbols]] = e
+    return whole, result, np.stack([rounded_up(norm[0] + e), norm[1]])
 
 
 def combined(
@@ -307,33 +334,29 @@ def combined(
     return finished(layout, p, a.e + b.e, reach, U, False, symbols)
 
 
-def multiplied(a: Model, b: Model, n: int, degree: int) -> tuple[Layout, Array, Array]:
+def multiplied(a: Model, b: Model, degree: int) -> tuple[Layout, Array, Array]:
     """The coefficients and the error of ``a * b``."""
     layout = a.layout | b.layout
-    layout = layout._replace(quadratic=degree == 2 and layout.variables == n > 0)
+    layout = layout._replace(quadratic=degree == 2 and layout.terms > 0)
     p, q = embedded(a, layout), embedded(b, layout)
     c, d = p[:, :1], q[:, :1]
     same = a is b
     out = 2 * c * p if same else c * q + d * p
     out[:, :1] = c * d
-    (g, s, h), (k, t, w) = a.norm, b.norm
+    (g, h), (k, w) = a.norm, b.norm
     size, error = a.size() * b.size(), np.abs(c[:, 0]) * b.e + np.abs(d[:, 0]) * a.e
-    error = error + (g + s + h) * b.e + a.e * (k + t + w) + a.e * b.e
-    error = error + s * (k + w) + (g + h) * t + s * t + (h * (k + w) + g * w)
+    error = error + (g + h) * b.e + a.e * (k + w) + a.e * b.e + (h * (k + w) + g * w)
     loss = 16 * size
-    if layout.symbols:
-        loss = loss + _halved_squares(p, q, layout.shared, out, error)
-    if layout.variables:
-        if layout.quadratic:
-            _add_products(p, q, layout, out, same)
-        else:
-            error = error + g * k
-            loss = loss + _halved_squares(p, q, layout.linear, out, error)
+    if layout.quadratic:
+        _add_products(p, q, layout, out, same)
+    elif layout.terms:
+        error = error + g * k
+        loss = loss + _halved_squares(p, q, layout.linear, out, error)
     return layout, out, rounded_up(error, 16) + U * (loss + TINY) + TINY
 
 
 def _halved_squares(p: Array, q: Array, rows: slice, out: Array, error: Array) -> Array:
-    """Squares of variables or symbols lie in [0, 1]: half of them goes to the centre.
+    """Squares of variables and symbols lie in [0, 1]: half of them goes to the centre.
 
     Of the products of all pairs, which are in ``error``, that takes half of the equal ones.
     Returns the roundings, in units of ``U``.
@@ -348,20 +371,20 @@ def _halved_squares(p: Array, q: Array, rows: slice, out: Array, error: Array) -
 
 def _add_products(p: Array, q: Array, layout: Layout, out: Array, same: bool) -> None:
     """The products of the linear terms, which are exact in degree 2."""
-    n, start = layout.variables, layout.squares.start
+    m, start = layout.terms, layout.squares.start
     g, k = p[:, layout.linear], q[:, layout.linear]
     twice = 2 * g if same else g
-    for i, place in enumerate(_starts(n).tolist()):
-        row = out[:, start + place : start + place + n - i]
+    for i, place in enumerate(_starts(m).tolist()):
+        row = out[:, start + place : start + place + m - i]
         row[:, 0] += g[:, i] * k[:, i]
-        if i + 1 < n:
+        if i + 1 < m:
             row[:, 1:] += twice[:, i : i + 1] * k[:, i + 1 :]
             if not same:
                 row[:, 1:] += g[:, i + 1 :] * k[:, i : i + 1]
 
 
 def multiply(
-    a: Model, b: Model, n: int, degree: int, reach: Interval, symbols: tuple[int, ...] = ()
+    a: Model, b: Model, degree: int, reach: Interval, symbols: tuple[int, ...] = ()
 ) -> Model:
     """``a * b``; ``reach`` is the product of the ranges."""
-    return finished(*multiplied(a, b, n, degree), reach, symbols=symbols)
+    return finished(*multiplied(a, b, degree), reach, symbols=symbols)

@@ -158,9 +158,7 @@ def maximum(a: Model, b: Model, degree: int, symbols: tuple[int, ...] = ()) -> M
     return combined(b, kink("relu", gap, degree), 1.0, reach, symbols)
 
 
-def smooth(
-    op: str, power: int, a: Model, n: int, degree: int, symbols: tuple[int, ...] = ()
-) -> Model:
+def smooth(op: str, power: int, a: Model, degree: int, symbols: tuple[int, ...] = ()) -> Model:
     """Taylor's formula about a point of the range of ``a``, the remainder from ``g''``."""
     reach = value_range(op, power, a.range).proper()
     if not degree:
@@ -186,7 +184,7 @@ def smooth(
         loss = np.abs(slope * offset) + np.abs(rest)
     else:
         bend, bend_error = middle_and_radius(bends)
-        layout, p, error = multiplied(w, w, n, degree)
+        layout, p, error = multiplied(w, w, degree)
         size = w.size()
         p *= bend[:, None]
         p += embedded(w._replace(p=slope[:, None] * w.p), layout)

@@ -72,7 +72,7 @@ def check_at(block: Block, at: int, root: Node, point: Mapping[str, Q], jump: in
     except TooLargeError:
         return 0
     known: dict[int, mpf] = {}
-    symbols = allocate([root])
+    symbols = allocate([root]).symbols
     checked = 0
     block.model(root)
     within = np.isfinite(block.low[:, at]).all() and np.isfinite(block.high[:, at]).all()
@@ -101,14 +101,14 @@ def confirm(
     p = [exact(Q(float(x))) for x in model.p[i, :, at]]
     size = abs(p[0])
     rest = v - p[0]
-    terms = list(zip(p[layout.linear], d, strict=False))
-    pairs = [(a, b) for a in range(len(d)) for b in range(a, len(d))]
-    terms += [(x, d[a] * d[b]) for x, (a, b) in zip(p[layout.squares], pairs, strict=False)]
-    terms += [
-        (x, known.get(k, mpf(0)))
-        for x, k in zip(p[layout.shared], layout.symbols, strict=True)
-        if k != own
-    ]
+    # its own symbol occurs in no product, and is left out of the sum
+    z = [*d[: layout.variables], *(known.get(k, mpf(0)) for k in layout.symbols)]
+    mine = [*[False] * layout.variables, *(k == own for k in layout.symbols)]
+    terms = [(x, f) for x, f, own_one in zip(p[layout.linear], z, mine, strict=True) if not own_one]
+    pairs = [(a, b) for a in range(len(z)) for b in range(a, len(z))] if layout.quadratic else []
+    for x, (a, b) in zip(p[layout.squares], pairs, strict=True):
+        assert not x or not (mine[a] or mine[b])
+        terms.append((x, z[a] * z[b]))
     for x, factor in terms:
         rest -= x * factor
         size += abs(x)
@@ -117,7 +117,7 @@ def confirm(
         assert abs(rest) <= exact(Q(float(model.e[i, at]))) + slack, (rest, model.e[i, at])
         return
     assert model.e[i, at] == 0
-    share = p[layout.shared][layout.symbols.index(own)]
+    share = p[layout.linear][layout.variables + layout.symbols.index(own)]
     assert abs(rest) <= abs(share) + slack
     known[own] = min(max(rest / share, mpf(-1)), mpf(1)) if share else mpf(0)
 
@@ -258,23 +258,48 @@ def test_quadratic_models_keep_the_difference_of_two_squares() -> None:
     e = X**2 + Y**2 - after**2 - (Y - const(Q(1, 1000)) * X) ** 2
     box = [{"x": (Q(1, 2), Q(1)), "y": (Q(-1, 8), Q(1, 8))}]
     low = [float(block_of(box, k, e).range(e).low[0]) for k in range(3)]
-    assert low[0] < low[1] < 0 < low[2]
+    assert low[0] < 0 < low[1]  # the squares are the last products: degree 1 keeps them
+    assert low[1] == low[2]
     assert block_of(box, 2, e).range(e).high[0] < 0.003
+    inner = relu(e)  # here they are not
+    assert (
+        block_of(box, 1, inner).range(inner).low[0]
+        == 0
+        < block_of(box, 2, inner).range(inner).low[0]
+    )
 
 
-def test_there_are_few_symbols_and_scalars_come_first() -> None:
+def test_last_products_are_those_that_only_sums_follow() -> None:
+    square, product = X**2, X * Y
+    last = allocate([const(2) * square - product, product + sin(product)]).last
+    assert last == {square}
+    assert allocate([square * Y]).last == {square * Y}
+
+
+def test_symbols_are_squared_and_multiplied_as_variables_are() -> None:
+    # with r = relu(x), of error s, both are (r + y)**2 - r**2 - y**2 - 2 r y = 0
+    r = relu(X)
+    e = (r + Y) ** 2 - r**2 - Y**2 - const(2) * r * Y
+    box = [{"x": (Q(-1), Q(1)), "y": (Q(-1), Q(1))}]
+    for degree in (1, 2):
+        reach = block_of(box, degree, e).range(e)
+        assert -1e-9 < reach.low[0] <= 0 <= reach.high[0] < 1e-9
+
+
+def test_there_are_few_symbols_and_layers_with_kinks_come_first() -> None:
     from certify.proofs.checker.language import affine, stack
 
     wide = relu(affine([[i, 1] for i in range(20)], None, stack([X, Y])))
-    narrow = relu(affine([[1] * 20] * 3, None, wide))
+    narrow = relu(affine([[1] * 20] * 5, None, wide))
     e = narrow[0] + sin(narrow[1]) * abs_of(narrow[2]) + X**2
-    symbols = allocate([e])
+    symbols = allocate([e]).symbols
     assert sum(map(len, symbols.values())) <= MOST_SYMBOLS
     assert sorted(k for ks in symbols.values() for k in ks) == list(range(22))
-    assert symbols[sin(narrow[1])] == (0,)
-    assert symbols[wide] == tuple(range(2, 22))
+    assert symbols[wide] == tuple(range(20))
+    assert symbols[abs_of(narrow[2])] == (20,)
+    assert symbols[sin(narrow[1])] == (21,)
     assert narrow not in symbols
-    assert allocate([e]) == symbols
+    assert allocate([e]).symbols == symbols
 
 
 def abs_of(e: Node) -> Node:

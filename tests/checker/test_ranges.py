@@ -17,7 +17,7 @@ from certify.proofs.checker.intervals import Interval, above, below, nearest
 from certify.proofs.checker.language import Node, clip, const, relu, sin, sqrt, var
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import All, Any, Atom, proved, truth
-from certify.proofs.checker.symbols import allocate
+from certify.proofs.checker.symbols import NO_ROLES, allocate
 
 X, Y = var("x"), var("y")
 LEAST, GREATEST = 5e-324, math.nextafter(math.inf, 0)
@@ -180,14 +180,14 @@ def test_boxes_that_are_none_prove_nothing(ends: tuple[float, float]) -> None:
 
 
 def test_formulas_of_nothing_and_of_several_boxes() -> None:
-    some = Block(("x",), np.array([[0.0, 1.0, -1.0]]), np.array([[1.0, 2.0, 1.0]]), 1, {})
+    some = Block(("x",), np.array([[0.0, 1.0, -1.0]]), np.array([[1.0, 2.0, 1.0]]), 1, NO_ROLES)
     positive, small = Atom(">", X), Atom(">=", 1 - X)
     assert proved(All((positive, small)), some).tolist() == [False, False, False]
     assert proved(Any((positive, small)), some).tolist() == [True, True, True]
     assert proved(Any(()), some).tolist() == [False] * 3
     none = some.take(np.array([], dtype=np.intp))
     assert proved(Any((positive, Atom(">", sin(X) * X))), none).tolist() == []
-    point = Block(("x",), np.array([[1.0]]), np.array([[1.0]]), 0, {})
+    point = Block(("x",), np.array([[1.0]]), np.array([[1.0]]), 0, NO_ROLES)
     assert truth(positive, point) is True
     assert truth(Atom(">", 1 - X), point) is False
     assert truth(Atom(">=", sqrt(-X)), point) is None

@@ -13,6 +13,7 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import read_certificate, write_certificate
 from certify.proofs.checker.kernel import check
 from certify.proofs.checker.models import Block
+from certify.proofs.checker.symbols import NO_ROLES
 from certify.verifiers.branch_and_bound import BranchAndBound
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
@@ -140,7 +141,7 @@ def test_nan_proves_nothing() -> None:
     low, high = np.array([[-1.0]]), np.array([[1.0]])
     for e in (1 / X, (X - 2) ** 2 / X, const(0) * (1 / X)):
         for degree in (0, 1, 2):
-            reach = Block(("x",), low, high, degree, {}).range(e)
+            reach = Block(("x",), low, high, degree, NO_ROLES).range(e)
             assert not np.isfinite(reach.low).any()
 
 

@@ -1,9 +1,9 @@
 // Taylor models of degree 0, 1 and 2 on eight boxes at a time.
 //
 // On a box x = m + r d, d in [-1, 1]^n, a value is
-//     c + sum g_i d_i + sum h_ij d_i d_j + sum a_k s_k(d) + eps(d),  |eps| <= e,
-// with symbols s_k(d) in [-1, 1] shared by all values, and lies in [low, high].  The rules are
-// those of certify.proofs.checker.models, in plain floating point.
+//     c + sum g_i z_i + sum h_ij z_i z_j + eps(d),  |eps| <= e,
+// where z is d and behind it the symbols, functions of d in [-1, 1] shared by all values, and lies
+// in [low, high].  The rules are those of certify.proofs.checker.models, in plain floating point.
 //
 // Compiled once for each instruction set, as CERTIFY_ISA; a lane never depends on its neighbours.
 #include "elementary.hpp"
@@ -13,7 +13,7 @@ namespace {
 
 using namespace certify;
 
-const int kVariables = 64;         // tree bytes below 0x40
+const int kMost = 128;             // variables, which are tree bytes below 0x40, and symbols
 const double kAlmost = 1 + 1e-13;  // in ties the checker, which rounds up, takes the constant
 
 struct Interval {
@@ -223,15 +223,13 @@ LANES_INLINE void rows_of(const Program& p, const Form& f, const Real* h, Real* 
 // of magnitudes are left in the register.
 LANES_INLINE Interval reach(const Program& p, const Form& f, Real* v) {
     const Real* g = v + kCoefficients;
-    const Real symbols = sum_of_magnitudes(g + f.g + f.h, f.a);
-    const Real rest = symbols + v[kError];
-    v[kSymbols] = symbols;
+    const Real rest = v[kError];
     if (f.h == 0) {
         const Real slopes = sum_of_magnitudes(g, f.g);
         v[kSlopes] = slopes;
         return {v[kCentre] - (slopes + rest), v[kCentre] + (slopes + rest)};
     }
-    Real diagonal[kVariables], spread[kVariables];
+    Real diagonal[kMost], spread[kMost];
     rows_of(p, f, g + f.g, diagonal, spread);
     Real low = v[kCentre] - rest, high = v[kCentre] + rest, slopes = all(0), bends = all(0);
     for (int i = 0; i < f.g; i++) {
@@ -264,7 +262,7 @@ LANES_INLINE void flatten(const Form& f, Real* v, Interval x, Mask where) {
     v[kCentre] = pick(where, (x.low + x.high) * all(0.5), v[kCentre]);
     v[kError] = pick(where, (x.high - x.low) * all(0.5), v[kError]);
     Real* k = v + kCoefficients;
-    for (int i = 0; i < f.g + f.h + f.a; i++) k[i] = pick(where, all(0), k[i]);
+    for (int i = 0; i < f.g + f.h; i++) k[i] = pick(where, all(0), k[i]);
 }
 
 // The end of every nonlinear rule: constant where that is tighter, the error to the symbol.
@@ -276,7 +274,7 @@ LANES_INLINE void finish(const Program& p, const Step& s, Memory& m, Interval pl
         loose = loose | ~is_finite(plain);
         if (some(loose)) flatten(f, v, plain, loose);
         if (s.symbol >= 0) {
-            v[kCoefficients + f.g + f.h + f.a - 1] = v[kError];
+            v[kCoefficients + f.g - 1] = v[kError];
             v[kError] = all(0);
         }
     }
@@ -300,7 +298,7 @@ LANES_INLINE void combine(const Program& p, const Step& s, Memory& m, double sig
     if (p.degree) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
         Real* k = v + kCoefficients;
-        const int n = f.g + f.h + f.a;
+        const int n = f.g + f.h;
         if (sign > 0) {
             v[kCentre] = x[kCentre] + y[kCentre];
             for (int i = 0; i < n; i++) k[i] = *at(m, of_x[i]) + *at(m, of_y[i]);
@@ -322,7 +320,7 @@ LANES_INLINE void scale(const Program& p, const Step& s, Memory& m) {
     if (p.degree) {
         v[kCentre] = all(factor) * x[kCentre];
         v[kError] = all(__builtin_fabs(factor)) * x[kError];
-        for (int i = 0; i < f.g + f.h + f.a; i++)
+        for (int i = 0; i < f.g + f.h; i++)
             v[kCoefficients + i] = all(factor) * x[kCoefficients + i];
     }
     narrow(p, s, m, scaled(factor, range_of(x)));
@@ -485,30 +483,26 @@ LANES_INLINE void multiply(const Program& p, const Step& s, Memory& m) {
     if (p.degree) {
         const Real *gx = x + kCoefficients, *gy = y + kCoefficients;
         const Real cx = x[kCentre], cy = y[kCentre], ex = x[kError], ey = y[kError];
-        const Real Gx = x[kSlopes], Hx = x[kBends], Ax = x[kSymbols];
-        const Real Gy = y[kSlopes], Hy = y[kBends], Ay = y[kSymbols];
-        Real e = magnitude(cx) * ey + magnitude(cy) * ex + (Gx + Ax + Hx) * ey +
-                 ex * (Gy + Ay + Hy) + ex * ey + Ax * (Gy + Hy) + (Gx + Hx) * Ay + Ax * Ay;
+        const Real Gx = x[kSlopes], Hx = x[kBends], Gy = y[kSlopes], Hy = y[kBends];
+        Real e = magnitude(cx) * ey + magnitude(cy) * ex + (Gx + Hx) * ey + ex * (Gy + Hy) +
+                 ex * ey;
         Real twice = all(0), spared = all(0);
-        // squares of symbols, and in degree 1 of d_i, are in [0, 1]
+        // squares are in [0, 1]: the list is empty in degree 2
         const int32_t* q = p.pool + s.maps[2];
         for (int k = *q++; k > 0; k--, q += 2) {
             Real t = *at(m, q[0]) * *at(m, q[1]);
             twice = twice + t;
             spared = spared + magnitude(t);
         }
-        e = e + (p.degree == 1 ? Gx * Gy : Gx * Hy + Hx * Gy + Hx * Hy);
+        e = e + (s.degree == 1 ? Gx * Gy : Gx * Hy + Hx * Gy + Hx * Hy);
         v[kCentre] = cx * cy + twice * all(0.5);
         v[kError] = e - spared * all(0.5);
         Real* k = v + kCoefficients;
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
         for (int i = 0; i < f.g; i++, k++) *k = cx * *at(m, of_y[i]) + cy * *at(m, of_x[i]);
-        of_x += f.g;
-        of_y += f.g;
         if (f.h && s.maps[3] < 0) {
             dense_bend(k, f.g, gx, gy, fx.h ? gx + fx.g : nullptr,
                               fy.h ? gy + fy.g : nullptr, cx, cy);
-            k += f.h;
         } else if (f.h) {
             q = p.pool + s.maps[3];
             for (int i = 0; i < f.h; i++, k++, q += 6) {
@@ -517,7 +511,6 @@ LANES_INLINE void multiply(const Program& p, const Step& s, Memory& m) {
                 *k = t + (cx * *at(m, q[5]) + cy * *at(m, q[4]));
             }
         }
-        for (int i = 0; i < f.a; i++, k++) *k = cx * *at(m, of_y[i]) + cy * *at(m, of_x[i]);
     }
     finish(p, s, m, plain);
 }
@@ -527,20 +520,18 @@ LANES_INLINE void parabola(const Program& p, const Step& s, Memory& m, Real offs
                            Real curve, Real point) {
     const Form &f = p.form[s.out], &fx = p.form[s.x];
     Real *v = at(m, f.base), *x = at(m, fx.base);
-    const Real *gx = x + kCoefficients, *hx = gx + fx.g, *ax = hx + fx.h;
+    const Real *gx = x + kCoefficients, *hx = gx + fx.g;
     const Real c = x[kCentre] - point, ex = x[kError], lever = magnitude(c);
-    const Real G = x[kSlopes], H = x[kBends], A = x[kSymbols];
-    Real squares = all(0);
-    for (int i = 0; i < fx.a; i++) squares = squares + ax[i] * ax[i];
-    Real e = (lever + lever) * ex + (G + A + H) * ex * all(2) + ex * ex + A * (G + H) * all(2) +
-             (A * A - squares * all(0.5));
+    const Real G = x[kSlopes], H = x[kBends];
+    Real e = (lever + lever) * ex + (G + H) * ex * all(2) + ex * ex;
     e = e + (all(2) * G * H + H * H);
     const Real tilt = slope + curve * (c + c);
-    v[kCentre] = offset + (slope * c + curve * (c * c + squares * all(0.5)));
+    v[kCentre] = offset + (slope * c + curve * (c * c));
     v[kError] = magnitude(slope) * ex + magnitude(curve) * e;
     Real* k = v + kCoefficients;
-    for (int i = 0; i < fx.g; i++) *k++ = tilt * gx[i];
-    Real* h = k;  // all pairs
+    for (int i = 0; i < fx.g; i++) k[i] = tilt * gx[i];
+    k += f.g;
+    Real* h = k;  // all pairs of the slopes of x
     const bool full = fx.h == f.h;
     for (int i = 0; i < fx.g; i++) {
         Real t = curve * gx[i];
@@ -558,12 +549,11 @@ LANES_INLINE void parabola(const Program& p, const Step& s, Memory& m, Real offs
         const int32_t* q = p.pool + s.maps[3];
         for (int i = 0; i < fx.h; i++) h[q[i]] = h[q[i]] + tilt * hx[i];
     }
-    for (int i = 0; i < fx.a; i++) *k++ = tilt * ax[i];
 }
 
 LANES_INLINE void multiply_by_itself(const Program& p, const Step& s, Memory& m) {
     const Real* x = at(m, p.form[s.x].base);
-    if (p.degree == 2) parabola(p, s, m, all(0), all(0), all(1), all(0));
+    if (s.degree == 2) parabola(p, s, m, all(0), all(0), all(1), all(0));
     finish(p, s, m, square(range_of(x)));
 }
 
@@ -574,8 +564,10 @@ LANES_INLINE void line(const Program& p, const Step& s, Memory& m, Real slope, R
     Real *v = at(m, f.base), *x = at(m, fx.base);
     v[kCentre] = slope * x[kCentre] + offset;
     v[kError] = magnitude(slope) * x[kError] + error;
-    for (int i = 0; i < fx.g + fx.h + fx.a; i++)
-        v[kCoefficients + i] = slope * x[kCoefficients + i];
+    const Real* from = x + kCoefficients;
+    Real* to = v + kCoefficients;
+    for (int i = 0; i < fx.g; i++) to[i] = slope * from[i];
+    for (int i = 0; i < fx.h; i++) to[f.g + i] = slope * from[fx.g + i];
 }
 
 struct Chord {
@@ -614,12 +606,11 @@ LANES_INLINE void maximum(const Program& p, const Step& s, Memory& m) {
     plain = undefined_unless(is_finite(range_of(x)) & is_finite(range_of(y)), plain);
     if (p.degree) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
-        const int n = f.g + f.h + f.a - (s.symbol >= 0);
+        const int n = f.g + f.h;
         Real* k = v + kCoefficients;
         v[kCentre] = x[kCentre] - y[kCentre];
         v[kError] = x[kError] + y[kError];
         for (int i = 0; i < n; i++) k[i] = *at(m, of_x[i]) - *at(m, of_y[i]);
-        if (s.symbol >= 0) k[n] = all(0);
         Interval gap = {x[kLow] - y[kHigh], x[kHigh] - y[kLow]};
         gap = meet(reach(p, f, v), gap);
         Chord c = chord(gap, false);
@@ -634,7 +625,7 @@ LANES_INLINE void maximum(const Program& p, const Step& s, Memory& m) {
         v[kError] = y[kError] + error;
         for (int i = 0; i < n; i++) k[i] = *at(m, of_y[i]) + c.slope * k[i];
         if (s.symbol >= 0) {
-            k[n] = v[kError];
+            k[f.g - 1] = v[kError];
             v[kError] = all(0);
         }
     }
@@ -692,7 +683,7 @@ LANES_INLINE void choose(const Program& p, const Step& s, Memory& m) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
         v[kCentre] = pick(yes, x[kCentre], pick(no, y[kCentre], (mixed.low + mixed.high) * all(0.5)));
         v[kError] = pick(yes, x[kError], pick(no, y[kError], (mixed.high - mixed.low) * all(0.5)));
-        for (int i = 0; i < f.g + f.h + f.a; i++)
+        for (int i = 0; i < f.g + f.h; i++)
             v[kCoefficients + i] =
                 pick(yes, *at(m, of_x[i]), pick(no, *at(m, of_y[i]), all(0)));
     }
@@ -733,15 +724,110 @@ LANES_INLINE void increment(const Program& p, const Step& s, Memory& m) {
         const Real error = magnitude(middle) * d[kError] + radius * far;
         const Mask use = known & ~less(two[kError] * all(kAlmost), error);
         const int32_t *of_d = p.pool + s.maps[0], *of_two = p.pool + s.maps[1];
-        const int n = f.g + f.h + f.a - (s.symbol >= 0);
         Real* k = v + kCoefficients;
         v[kCentre] = pick(use, middle * d[kCentre], two[kCentre]);
         v[kError] = pick(use, error, two[kError]);
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < f.g + f.h; i++)
             k[i] = pick(use, middle * *at(m, of_d[i]), *at(m, of_two[i]));
-        if (s.symbol >= 0) k[n] = all(0);
     }
     finish(p, s, m, plain);
+}
+
+// h_ij += sum_k 2 w_k g_ki g_kj, the diagonal half of that, for all pairs: `doubled` is 2 w_k g_k.
+LANES_INLINE void add_squares(Real* h, int n, int squares, const Real (*slopes)[kMost],
+                              const Real (*doubled)[kMost]) {
+    for (int i = 0; i < n; i++) {
+        Real half = all(0);
+        for (int k = 0; k < squares; k++) half = half + doubled[k][i] * slopes[k][i];
+        *h++ = all(0.5) * half;
+        int j = i + 1;
+        for (; j + 4 <= n; j += 4, h += 4) {
+            Real a = all(0), b = a, c = a, d = a;
+            for (int k = 0; k < squares; k++) {
+                const Real t = doubled[k][i], *g = slopes[k] + j;
+                a = a + t * g[0];
+                b = b + t * g[1];
+                c = c + t * g[2];
+                d = d + t * g[3];
+            }
+            h[0] = a;
+            h[1] = b;
+            h[2] = c;
+            h[3] = d;
+        }
+        for (; j < n; j++) {
+            Real a = all(0);
+            for (int k = 0; k < squares; k++) a = a + doubled[k][i] * slopes[k][j];
+            *h++ = a;
+        }
+    }
+}
+
+// A sum of weighted arguments and weighted squares of arguments: see compile_quadratic.
+void quadratic(const Program& p, const Step& s, Memory& m) {
+    const Form& f = p.form[s.out];
+    const int32_t* q = p.pool + s.maps[0];
+    const int linear = *q++, squares = *q++;
+    const double *weight = p.number + s.constants, bias = weight[linear + squares];
+    Real *v = at(m, f.base), *k = v + kCoefficients;
+    Real centre = all(bias), error = all(0);
+    Interval plain = {centre, centre};
+    Real slopes[kMostSquares][kMost], doubled[kMostSquares][kMost];
+    const int32_t* code = q;
+    for (int t = 0; t < linear + squares; t++) {  // first what no order of sums matters for
+        const Real* x = at(m, *q++);
+        const Real w = all(weight[t]), size = magnitude(w), c = x[kCentre], e = x[kError];
+        const Interval range = range_of(x);
+        const Interval part = scaled(weight[t], t < linear ? range : square(range));
+        plain = {plain.low + part.low, plain.high + part.high};
+        if (!p.degree) {
+            if (t >= linear) q += f.g;
+            q += 2 * *q + 1;
+            continue;
+        }
+        if (t < linear) {
+            centre = centre + w * c;
+            error = error + size * e;
+        } else {
+            const Real G = x[kSlopes], H = x[kBends], a = magnitude(c) + G + H;
+            centre = centre + w * (c * c);
+            error = error + size * (all(2) * a * e + e * e + all(2) * G * H + H * H);
+            const int row = t - linear;
+            for (int i = 0; i < f.g; i++) {
+                slopes[row][i] = *at(m, *q++);
+                doubled[row][i] = (w + w) * slopes[row][i];
+            }
+        }
+        q += 2 * *q + 1;
+    }
+    if (p.degree) {
+        v[kCentre] = centre;
+        v[kError] = error;
+        for (int i = 0; i < f.g; i++) k[i] = all(0);
+        if (f.h == f.g * (f.g + 1) / 2) {
+            add_squares(k + f.g, f.g, squares, slopes, doubled);
+        } else {
+            const int32_t* pair = p.pool + f.pairs;
+            for (int i = 0; i < f.h; i++, pair += 2) {
+                Real a = all(0);
+                for (int r = 0; r < squares; r++) a = a + doubled[r][pair[0]] * slopes[r][pair[1]];
+                k[f.g + i] = pair[0] == pair[1] ? all(0.5) * a : a;
+            }
+        }
+        q = code;
+        for (int t = 0; t < linear + squares; t++) {
+            const Real* x = at(m, *q++);
+            Real w = all(weight[t]);
+            if (t >= linear) {
+                const int row = t - linear;
+                for (int i = 0; i < f.g; i++) k[i] = k[i] + doubled[row][i] * x[kCentre];
+                w = (w + w) * x[kCentre];
+                q += f.g;
+            }
+            for (int n = *q++; n > 0; n--, q += 2) k[q[0]] = k[q[0]] + w * *at(m, q[1]);
+        }
+    }
+    narrow(p, s, m, plain);
 }
 
 void execute(const Program& p, const Step& s, Memory& m) {
@@ -752,7 +838,7 @@ void execute(const Program& p, const Step& s, Memory& m) {
     case kAffine: affine(p, s, m); break;
     case kMul: multiply(p, s, m); break;
     case kSquare:
-        if (p.degree == 1) {
+        if (s.degree == 1) {
             multiply(p, s, m);
             break;
         }
@@ -766,6 +852,7 @@ void execute(const Program& p, const Step& s, Memory& m) {
     case kQuotient:
     case kQuotient2: divided(p, s, m); break;
     case kIncrement: increment(p, s, m); break;
+    case kQuadratic: quadratic(p, s, m); break;
     default: smooth(p, s, m);
     }
 }
@@ -798,7 +885,7 @@ LANES_INLINE Mask atom_holds(const Program& p, Memory& m, const Part& part, Inte
     const bool ties = part.kind == kNonnegative && slack >= 0;
     if (p.degree == 0) return finite & (ties ? less_equal(all(0), x.low) : less(all(0), x.low));
     const Real* v = at(m, p.form[atom.reg].base);
-    Real size = magnitude(v[kCentre]) + v[kError] + (v[kSlopes] + v[kBends] + v[kSymbols]);
+    Real size = magnitude(v[kCentre]) + v[kError] + (v[kSlopes] + v[kBends]);
     size = all(__builtin_fabs(atom.weight)) * size + all(__builtin_fabs(atom.bias));
     Mask clear = less(all(__builtin_fabs(slack)) * size, x.low);
     // a limit that is attained exactly is a limit of the plain range, without rounding
@@ -862,12 +949,33 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
     return {pick(holds, all(2 * kProved), bound), all(part.atom), possible | holds};
 }
 
+// The error that a symbol stands for grows with the slopes of what its rule was applied to.
+void score_symbol(const Program& p, Memory& m, const Source& source, Real weight, Real* score) {
+    Real slopes[kMost], sum = all(1e-300);
+    for (int i = 0; i < p.variables; i++) slopes[i] = all(0);
+    for (int part = 0; part < (source.y < 0 ? 1 : 2); part++) {
+        const Form& f = p.form[part ? source.y : source.x];
+        const Real* g = at(m, f.base) + kCoefficients;
+        for (int i = 0; i < f.g; i++) {
+            const int32_t j = p.pool[f.variables + i];
+            if (j >= p.variables) break;  // symbols are last
+            slopes[j] = part ? slopes[j] - g[i] : g[i];
+        }
+    }
+    for (int i = 0; i < p.variables; i++) {
+        slopes[i] = magnitude(slopes[i]);
+        sum = sum + slopes[i];
+    }
+    weight = weight / sum;
+    for (int i = 0; i < p.variables; i++) score[i] = score[i] + weight * slopes[i];
+}
+
 // Add to the score of every variable what its split would take off an atom's bound.
 void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* score) {
     const AtomCode& code = p.atom[atom];
     const Form& f = p.form[code.reg];
-    const Real *v = at(m, f.base), *g = v + kCoefficients, *a = g + f.g + f.h;
-    Real diagonal[kVariables], spread[kVariables];
+    const Real *v = at(m, f.base), *g = v + kCoefficients;
+    Real diagonal[kMost], spread[kMost];
     rows_of(p, f, g + f.g, diagonal, spread);
     for (int i = 0; i < p.variables; i++) score[i] = all(0.2) * v[kError] * share[i];
     // |g| + max(-q, 0) is never below the loss -min (g t + q t^2).  A part of the curvature counts
@@ -883,30 +991,10 @@ void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* 
             bend = spread[i] + larger(tip, -(up * diagonal[i]));
         }
         if (f.h && code.alternative) bend = spread[i] + magnitude(diagonal[i]);
-        score[j] = score[j] + (magnitude(g[i]) + bend);
-    }
-    Real slopes[kVariables];
-    for (int k = 0; k < f.a; k++) {
-        const Source& source = p.source[p.pool[f.symbols + k]];
-        Real sum = all(1e-300);
-        for (int i = 0; i < p.variables; i++) slopes[i] = all(0);
-        const Form& fx = p.form[source.x];
-        const Real* x = at(m, fx.base) + kCoefficients;
-        for (int i = 0; i < fx.g; i++) slopes[p.pool[fx.variables + i]] = x[i];
-        if (source.y >= 0) {
-            const Form& fy = p.form[source.y];
-            const Real* y = at(m, fy.base) + kCoefficients;
-            for (int i = 0; i < fy.g; i++) {
-                const int32_t j = p.pool[fy.variables + i];
-                slopes[j] = slopes[j] - y[i];
-            }
-        }
-        for (int i = 0; i < p.variables; i++) {
-            slopes[i] = magnitude(slopes[i]);
-            sum = sum + slopes[i];
-        }
-        const Real weight = magnitude(a[k]) / sum;
-        for (int i = 0; i < p.variables; i++) score[i] = score[i] + weight * slopes[i];
+        if (j < p.variables)
+            score[j] = score[j] + (magnitude(g[i]) + bend);
+        else
+            score_symbol(p, m, p.source[j - p.variables], magnitude(g[i]) + bend, score);
     }
 }
 
@@ -917,7 +1005,7 @@ void judge(const Program& p, Memory& m, int part, unsigned lanes, double slack,
     for (int i = 0; i < p.variables; i++) total[i] = all(0);
     out.doubtful = lanes_of(~b.possible);
     if (p.degree) {
-        Real score[kVariables];
+        Real score[kMost];
         for (int k = 0; k < p.atoms; k++) {
             const Mask here = equal(b.atom, all(k));
             if (!(lanes & lanes_of(here))) continue;
@@ -959,18 +1047,107 @@ void prepare(const Program& p, Memory& m) {
     m.work = 0;
 }
 
-void load(const Program& p, Memory& m, const double* low, const double* high) {
+void place(const Program& p, Memory& m) {
     for (int g = 0; g < p.groups; g++) m.done[g] = 0;
     for (int i = 0; i < p.variables; i++) {
         const Form& f = p.form[i];
         Real* v = at(m, f.base);
-        const Real l = ((const Real*)low)[i], h = ((const Real*)high)[i];
+        const Real l = ((const Real*)m.box)[i], h = ((const Real*)m.box)[p.variables + i];
         set_range(v, {l, h});
         if (!p.degree) continue;
         const Real middle = all(0.5) * l + all(0.5) * h;
         v[kCentre] = middle;
         v[kSlopes] = v[kCoefficients] = larger(h - middle, middle - l);
     }
+}
+
+void load(const Program& p, Memory& m, const double* low, const double* high) {
+    for (int i = 0; i < p.variables * 8; i++) {
+        m.box[i] = low[i];
+        m.box[p.variables * 8 + i] = high[i];
+    }
+    place(p, m);
+}
+
+// ---------------------------------------------------------------- narrowing
+
+// See certify.proofs.checker.narrowing: a u such that g t + q t^2 > b for t in (u, 1].
+LANES_INLINE Mask exceeds(Real g, Real q, Real t, Real b) { return less(b, g * t + q * t * t); }
+
+LANES_INLINE Real cut(Real g, Real q, Real b) {
+    const Real r = root(larger(g * g + all(4) * q * b, all(0)));
+    Real u = pick(less(g, all(0)), (r - g) / (q + q), (b + b) / (g + r));
+    u = u + all(4e-9) * (all(1) + magnitude(u));  // less than the checker dares
+    u = smaller(larger(u, all(-1)), all(1));
+    const Mask rises = less(all(1e-13) * (magnitude(g) + magnitude(q)), g + (q + q) * u);
+    const Mask back = (less(all(0), q) & rises) | (~less(all(0), q) & exceeds(g, q, all(1), b));
+    return pick(back & exceeds(g, q, u, b), u, all(1));
+}
+
+// Where the value of an atom is not positive: `low` and `high` are bounds of the variables in
+// [-1, 1], and become narrower.
+void narrow_by(const Program& p, Memory& m, const AtomCode& atom, Real* low, Real* high) {
+    const Form& f = p.form[atom.reg];
+    const Real *v = at(m, f.base), *g = v + kCoefficients;
+    Real diagonal[kMost], spread[kMost];
+    rows_of(p, f, g + f.g, diagonal, spread);
+    const Real weight = all(atom.weight), size = magnitude(weight);
+    Real total = all(0), fall[kMost];
+    for (int i = 0; i < f.g; i++) {
+        const Real s = size * magnitude(g[i]), q = weight * diagonal[i] - size * spread[i];
+        const Mask inside = less(s, q + q);
+        fall[i] = pick(inside, s * s / (all(4) * q), s - q);
+        total = total + fall[i];
+        diagonal[i] = q;
+    }
+    const Real c = weight * v[kCentre] + all(atom.bias), e = size * v[kError];
+    const Mask known = is_finite(atom_range(p, m, atom));
+    for (int i = 0; i < f.g; i++) {
+        const int32_t j = p.pool[f.variables + i];
+        if (j >= p.variables) break;  // symbols are last
+        const Real b = (e - c) + (total - fall[i]), slope = weight * g[i];
+        high[j] = pick(known, smaller(high[j], cut(slope, diagonal[i], b)), high[j]);
+        low[j] = pick(known, larger(low[j], -cut(-slope, diagonal[i], b)), low[j]);
+    }
+}
+
+// Cut the boxes down to where the guards do not hold.
+void narrow_boxes(const Program& p, Memory& m, unsigned lanes) {
+    Real low[kMost], high[kMost];
+    for (int i = 0; i < p.variables; i++) {
+        low[i] = all(-1);
+        high[i] = all(1);
+    }
+    for (int k = 0; k < p.guard_count; k++) {
+        const AtomCode& atom = p.atom[p.part[p.pool[p.guards + k]].atom];
+        if (lanes & lanes_of(less(all(0), atom_range(p, m, atom).high)))
+            narrow_by(p, m, atom, low, high);
+    }
+    Mask fine = all_bits(-1);
+    for (int i = 0; i < p.variables; i++) fine = fine & less_equal(low[i], high[i]);
+    unsigned changed = 0;
+    for (int i = 0; i < p.variables; i++) {
+        Real& l = ((Real*)m.box)[i];
+        Real& h = ((Real*)m.box)[p.variables + i];
+        const Mask use = fine & less(high[i] - low[i], all(1.9));
+        changed |= lanes_of(use);
+        const Real middle = all(0.5) * l + all(0.5) * h, radius = larger(h - middle, middle - l);
+        const Real first = larger(l, middle + radius * low[i]);
+        const Real last = larger(first, smaller(h, middle + radius * high[i]));
+        l = pick(use, first, l);
+        h = pick(use, last, h);
+    }
+    if (changed & lanes) place(p, m);
+}
+
+unsigned prove(const Program& p, Memory& m, int part, unsigned lanes, double slack) {
+    if (part != 0 || p.degree == 0 || p.rest < 0) return prove_part(p, m, part, lanes, slack);
+    unsigned open = lanes;
+    for (int k = 0; k < p.guard_count && open; k++)
+        open &= ~prove_part(p, m, p.pool[p.guards + k], open, slack);
+    if (!open) return lanes;
+    narrow_boxes(p, m, open);
+    return lanes & ~(open & ~prove_part(p, m, p.rest, open, slack));
 }
 
 }  // namespace
@@ -981,5 +1158,5 @@ namespace certify {
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 extern const Engine ENGINE_NAME(CERTIFY_ISA) = {
-    TEXT(CERTIFY_ISA), prepare, load, prove_part, judge, refute, run_atom};
+    TEXT(CERTIFY_ISA), prepare, load, prove, judge, refute, run_atom};
 }  // namespace certify

@@ -12,7 +12,6 @@ void Compiled::place(int reg, const Presence& presence) {
     f.base = size_;
     f.g = (int32_t)presence.slopes.size();
     f.h = (int32_t)presence.bends.size();
-    f.a = (int32_t)presence.symbols.size();
     f.error = presence.error;
     f.variables = (int32_t)pool_.size();
     pool_.insert(pool_.end(), presence.slopes.begin(), presence.slopes.end());
@@ -25,9 +24,7 @@ void Compiled::place(int reg, const Presence& presence) {
         pool_.push_back(position(i));
         pool_.push_back(position(j));
     }
-    f.symbols = (int32_t)pool_.size();
-    pool_.insert(pool_.end(), presence.symbols.begin(), presence.symbols.end());
-    size_ += kCoefficients + f.g + f.h + f.a;
+    size_ += kCoefficients + f.g + f.h;
     presence_[reg] = presence;
 }
 
@@ -47,23 +44,13 @@ int32_t Compiled::offset_of_pair(int reg, int i, int j) const {
     return forms_[reg].base + kCoefficients + forms_[reg].g + (int32_t)(it - b.begin());
 }
 
-int32_t Compiled::offset_of_symbol(int reg, int symbol) const {
-    const auto& a = presence_[reg].symbols;
-    auto it = std::find(a.begin(), a.end(), symbol);
-    if (it == a.end()) return 0;
-    return forms_[reg].base + kCoefficients + forms_[reg].g + forms_[reg].h +
-           (int32_t)(it - a.begin());
-}
-
 // For every coefficient of `out` where `reg` has it; returns the position in the pool.
-int32_t Compiled::append_offsets(int reg, int out, bool with_bend, bool without_last) {
+int32_t Compiled::append_offsets(int reg, int out, bool with_bend) {
     const auto first = (int32_t)pool_.size();
     const Presence& p = presence_[out];
     for (int32_t i : p.slopes) pool_.push_back(offset_of_slope(reg, i));
     if (with_bend)
         for (auto [i, j] : p.bends) pool_.push_back(offset_of_pair(reg, i, j));
-    for (size_t k = 0; k + without_last < p.symbols.size(); k++)
-        pool_.push_back(offset_of_symbol(reg, p.symbols[k]));
     return first;
 }
 
@@ -71,15 +58,13 @@ int32_t Compiled::append_offsets(int reg, int out, bool with_bend, bool without_
 std::vector<int32_t> Compiled::single_row(int out, const int32_t* arguments,
                                           const std::vector<int32_t>& pattern) const {
     const Presence& presence = presence_[out];
-    const auto slots = (int32_t)(presence.slopes.size() + presence.bends.size() +
-                                 presence.symbols.size());
+    const auto slots = (int32_t)(presence.slopes.size() + presence.bends.size());
     std::vector<std::vector<int32_t>> offsets;  // by argument and slot, 0 where there is none
     for (int32_t j : pattern) {
         std::vector<int32_t>& row = offsets.emplace_back();
         const int reg = arguments[j];
         for (int32_t i : presence.slopes) row.push_back(offset_of_slope(reg, i));
         for (auto [i, k] : presence.bends) row.push_back(offset_of_pair(reg, i, k));
-        for (int32_t k : presence.symbols) row.push_back(offset_of_symbol(reg, k));
     }
     std::vector<int32_t> code{(slots + 3) / 4};
     for (int32_t first = 0; first < slots; first += 4) {
@@ -161,8 +146,6 @@ double Compiled::compile_affine(Step& step, const int32_t* arguments, int column
                 add_slot(slot++, [&](int reg) { return offset_of_slope(reg, i); });
             for (auto [i, j] : presence.bends)
                 add_slot(slot++, [&, i = i, j = j](int reg) { return offset_of_pair(reg, i, j); });
-            for (int32_t k : presence.symbols)
-                add_slot(slot++, [&](int reg) { return offset_of_symbol(reg, k); });
         }
         pool_.insert(pool_.end(), {(int32_t)members.size(), (int32_t)pattern.size(),
                                    (int32_t)slots.size() + (members.size() > 1)});
@@ -178,6 +161,50 @@ double Compiled::compile_affine(Step& step, const int32_t* arguments, int column
     return work;
 }
 
+// The code in the pool: the number of linear arguments and of squared ones; for each linear
+// argument its register's place and pairs (coefficient, place); for each squared one its place,
+// where its slopes are, by slope, and pairs (quadratic coefficient, place).
+void Compiled::compile_quadratic(Step& step, const int32_t* arguments, int count, int squares,
+                                 const double* numbers) {
+    const int linear = count - squares;
+    numbers_.insert(numbers_.end(), numbers, numbers + count + 1);
+    Presence out;
+    for (int k = 0; k < count; k++) out.include(presence_[arguments[k]]);
+    for (int k = linear; k < count && degree_; k++) {
+        const auto slopes = presence_[arguments[k]].slopes;
+        out.include_products(slopes, slopes);
+    }
+    if (degree_ == 0) out = Presence{};
+    place(step.out, out);
+    const Presence presence = presence_[step.out];
+    step.maps[0] = (int32_t)pool_.size();
+    pool_.insert(pool_.end(), {linear, squares});
+    auto add_pairs = [&](int reg, bool with_slopes) {
+        std::vector<int32_t> found;
+        int32_t slot = 0;
+        for (int32_t i : presence.slopes) {
+            const int32_t o = with_slopes ? offset_of_slope(reg, i) : 0;
+            if (o) found.insert(found.end(), {slot, o});
+            slot++;
+        }
+        for (auto [i, j] : presence.bends) {
+            if (const int32_t o = offset_of_pair(reg, i, j)) found.insert(found.end(), {slot, o});
+            slot++;
+        }
+        pool_.push_back((int32_t)found.size() / 2);
+        pool_.insert(pool_.end(), found.begin(), found.end());
+        work_ += (double)found.size();
+    };
+    for (int k = 0; k < count; k++) {
+        pool_.push_back(forms_[arguments[k]].base);
+        if (k >= linear) {
+            for (int32_t i : presence.slopes) pool_.push_back(offset_of_slope(arguments[k], i));
+            work_ += 2.0 * (double)(presence.slopes.size() + presence.bends.size());
+        }
+        add_pairs(arguments[k], k < linear);
+    }
+}
+
 void Compiled::compile_instruction(const int32_t* row) {
     Step step{};
     const int32_t* arguments = tape_.arguments.data() + row[kArguments];
@@ -189,6 +216,7 @@ void Compiled::compile_instruction(const int32_t* row) {
     step.function = row[kFunction];
     step.symbol = degree_ ? row[kSymbol] : -1;
     step.narrow = row[kNarrow];
+    step.degree = degree_ && row[kLast] ? 2 : degree_;
     step.x = arguments[0];
     step.y = count > 1 ? arguments[1] : arguments[0];
     step.z = count > 2 ? arguments[2] : arguments[0];
@@ -196,6 +224,11 @@ void Compiled::compile_instruction(const int32_t* row) {
     std::fill(std::begin(step.maps), std::end(step.maps), -1);
     if (step.op == kAffine) {
         work_ += compile_affine(step, arguments, count, step.power, numbers);
+        steps_.push_back(step);
+        return;
+    }
+    if (step.op == kQuadratic) {
+        compile_quadratic(step, arguments, count, step.power, numbers);
         steps_.push_back(step);
         return;
     }
@@ -227,16 +260,15 @@ void Compiled::compile_instruction(const int32_t* row) {
     default: break;
     }
     const bool curved = step.op == kMul || step.op == kSquare || (step.op >= kSin && step.op <= kPow);
-    if (curved && degree_ == 2)
+    if (curved && step.degree == 2)
         out.include_products(x.slopes, step.op == kMul ? y.slopes : x.slopes);
     if (curved || step.op == kRelu || step.op == kAbs || step.op == kMax || step.op == kIncrement)
         out.error = degree_ > 0 && step.symbol < 0;
-    if (step.symbol >= 0) out.symbols.push_back(step.symbol);
+    if (step.symbol >= 0) out.slopes.push_back(tape_.variables + step.symbol);
     if (degree_ == 0) out = Presence{};
     place(step.out, out);
     const auto slopes = (double)out.slopes.size(), bends = (double)out.bends.size();
-    const auto symbols = (double)out.symbols.size();
-    work_ += 10 + slopes + 2 * bends + symbols;
+    work_ += 10 + slopes + 2 * bends;
     if (degree_ == 0 || !slopes_kept) {
         steps_.push_back(step);
         return;
@@ -244,32 +276,29 @@ void Compiled::compile_instruction(const int32_t* row) {
     switch (step.op) {
     case kAdd:
     case kSub:
-        step.maps[0] = append_offsets(step.x, step.out, true, false);
-        step.maps[1] = append_offsets(step.y, step.out, true, false);
+        step.maps[0] = append_offsets(step.x, step.out, true);
+        step.maps[1] = append_offsets(step.y, step.out, true);
         break;
     case kMax:
-        step.maps[0] = append_offsets(step.x, step.out, true, step.symbol >= 0);
-        step.maps[1] = append_offsets(step.y, step.out, true, step.symbol >= 0);
+        step.maps[0] = append_offsets(step.x, step.out, true);
+        step.maps[1] = append_offsets(step.y, step.out, true);
         break;
     case kSelect:
-        step.maps[0] = append_offsets(step.y, step.out, true, false);
-        step.maps[1] = append_offsets(step.z, step.out, true, false);
+        step.maps[0] = append_offsets(step.y, step.out, true);
+        step.maps[1] = append_offsets(step.z, step.out, true);
         break;
     case kIncrement:
-        step.maps[0] = append_offsets(step.y, step.out, true, step.symbol >= 0);
-        step.maps[1] = append_offsets(step.z, step.out, true, step.symbol >= 0);
+        step.maps[0] = append_offsets(step.y, step.out, true);
+        step.maps[1] = append_offsets(step.z, step.out, true);
         break;
     default: break;
     }
-    if (step.op == kMul || (step.op == kSquare && degree_ == 1)) {
-        step.maps[0] = append_offsets(step.x, step.out, false, false);
-        step.maps[1] = append_offsets(step.y, step.out, false, false);
+    if (step.op == kMul || (step.op == kSquare && step.degree == 1)) {
+        step.maps[0] = append_offsets(step.x, step.out, false);
+        step.maps[1] = append_offsets(step.y, step.out, false);
         step.maps[2] = (int32_t)pool_.size();
         std::vector<int32_t> shared;
-        for (int32_t k : x.symbols)
-            if (const int32_t o = offset_of_symbol(step.y, k))
-                shared.insert(shared.end(), {offset_of_symbol(step.x, k), o});
-        if (degree_ == 1)
+        if (step.degree == 1)
             for (int32_t i : x.slopes)
                 if (const int32_t o = offset_of_slope(step.y, i))
                     shared.insert(shared.end(), {offset_of_slope(step.x, i), o});
@@ -277,7 +306,7 @@ void Compiled::compile_instruction(const int32_t* row) {
         pool_.insert(pool_.end(), shared.begin(), shared.end());
         const bool dense = x.same_slopes(y) && (x.bends.empty() || x.all_pairs()) &&
                            (y.bends.empty() || y.all_pairs());
-        if (degree_ == 2 && !dense) {
+        if (step.degree == 2 && !dense) {
             step.maps[3] = (int32_t)pool_.size();
             for (auto [i, j] : out.bends) {
                 const int32_t xi = offset_of_slope(step.x, i), xj = offset_of_slope(step.x, j);
@@ -286,19 +315,40 @@ void Compiled::compile_instruction(const int32_t* row) {
                                            offset_of_pair(step.y, i, j)});
             }
         }
-        work_ += 4 * slopes + 5 * bends + 4 * symbols;
-    } else if (curved && degree_ == 2) {
+        work_ += 4 * slopes + 5 * bends;
+    } else if (curved && step.degree == 2) {
         if (!x.bends.empty() && !x.all_pairs()) {
             step.maps[3] = (int32_t)pool_.size();
             for (auto pair : x.bends)
                 pool_.push_back((int32_t)(std::lower_bound(out.bends.begin(), out.bends.end(), pair) -
                                           out.bends.begin()));
         }
-        work_ += 3 * slopes + 3 * bends + 3 * symbols + 60;
+        work_ += 3 * slopes + 3 * bends + 60;
     } else {
-        work_ += 2 * (slopes + bends + symbols);
+        work_ += 2 * (slopes + bends);
     }
     steps_.push_back(step);
+}
+
+// A disjunction, also a nested one, of atoms that are followed by one other part.
+void Compiled::find_guards() {
+    std::vector<int32_t> guards;
+    int32_t rest = -1;
+    const auto end = (int32_t)parts_.size();
+    for (int32_t k = 0; k < end;) {
+        const Part& part = parts_[k];
+        if (part.kind == kAny) {
+            k++;
+            continue;
+        }
+        if (part.kind == kAll) rest = k;
+        if (part.kind == kPositive || part.kind == kNonnegative) guards.push_back(k);
+        k = part.end;
+    }
+    program.rest = rest >= 0 && parts_[rest].end == end && !guards.empty() ? rest : -1;
+    program.guards = (int32_t)pool_.size();
+    program.guard_count = (int32_t)guards.size();
+    pool_.insert(pool_.end(), guards.begin(), guards.end());
 }
 
 Compiled::Compiled(const Tape& tape, int degree)
@@ -338,6 +388,7 @@ Compiled::Compiled(const Tape& tape, int degree)
     for (size_t k = 0; k < tape.atoms.size(); k += 3)
         atoms_.push_back({tape.atoms[k], first + tape.atoms[k + 1], tape.atoms[k + 2],
                           alternative[k / 3], tape.views[k / 3 * 2], tape.views[k / 3 * 2 + 1]});
+    find_guards();
     program.degree = degree;
     program.variables = tape.variables;
     program.symbols = tape.symbols;
@@ -368,7 +419,8 @@ void require(bool fine, const char* what) {
 
 void check_tape(const Tape& t) {
     require(t.variables >= 1 && t.variables <= 64, "variables");
-    require(t.registers >= t.variables && t.symbols >= 0, "registers");
+    require(t.registers >= t.variables, "registers");
+    require(t.symbols >= 0 && t.symbols <= 64, "symbols");
     const auto numbers = (int64_t)t.numbers.size(), arguments = (int64_t)t.arguments.size();
     std::vector<char> written(t.registers, 0);
     auto write = [&](int64_t reg) {
@@ -385,7 +437,7 @@ void check_tape(const Tape& t) {
     for (int64_t k = 0; k < count; k++) {
         const int32_t* row = t.instructions.data() + k * kInstructionColumns;
         const int64_t size = row[kArgumentCount], first = row[kArguments];
-        require(row[0] >= kAdd && row[0] <= kIncrement, "an operator");
+        require(row[0] >= kAdd && row[0] <= kQuadratic, "an operator");
         require(first >= 0 && size >= 1 && first + size <= arguments, "arguments");
         for (int64_t j = first; j < first + size; j++)
             require(t.arguments[j] >= 0 && t.arguments[j] < t.registers &&
@@ -394,11 +446,16 @@ void check_tape(const Tape& t) {
         const bool binary = row[0] == kAdd || row[0] == kSub || row[0] == kMul || row[0] == kMax ||
                             row[0] == kQuotient || row[0] == kQuotient2;
         const int64_t arity = binary ? 2 : row[0] == kSelect ? 3 : row[0] == kIncrement ? 4 : 1;
-        if (row[0] != kAffine) require(size == arity, "arity");
+        if (row[0] == kQuadratic)
+            require(row[kPower] <= size && row[kPower] <= kMostSquares && row[kLast], "arity");
+        else if (row[0] != kAffine)
+            require(size == arity, "arity");
         require(row[kPower] >= 0, "a power");
         require(row[kSymbol] >= -1 && row[kSymbol] < t.symbols, "a symbol");
         const int64_t rows = row[0] == kAffine ? row[kPower] : 1;
-        const int64_t needed = row[0] == kAffine ? rows * (size + 1) : row[0] == kScale ? 1 : 0;
+        const int64_t needed = row[0] == kAffine ? rows * (size + 1)
+                               : row[0] == kQuadratic ? size + 1
+                               : row[0] == kScale ? 1 : 0;
         require(needed == 0 || (row[kNumbers] >= 0 && row[kNumbers] + needed <= numbers),
                 "numbers");
         for (int64_t r = 0; r < rows; r++) write(row[kOut] + r);

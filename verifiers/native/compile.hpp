@@ -26,14 +26,13 @@ struct Tape {
     std::vector<double> views;    // rows of weight and bias, by atom
 };
 
-enum : int { kOut = 1, kArguments, kArgumentCount, kPower, kFunction, kNumbers, kSymbol, kNarrow,
+enum : int { kOut = 1, kArguments, kArgumentCount, kPower, kFunction, kNumbers, kSymbol, kNarrow, kLast,
              kInstructionColumns };
 
 // Which coefficients of a register can be other than zero, in the order of its memory.
 struct Presence {
-    std::vector<int32_t> slopes;                      // variables, ascending
-    std::vector<std::pair<int32_t, int32_t>> bends;   // pairs of variables, ascending
-    std::vector<int32_t> symbols;                     // in order of appearance
+    std::vector<int32_t> slopes;                      // variables and symbols, ascending
+    std::vector<std::pair<int32_t, int32_t>> bends;   // pairs of them, ascending
     bool error = false;
 
     bool same_slopes(const Presence& o) const { return slopes == o.slopes; }
@@ -45,8 +44,6 @@ struct Presence {
                        std::back_inserter(s));
         slopes = std::move(s);
         include_bends(o.bends);
-        for (int32_t k : o.symbols)
-            if (std::find(symbols.begin(), symbols.end(), k) == symbols.end()) symbols.push_back(k);
         error |= o.error;
     }
     void include_bends(const std::vector<std::pair<int32_t, int32_t>>& more) {
@@ -74,13 +71,15 @@ class Compiled {
 
   private:
     void compile_instruction(const int32_t* row);
+    void find_guards();
     void place(int reg, const Presence& presence);
     int32_t offset_of_slope(int reg, int variable) const;
     int32_t offset_of_pair(int reg, int i, int j) const;
-    int32_t offset_of_symbol(int reg, int symbol) const;
-    int32_t append_offsets(int reg, int out, bool with_bend, bool without_last);
+    int32_t append_offsets(int reg, int out, bool with_bend);
     std::vector<int32_t> single_row(int out, const int32_t* arguments,
                                     const std::vector<int32_t>& pattern) const;
+    void compile_quadratic(Step& step, const int32_t* arguments, int count, int squares,
+                           const double* numbers);
     double compile_affine(Step& step, const int32_t* arguments, int columns, int rows,
                           const double* matrix);
 

@@ -155,9 +155,10 @@ PYBIND11_MODULE(_native, m) {
                 high.shape(0) != p.variables() || low.shape(1) != high.shape(1))
                 throw std::invalid_argument("boxes have the shape (variables, boxes)");
             if (degree < 0 || degree > 2) throw std::invalid_argument("degrees are 0, 1 or 2");
-            const py::ssize_t count = low.shape(1), n = p.variables();
+            const py::ssize_t count = low.shape(1);
             const Program& program = p.program(degree);
-            const py::ssize_t width = kModelHead + n + n * (n + 1) / 2 + program.symbols;
+            const py::ssize_t m = program.variables + program.symbols;
+            const py::ssize_t width = kModelHead + m + m * (m + 1) / 2;
             py::array_t<double> least({count, (py::ssize_t)program.atoms});
             py::array_t<double> largest({count, (py::ssize_t)program.atoms});
             py::array_t<double> model({reg < 0 ? (py::ssize_t)0 : count, width});

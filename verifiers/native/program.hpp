@@ -11,28 +11,32 @@ namespace certify {
 enum Op : int32_t {
     kAdd, kSub, kScale, kAffine, kMul, kSquare, kRelu, kAbs, kMax, kSin, kCos, kTanh, kExp, kAtan,
     kLog, kSqrt, kRecip, kPow, kStep, kSelect, kQuotient, kQuotient2, kIncrement,
+    kQuadratic,
 };
+
+const int kMostSquares = 16;  // of one kQuadratic
 
 enum Kind : int32_t { kPositive, kNonnegative, kDefined, kAll, kAny };
 
 // Where a register is.  In vectors of eight doubles from `base` on:
-// c, e, low, high, the sums of |g|, |h| and |a| (if the range is narrowed by the polynomial's),
-// then g (slopes), h (quadratic part), a (symbols), only those that are not always zero.
+// c, e, low, high, the sums of |g| and |h| (if the range is narrowed by the polynomial's), then
+// g (slopes) and h (quadratic part), only those that are not always zero.  Symbols are variables
+// with the numbers from `Program::variables` on; what an instruction names is its last slope.
 struct Form {
     int32_t base;
-    int32_t g, h, a;
+    int32_t g, h;
     int32_t variables;  // in the pool: the variable of each slope
     int32_t pairs;      // in the pool: two positions among the slopes for each of h
-    int32_t symbols;    // in the pool: the symbol of each of a
     int32_t error;      // whether e can be other than 0
 };
 
 // Offsets of the first vectors of a register.
-enum : int32_t { kCentre, kError, kLow, kHigh, kSlopes, kBends, kSymbols, kCoefficients };
+enum : int32_t { kCentre, kError, kLow, kHigh, kSlopes, kBends, kCoefficients };
 
 // One instruction.  `maps` are positions in the pool whose meaning depends on `op`: see program.cpp.
 struct Step {
     int32_t op, function, power, symbol, narrow;
+    int32_t degree;        // of the products that it keeps
     int32_t out, x, y, z;  // registers
     int32_t maps[5];
     int32_t constants;
@@ -69,6 +73,8 @@ struct Fixed {
 
 struct Program {
     int32_t degree, variables, symbols, atoms, parts, groups, fixed;
+    int32_t guards, guard_count;  // in the pool: the parts `e > 0` or `e >= 0` of a formula that
+    int32_t rest;                 // is a disjunction of them and of one other part, or -1
     int32_t size;   // vectors of memory; the first is zero
     int32_t value;  // the atom number of V in a search for a level, or -1
     const Form* form;
@@ -82,9 +88,11 @@ struct Program {
     const double* number;
 };
 
-// The memory of one evaluation, aligned to 64 bytes; `done` has an entry for each group.
+// The memory of one evaluation, aligned to 64 bytes; `done` has an entry for each group, `box`
+// room for the ends of the boxes that were loaded, (2, variables, 8).
 struct Memory {
     double* vectors;
+    double* box;
     unsigned char* done;
     double work;
 };
@@ -101,7 +109,8 @@ struct Engine {
     const char* name;
     void (*prepare)(const Program&, Memory&);
     void (*load)(const Program&, Memory&, const double* low, const double* high);
-    // which of the lanes are proved, for the part of the formula at position `part`
+    // which of the lanes are proved, for the part of the formula at position `part`; the first
+    // time after a load it may narrow the boxes to where the guards do not hold
     unsigned (*prove)(const Program&, Memory&, int part, unsigned lanes, double slack);
     // why the lanes are not proved; `share` (variables, 8) are relative widths, of sum 1
     void (*judge)(const Program&, Memory&, int part, unsigned lanes, double slack,

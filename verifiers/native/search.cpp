@@ -55,12 +55,16 @@ class Evaluation {
     Evaluation(const Problem& problem, int degree)
         : engine_(problem.engine()), program_(problem.program(degree)),
           vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * 64)),
+          box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 128)),
           done_(program_.groups + 1) {
-        if (!vectors_) throw std::bad_alloc();
-        memory_ = {vectors_, done_.data(), 0};
+        if (!vectors_ || !box_) throw std::bad_alloc();
+        memory_ = {vectors_, box_, done_.data(), 0};
         engine_.prepare(program_, memory_);
     }
-    ~Evaluation() { std::free(vectors_); }
+    ~Evaluation() {
+        std::free(vectors_);
+        std::free(box_);
+    }
     Evaluation(const Evaluation&) = delete;
     Evaluation& operator=(const Evaluation&) = delete;
 
@@ -88,7 +92,7 @@ class Evaluation {
   private:
     const Engine& engine_;
     const Program& program_;
-    double* vectors_;
+    double *vectors_, *box_;
     std::vector<unsigned char> done_;
     Memory memory_;
 };
@@ -585,7 +589,7 @@ Level raise_level(const Problem& problem, const double* low, const double* high,
 void evaluate(const Problem& problem, int degree, int64_t count, const double* low,
               const double* high, double* least, double* largest, int reg, double* model) {
     const Program& p = problem.program(degree);
-    const int n = p.variables, pairs = n * (n + 1) / 2;
+    const int n = p.variables, all = n + p.symbols;
     Evaluation evaluation(problem, degree);
     std::vector<double> storage((size_t)(2 * n + 1) * kLanes);
     void* start = storage.data();
@@ -610,7 +614,7 @@ void evaluate(const Problem& problem, int degree, int64_t count, const double* l
         if (reg < 0) continue;
         const Form& f = p.form[reg];
         const double* v = evaluation.vectors(reg);
-        const size_t width = (size_t)(kModelHead + n + pairs + p.symbols);
+        const size_t width = (size_t)(kModelHead + all + all * (all + 1) / 2);
         for (int k = 0; k < lanes; k++) {
             double* row = model + (size_t)(first + k) * width;
             std::fill_n(row, width, 0.0);
@@ -620,10 +624,8 @@ void evaluate(const Problem& problem, int degree, int64_t count, const double* l
             for (int i = 0; i < f.g; i++, c += kLanes) row[kModelHead + of[i]] = *c;
             for (int i = 0; i < f.h; i++, c += kLanes) {
                 const int a = of[p.pool[f.pairs + 2 * i]], b = of[p.pool[f.pairs + 2 * i + 1]];
-                row[kModelHead + n + a * n - a * (a - 1) / 2 + b - a] = *c;
+                row[kModelHead + all + a * all - a * (a - 1) / 2 + b - a] = *c;
             }
-            for (int i = 0; i < f.a; i++, c += kLanes)
-                row[kModelHead + n + pairs + p.pool[f.symbols + i]] = *c;
         }
     }
 }

@@ -66,7 +66,7 @@ Level raise_level(const Problem& problem, const double* low, const double* high,
                   double tolerance, double highest, const Options& options);
 
 // Ranges of all atoms on `count` boxes, (count, atoms); with a register, its models as well,
-// (count, 4 + n + n(n+1)/2 + symbols): c, e, low, high, g, h, a.
+// (count, 4 + m + m(m+1)/2) for m variables and symbols: c, e, low, high, g, h.
 void evaluate(const Problem& problem, int degree, int64_t count, const double* low,
               const double* high, double* least, double* largest, int reg, double* model);
 
