@@ -1,10 +1,8 @@
 """How an obligation is searched: the root's coordinates and the degrees that are tried.
 
 Both change the size of the tree by orders of magnitude and neither changes what is proved.
-The plans race on random paths: a point of the region that has to be split is followed from
-the root to the leaf that holds it.  A leaf at depth k stands for ``2**k`` of its size, so the
-mean of the work along a path, weighted so, estimates the work of the whole tree.
-Reference: D. E. Knuth, Estimating the efficiency of backtrack programs, 1975.
+The plans race on random paths (:mod:`certify.verifiers.paths`) to points of the region that has
+to be split.
 """
 
 from __future__ import annotations
@@ -15,11 +13,10 @@ import numpy as np
 
 from certify.proofs.checker.obligations import Any, Obligation
 from certify.verifiers.budget import Budget
-from certify.verifiers.coordinates import candidates
+from certify.verifiers.coordinates import promising
 from certify.verifiers.engine import engine_name
 from certify.verifiers.points import Array, margin
 from certify.verifiers.search import ObligationSearch
-from certify.verifiers.trees import OPEN, middle_of
 
 __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "planned"]
 
@@ -42,7 +39,7 @@ class Estimate:
 def planned(obligation: Obligation, budget: Budget) -> ObligationSearch:
     """A search of ``obligation`` in the coordinates and with the degrees that promise most."""
     started = []
-    for map_ in candidates(obligation):
+    for map_ in promising(obligation):
         search = ObligationSearch(obligation, map_, _DEGREES[1 if map_ else 0])
         growth = search.grow(min(_EASY, budget.boxes_left()))
         budget.spend(growth.boxes)
@@ -96,21 +93,6 @@ def interesting_share(obligation: Obligation) -> float:
 def estimate(search: ObligationSearch, points: Array) -> Estimate:
     """Follow ``points`` (k, n) of the obligation down the tree of ``search``."""
     there = search.inverse_points(points)
-    size = search.volume()
-    work = nodes = 0.0
-    capped = False
-    for point in there:
-        low, high = search.low, search.high
-        for depth in range(_DEEPEST):
-            growth = search.engine().grow(low, high, bytes([OPEN]), 1, search.degrees, np.inf)
-            weight = 2.0**depth * size
-            work, nodes = work + weight * growth.work, nodes + weight
-            cut = growth.tree[0]
-            if not growth.open or growth.stuck:
-                break
-            middle = middle_of(low, high)[cut]
-            low, high = low.copy(), high.copy()
-            (high if point[cut] < middle else low)[cut] = middle
-        else:
-            capped = True
-    return Estimate(work / len(points), nodes / len(points), capped)
+    paths = search.engine().follow(search.low, search.high, there, search.degrees, _DEEPEST)
+    share = search.volume() / len(points)
+    return Estimate(share * paths.work, share * paths.nodes, paths.capped)

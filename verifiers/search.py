@@ -60,6 +60,8 @@ class ObligationSearch:
 
     def restated(self, obligation: Obligation) -> ObligationSearch:
         """The same tree for another formula; the leaves closed so far must imply it."""
+        if obligation == self.obligation:
+            return self
         search = ObligationSearch(obligation, self.coordinates, self.degrees)
         search.tree = self.tree
         return search
