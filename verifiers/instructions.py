@@ -14,7 +14,7 @@ _SUMS = frozenset({"add", "sub", "scale"})
 LINEAR = _SUMS | {"affine"}
 
 
-@dataclass
+@dataclass(slots=True)
 class Instruction:
     """An operator, the registers it writes and reads, and what else it takes.
 

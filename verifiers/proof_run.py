@@ -21,7 +21,6 @@ from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
 from certify.verifiers.engine import engine_name
-from certify.verifiers.executors import executor_for
 from certify.verifiers.falsifier import falsify, replay
 from certify.verifiers.interface import Options
 from certify.verifiers.parallel import close_in_parallel
@@ -170,7 +169,9 @@ class ProofRun:
         native = engine_name() != "python"
         workers, cluster = self.options.workers, self.options.cluster
         executor = None
-        if not self.rejected:  # what the kernel gives back is little
+        if not self.rejected and (workers, cluster) != (1, "local"):  # rejected ones are few
+            from certify.verifiers.executors import executor_for  # slow to import
+
             executor = executor_for(cluster, workers, releases_interpreter=native)
         if executor is None:
             close(self.searches, self.budget, self._save, self._suspect)

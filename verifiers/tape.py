@@ -8,7 +8,7 @@ only where the formula depends on it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,12 +64,10 @@ class Tape:
     atoms: Integers
     atom_groups: Integers
     views: NDArray[np.float64]
-    places: Mapping[Node, tuple[int, ...]]
-    """The registers of each node, for tests."""
 
     def arrays(self) -> dict[str, object]:
         """What the native module takes."""
-        return {name: value for name, value in vars(self).items() if name != "places"}
+        return dict(vars(self))
 
 
 def lower(obligation: Obligation, value: Node | None = None, narrow: bool = False) -> Tape:
@@ -146,9 +144,6 @@ def _assembled(
         atoms=_integers([(number[r], starts[k], len(needs[k])) for k, r in enumerate(registers)]),
         atom_groups=_integers([g for need in needs for g in need]),
         views=np.array([(v.weight, v.bias) for v in views], dtype=np.float64),
-        places={
-            node: tuple(number.get(r, -1) for r in place) for node, place in code.places.items()
-        },
     )
 
 
