@@ -67,7 +67,7 @@ def promising(obligation: Obligation) -> Iterator[Coordinates | None]:
 
 
 def _next_usable(maps: Iterator[Array]) -> Array | None:
-    """The next well-conditioned matrix; none after one that cannot be computed."""
+    """The next well-conditioned one; none after one that cannot be computed."""
     with np.errstate(all="ignore"), suppress(np.linalg.LinAlgError):
         for matrix in maps:
             if np.isfinite(matrix).all() and np.linalg.cond(matrix) < _WORST_CONDITION:
@@ -176,8 +176,7 @@ def _conditions(formula: Formula) -> list[Node]:
 
 def _root(hessian: Array) -> Array:
     """``T`` with ``T' hessian T = I``."""
-    inverse: Array = np.linalg.inv(np.linalg.cholesky(hessian)).T
-    return inverse
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(hessian)).T, dtype=np.float64)
 
 
 def _form(root: Array) -> Array:
@@ -222,7 +221,8 @@ def _coordinates(obligation: Obligation, frame: Frame, matrix: Array) -> Coordin
 def _short(row: Array, bits: int) -> list[Fraction]:
     """The entries as multiples of one power of two, ``bits`` below the largest."""
     unit = int(np.floor(np.log2(np.abs(row).max()))) + 1 - bits
-    return [Fraction(int(np.rint(np.ldexp(v, -unit)))) * Fraction(2) ** unit for v in row]
+    step = Fraction(1 << max(unit, 0), 1 << max(-unit, 0))
+    return [int(v) * step for v in np.rint(np.ldexp(row, -unit))]
 
 
 def choose(obligation: Obligation, trial: Trial) -> Coordinates | None:

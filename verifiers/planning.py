@@ -23,7 +23,7 @@ from certify.verifiers.search import ObligationSearch
 __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "planned", "plans"]
 
 _EASY = 1_500  # boxes: what closes with so few is not worth a plan
-_SIMILAR = 150  # boxes with the map of another obligation
+_FEW = 150  # boxes with the map of another obligation, or the second-best one
 _DEGREES = ((0, 1, 2), (0, 2), (0, 1))
 _HEATS = (6, 12, 24)  # paths for each plan, while plans are dropped
 _DEEPEST = 120
@@ -62,12 +62,12 @@ def planned(
     ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.
     """
     if map_ is not None:
-        search, _ = _begun(obligation, map_, _SIMILAR, budget)
+        search, _ = _begun(obligation, map_, _FEW, budget)
         if not search.is_open:
             return search
     started = []
     for candidate in promising(obligation):
-        search, suspects = _begun(obligation, candidate, _EASY, budget)
+        search, suspects = _begun(obligation, candidate, _FEW if started else _EASY, budget)
         if not search.is_open or suspects:
             return search
         started.append(search)

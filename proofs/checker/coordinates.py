@@ -7,6 +7,7 @@ of it, where nothing is to be shown.  Proof: ``proofs/theory/L-TREE.md``, L-COOR
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -127,21 +128,25 @@ def _reach(
 
 
 def _inverse(matrix: Matrix) -> Matrix:
-    """The exact inverse by elimination."""
+    """The exact inverse by elimination, on rows of integers."""
     n = len(matrix)
-    rows = [[*row, *(Fraction(int(i == j)) for j in range(n))] for i, row in enumerate(matrix)]
+    rows: list[list[int]] = []
+    for i, row in enumerate(matrix):
+        unit = math.lcm(*(m.denominator for m in row))
+        rows.append([int(m * unit) for m in row] + [unit * (i == j) for j in range(n)])
     for i in range(n):
         pivot = next((k for k in range(i, n) if rows[k][i]), None)
         if pivot is None:
             raise Rejected("the matrix of the coordinates is singular")
         rows[i], rows[pivot] = rows[pivot], rows[i]
         first = rows[i][i]
-        rows[i] = [x / first for x in rows[i]]
         for k in range(n):
             factor = rows[k][i]
             if k != i and factor:
-                rows[k] = [x - factor * y for x, y in zip(rows[k], rows[i], strict=True)]
-    return tuple(tuple(row[n:]) for row in rows)
+                changed = [first * x - factor * y for x, y in zip(rows[k], rows[i], strict=True)]
+                common = math.gcd(*changed)
+                rows[k] = [x // common for x in changed]
+    return tuple(tuple(Fraction(x, row[i]) for x in row[n:]) for i, row in enumerate(rows))
 
 
 def _substituted(formula: Formula, values: dict[str, Node], known: dict[Node, Node]) -> Formula:
