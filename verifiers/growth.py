@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from certify.verifiers.points import Array
 
-__all__ = ["Grown", "Growth", "Raised"]
+__all__ = ["Grown", "Growth", "Paths", "Raised"]
 
 
 @dataclass(frozen=True)
@@ -52,3 +52,15 @@ class Raised:
     suspects: Array
     values: Array
     stuck: bool
+
+
+@dataclass(frozen=True)
+class Paths:
+    """What boxes on the ways of some points cost in all, each ``2**depth`` times.
+
+    ``work`` and ``nodes`` are sums over the points; ``capped`` if a way went on too deep.
+    """
+
+    work: float
+    nodes: float
+    capped: bool

@@ -12,17 +12,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from certify.proofs.checker.language import Node
-from certify.proofs.checker.obligations import Obligation
+from certify.proofs.checker.obligations import Formula, Obligation
 from certify.proofs.checker.tree import root_box
-from certify.verifiers.growth import Growth, Raised
+from certify.verifiers.growth import Growth, Paths, Raised
 from certify.verifiers.points import Array
-from certify.verifiers.tape import Tape, lower
+from certify.verifiers.tape import Tape, lower_formula
 
 _native: Any
 try:
@@ -51,6 +52,8 @@ def instruction_sets() -> list[str]:
 
 def instruction_set() -> str:
     """The fastest instruction set that this processor has, or the one that is forced."""
+    if _native is None:
+        raise RuntimeError("the native engine was not built")
     forced = os.environ.get("CERTIFY_ENGINE", "")
     return forced if forced not in ("", "python") else instruction_sets()[0]
 
@@ -59,7 +62,8 @@ class NativeEngine:
     """See :class:`certify.verifiers.engine.Engine`; threads may share one."""
 
     def __init__(self, obligation: Obligation, value: Node | None = None) -> None:
-        self._problem = _problem(lower(obligation, value))
+        formula, names = obligation.formula, tuple(obligation.box)
+        self._problem = _compiled(formula, names, value, instruction_set())
         low, high = root_box(obligation)
         self._scale = 0.5 * high - 0.5 * low
 
@@ -91,6 +95,13 @@ class NativeEngine:
             suspects=found["suspects"],
         )
 
+    def follow(
+        self, low: Array, high: Array, points: Array, degrees: Sequence[int], deepest: int
+    ) -> Paths:
+        """The ways of ``points`` (k, n) from the box down to the leaves of its tree."""
+        found = self._problem.follow(low, high, points, list(degrees), SLACK, deepest, self._scale)
+        return Paths(*found)
+
     def raise_level(
         self,
         low: Array,
@@ -120,7 +131,11 @@ class NativeEngine:
         )
 
 
-def _problem(tape: Tape) -> Any:
-    if _native is None:
-        raise RuntimeError("the native engine was not built")
-    return _native.Problem(tape.arrays(), instruction_set())
+@lru_cache(maxsize=64)
+def _compiled(formula: Formula, names: tuple[str, ...], value: Node | None, engine: str) -> Any:
+    """The formula in code, which is the same for every box over the same variables."""
+    return _problem(lower_formula(formula, names, value), engine)
+
+
+def _problem(tape: Tape, engine: str = "") -> Any:
+    return _native.Problem(tape.arrays(), engine or instruction_set())

@@ -19,7 +19,7 @@ from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.endings import UnprovedError
 from certify.verifiers.falsifier import violated_level
 from certify.verifiers.levels import raise_level
-from certify.verifiers.planning import planned
+from certify.verifiers.planning import plans
 from certify.verifiers.points import values
 from certify.verifiers.search import (
     ObligationSearch,
@@ -64,10 +64,11 @@ def choose_radius(
 
     ``shown`` has the searches that were tried last.
     """
-    rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
-    plans = [planned(o, budget) for o in rays]
+    with budget.account("derive"):
+        rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
+    searches = plans(rays, budget)
     for boxes, radius in itertools.product(_BOXES_PER_RAY, _RADII):
-        searches = [plan.restarted(with_radius(plan.obligation, radius)) for plan in plans]
+        searches = [s.restarted(with_radius(s.obligation, radius)) for s in searches]
         shown[:] = searches
         if closes_within(searches, budget, boxes * len(rays)):
             return radius, searches
@@ -94,8 +95,9 @@ def largest_level(
         budget.tell("attack", 0.5)
         ceiling = violated_level(stated, v, seed, lambda: budget.spend(0))
         trial = with_numbers(stated, {"level": _typical_level(stated, v, ceiling, seed)})
-        wanted = [o for o in obligations(trial, radius) if _has_level(o)]
-        searches = [planned(o, budget).restarted(o) for o in wanted]
+        with budget.account("derive"):
+            wanted = [o for o in obligations(trial, radius) if _has_level(o)]
+        searches = [s.with_degrees(s.degrees) for s in plans(wanted, budget)]
 
     def is_false(point: Mapping[str, Fraction]) -> bool:
         """Whether the conditions fail at ``point``, whatever the level."""

@@ -21,7 +21,6 @@ from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
 from certify.verifiers.engine import engine_name
-from certify.verifiers.executors import executor_for
 from certify.verifiers.falsifier import falsify, replay
 from certify.verifiers.interface import Options
 from certify.verifiers.parallel import close_in_parallel
@@ -32,7 +31,7 @@ from certify.verifiers.parameters import (
     provisional,
     with_numbers,
 )
-from certify.verifiers.planning import planned
+from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
 from certify.verifiers.residual import residual_numbers
 from certify.verifiers.search import ObligationSearch, close, restore_searches, search_state
@@ -129,7 +128,8 @@ class ProofRun:
 
     def _prove(self) -> Certificate:
         """Close everything, then refine what the kernel does not accept."""
-        wanted = {o.name: o for o in obligations(self.claim, self.radius)}
+        with self.budget.account("derive"):
+            wanted = {o.name: o for o in obligations(self.claim, self.radius)}
         state = self.checkpoint.load()
         if "numbers" in state:
             self.searches = restore_searches(list(wanted.values()), state)
@@ -137,10 +137,9 @@ class ProofRun:
         else:
             known = {s.obligation.name: s for s in self.searches}
             with self.budget.account("search"):
-                self.searches = [
-                    known[name].restated(o) if name in known else planned(o, self.budget)
-                    for name, o in wanted.items()
-                ]
+                new = plans([o for name, o in wanted.items() if name not in known], self.budget)
+                known |= {s.obligation.name: s for s in new}
+                self.searches = [known[name].restated(o) for name, o in wanted.items()]
         while True:
             with self.budget.account("search"):
                 try:
@@ -170,7 +169,9 @@ class ProofRun:
         native = engine_name() != "python"
         workers, cluster = self.options.workers, self.options.cluster
         executor = None
-        if not self.rejected:  # what the kernel gives back is little
+        if not self.rejected and (workers, cluster) != (1, "local"):  # rejected ones are few
+            from certify.verifiers.executors import executor_for  # slow to import
+
             executor = executor_for(cluster, workers, releases_interpreter=native)
         if executor is None:
             close(self.searches, self.budget, self._save, self._suspect)
@@ -245,6 +246,5 @@ class ProofRun:
             "leaves": leaves,
             "seconds": self.budget.seconds(),
             "cpu_seconds": self.budget.cpu_seconds(),
-            "search_seconds": self.budget.accounts["search"],
-            "check_seconds": self.budget.accounts["check"],
+            **{f"{name}_seconds": spent for name, spent in self.budget.accounts.items()},
         }

@@ -60,13 +60,14 @@ class ObligationSearch:
 
     def restated(self, obligation: Obligation) -> ObligationSearch:
         """The same tree for another formula; the leaves closed so far must imply it."""
-        search = ObligationSearch(obligation, self.coordinates, self.degrees)
+        search = self.restarted(obligation)
         search.tree = self.tree
         return search
 
     def restarted(self, obligation: Obligation) -> ObligationSearch:
-        """A new tree for another obligation of the same variables, searched in the same way."""
-        return ObligationSearch(obligation, self.coordinates, self.degrees)
+        """A new tree, if it is for another obligation, of the same variables and searched so."""
+        same = obligation == self.obligation
+        return self if same else ObligationSearch(obligation, self.coordinates, self.degrees)
 
     def with_degrees(self, degrees: tuple[int, ...]) -> ObligationSearch:
         """A new tree for the same formula, which is compiled once for both."""
