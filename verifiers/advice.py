@@ -6,12 +6,15 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from certify.outcome import OpenBox, Verdict
+from certify.outcome import Counterexample, OpenBox, Verdict
+from certify.proofs.checker.calculus import is_continuous
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.theorems import closed_loop
 from certify.verifiers.budget import Budget
 from certify.verifiers.decay_attack import slowest
 from certify.verifiers.diagnosis import diagnose
-from certify.verifiers.points import Array
+from certify.verifiers.falsifier import violated_level
+from certify.verifiers.points import Array, values
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import Piece, pieces
 
@@ -51,12 +54,29 @@ def without_answer(
     return diagnose(searches, budget.boxes / max(budget.accounts["search"], 1e-3))
 
 
-def after_refutation(claim: Claim, seed: int) -> str:
-    """What to claim instead: perhaps a smaller decay, which samples do not contradict."""
-    advice = "try a smaller level or decay, another certificate function or controller"
-    if {"level", "decay"} <= set(claim.numbers) and "residual" not in claim.numbers:
-        decay = float(claim.numbers["decay"])
-        slow = slowest(claim, seed)[1]
-        if 0 < slow < decay:
-            advice += f"; no sample of the level set contradicts a decay of {0.9 * slow:.2g}"
-    return advice
+def after_refutation(claim: Claim, counterexample: Counterexample, seed: int) -> str:
+    """What to claim instead, as far as samples know: a smaller decay, or a smaller level."""
+    if not {"level", "decay"} <= set(claim.numbers) or "residual" in claim.numbers:
+        return "try a smaller level or decay, another certificate function or controller"
+    decay, slow = float(claim.numbers["decay"]), slowest(claim, seed)[1]
+    unit = "a step" if claim.time == "discrete" else "per unit of time"
+    if 0 < slow < decay:
+        said = f"at the states tried V falls by at least {slow:.3g} of itself {unit}"
+        ask = f"ask for decay = {_rounded_down(slow):g}"
+        # without a rate the theorem needs a continuous loop
+        if all(map(is_continuous, closed_loop(claim).values())):
+            ask += ", or 0 for convergence at no stated rate"
+        return f"{said}, not by {decay:g}: {ask}"
+    v = claim.functions["lyapunov"]
+    point = np.array([[float(counterexample.point[x]) for x in claim.states]])
+    lowest = min(violated_level(claim, v, seed), float(values(v, claim.states, point)[0]))
+    said = f"the least V at which a condition was found to fail is {lowest:.3g}"
+    if slow <= 0:
+        said += f", and there are states where V grows by {-slow:.3g} of itself {unit}"
+    return f"{said}: try a smaller level, another certificate function or controller"
+
+
+def _rounded_down(decay: float) -> float:
+    """``decay`` to one digit, and at least a tenth less."""
+    unit = 10.0 ** np.floor(np.log10(0.9 * decay))
+    return float(np.floor(0.9 * decay / unit) * unit)
