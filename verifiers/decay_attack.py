@@ -27,7 +27,8 @@ __all__ = ["Effort", "slowest"]
 # Distances from the equilibrium are those in the largest state, in units of its distance from
 # the nearer face of the box.
 _NEAREST = 1e-6  # nearer, rounding decides
-_FAR = 0.03
+_BORDER = 1e-3  # part of the level: points with V below are near the equilibrium
+_HALVINGS = 12
 _STRETCHED = 8  # of the best points, moved away from the equilibrium in proportion
 _STRETCHES = 10 ** np.linspace(0, 6, 19)
 
@@ -86,6 +87,7 @@ class _Setting:
         v, falling = claim.functions["lyapunov"], decrease(claim)
         self._level = float(claim.numbers.get("level", Fraction(10) ** 300))
         self._table = Table([falling, v], names)
+        self._height = Table([v], names)
         self._kinks = Kinks([falling, v], names)
         self.states = len(claim.states)
         self._low, self._high = (np.array([float(claim.box[x][k]) for x in names]) for k in (0, 1))
@@ -104,14 +106,34 @@ class _Setting:
         return result
 
     def starts(self, count: int, rng: np.random.Generator) -> Array:
-        """Random directions at log-uniform distances, every other far away."""
+        """Random directions at log-uniform distances, every other one far within the set."""
         units = rng.uniform(0, 1, (count, len(self._zero)))
         ways = rng.normal(size=(count, self.states))
         distances = 10 ** rng.uniform(-6, 0, count)
-        distances[::2] = _FAR ** rng.uniform(0, 1, len(distances[::2]))
-        distances = np.minimum(distances, self._within)
-        units[:, : self.states] = ways * (distances / np.abs(ways).max(axis=1))[:, None]
+        units[:, : self.states] = ways / np.abs(ways).max(axis=1, keepdims=True)
+        far = units[::2]
+        distances[::2] = self._border(far) * 10 ** rng.uniform(-1, 0, len(far))
+        units[:, : self.states] *= np.minimum(distances, self._within)[:, None]
         return units
+
+    def _border(self, ways: Array) -> Array:
+        """How far the level set reaches along ``ways``, about, up to the border of the box."""
+        low, high = np.zeros(len(ways)), np.ones(len(ways))
+        for _ in range(_HALVINGS):
+            middle, units = 0.5 * (low + high), ways.copy()
+            units[:, : self.states] *= middle[:, None]
+            inside = self.heights(units) <= self._level
+            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
+        return high
+
+    def heights(self, units: Array) -> Array:
+        """V, (N,)."""
+        result: Array = self._height.at(self.points(units))[0]
+        return result
+
+    def are_near(self, units: Array) -> NDArray[np.bool_]:
+        """Whether V is far below the level."""
+        return self.heights(units) < _BORDER * self._level
 
     def distance(self, units: Array) -> Array:
         """That from the equilibrium, (N, 1)."""
@@ -158,8 +180,8 @@ class _Population:
     """
 
     def __init__(self, setting: _Setting, units: Array, kept: int) -> None:
-        ratios, far = setting.ratios(units), setting.distance(units)[:, 0] >= _FAR
-        groups = [np.flatnonzero(~far), np.flatnonzero(far)]
+        ratios, near = setting.ratios(units), setting.are_near(units)
+        groups = [np.flatnonzero(near), np.flatnonzero(~near)]
         best = [g[np.argsort(ratios[g], kind="stable")[: kept // 2]] for g in groups]
         rows = np.concatenate(best)
         self._setting, self.units, self.ratios = setting, units[rows], ratios[rows]

@@ -101,7 +101,7 @@ class Doubts:
             return
         state = np.array([[float(found.point[x]) for x in claim.states]])
         height = values(claim.functions["lyapunov"], claim.states, state)[0]
-        better = f"a decay of at most {0.9 * least:.1g}" if least > 0 else "another function"
+        better = f"a decay of at most {0.85 * least:.2g}" if least > 0 else "another function"
         raise UnprovedError(
             f"no level from {height:.3g} on can be proved: near the equilibrium there are states "
             f"where V falls by {least:.3g} of itself, not by {float(claim.numbers['decay']):g}; "

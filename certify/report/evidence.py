@@ -70,9 +70,18 @@ def _values(claim: Claim, point: Mapping[str, Fraction]) -> tuple[tuple[str, str
     result = []
     for name, node in _interesting(claim).items():
         low, high = (float(end[0]) for end in block.range(node))
-        text = f"{0.5 * low + 0.5 * high:.9g}"
+        text = f"{0.5 * low + 0.5 * high:.9g}" + _outside(claim, name, low, high)
         result.append((name, "undefined" if math.isnan(low) else text))
     return (*result, *_fall(claim, block))
+
+
+def _outside(claim: Claim, name: str, low: float, high: float) -> str:
+    """That the next value of a state, which is between ``low`` and ``high``, is not allowed."""
+    x = name.removesuffix(" after one step")
+    if x == name or x not in claim.box or (claim.box[x][0] <= high and low <= claim.box[x][1]):
+        return ""
+    ends = ", ".join(f"{float(end):g}" for end in claim.box[x])
+    return f", outside its domain [{ends}]"
 
 
 def _fall(claim: Claim, block: Block) -> list[tuple[str, str]]:
