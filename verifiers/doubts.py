@@ -29,6 +29,7 @@ from certify.verifiers.trees import middle_of, pieces
 __all__ = ["Doubts", "states_of"]
 
 _FIRST_LONG = 3.0  # processor seconds of the whole before the first long attack
+_PER_SHORT = 30.0  # times what the short one took: at least as long
 _PER_ATTACK = 5.0  # times what it takes: between two of them
 _SUSPICIOUS = 0.1  # of the time is for points that the search suspects
 _NEAR = 256  # open boxes to start from, of each obligation
@@ -42,7 +43,7 @@ class Doubts:
 
     def __init__(self, budget: Budget, seed: int) -> None:
         self._budget, self._seed = budget, seed
-        self._due, self._spent, self._attacks = _FIRST_LONG, 0.0, 0
+        self._due, self._spent, self._attacks = 0.0, 0.0, 0
         self._violation: tuple[Claim, list[Obligation]] | None = None
 
     def first(self, claim: Claim, missing: set[str]) -> Counterexample | None:
@@ -52,11 +53,14 @@ class Doubts:
         to the equilibrium that no level is worth proving.
         """
         self._budget.tell("attack", 0.0)
-        if not missing:
-            return falsify(claim, self._seed, self._tick, SHORT)
-        if missing == {"level"} and "residual" not in claim.numbers:
-            self._look_near_the_equilibrium(claim)
-        return None
+        found = None
+        with self._timed():
+            if not missing:
+                found = falsify(claim, self._seed, self._tick, SHORT)
+            elif missing == {"level"} and "residual" not in claim.numbers:
+                self._look_near_the_equilibrium(claim)
+        self._due = max(_FIRST_LONG, _PER_SHORT * self._spent)
+        return found
 
     def suspect(self, claim: Claim, obligation: Obligation, points: Array) -> None:
         """Replay points where a condition looks false; a confirmed one ends the run.
@@ -87,7 +91,8 @@ class Doubts:
             near = _open_points(claim, searches)
             found = falsify(claim, self._seed + self._attacks, self._tick, LONG, near)
         took = time.process_time() - start
-        self._due = max(2 * self._due, self._budget.cpu_seconds() + _PER_ATTACK * took)
+        now = self._budget.cpu_seconds()
+        self._due = max(2 * now, now + _PER_ATTACK * took)
         if found is not None:
             raise RefutedError(found)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from certify.expression import Node, topological
 from certify.expression.evaluate import Program
@@ -57,7 +58,7 @@ class Kinks:
             distance = heights[0] / length
             near = np.log(np.abs(distance) / reach[:, None] + 1e-12)
         near[~np.isfinite(near) | (length == 0)] = np.inf
-        chosen = np.argsort(near + rng.gumbel(size=near.shape), axis=1, kind="stable")[:, :n]
+        chosen = _smallest(near + rng.gumbel(size=near.shape), n)
         wanted = np.arange(chosen.shape[1]) < rng.integers(1, n + 1, size=(count, 1))
         wanted &= np.isfinite(np.take_along_axis(near, chosen, axis=1))
         with np.errstate(all="ignore"):
@@ -70,6 +71,16 @@ class Kinks:
         weights = np.linalg.solve(gram, -gaps[:, :, None])
         result: Array = (normals.transpose(0, 2, 1) @ weights)[:, :, 0]
         return result
+
+
+def _smallest(keys: Array, n: int) -> NDArray[np.intp]:
+    """The columns of the ``n`` smallest of each row, in order."""
+    if n < keys.shape[1]:
+        first = np.argpartition(keys, n, axis=1)[:, :n]
+    else:
+        first = np.broadcast_to(np.arange(keys.shape[1]), keys.shape)
+    order = np.argsort(np.take_along_axis(keys, first, axis=1), axis=1, kind="stable")
+    return np.take_along_axis(first, order, axis=1)
 
 
 def _arguments(nodes: Iterable[Node]) -> Iterator[Node]:

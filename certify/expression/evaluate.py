@@ -17,7 +17,10 @@ __all__ = ["Program", "evaluate"]
 
 
 def _stack(parts: Sequence[Floats]) -> Floats:
-    return np.stack(np.broadcast_arrays(*parts), axis=-1)
+    result = np.empty((*np.broadcast_shapes(*map(np.shape, parts)), len(parts)))
+    for k, part in enumerate(parts):
+        result[..., k] = part
+    return result
 
 
 def _full_like(array: Floats, value: float) -> Floats:

@@ -174,11 +174,17 @@ def test_a_longer_attack_starts_from_what_the_search_cannot_close(
     false = replace(true, numbers={**true.numbers, "decay": Fraction(least) + Fraction(1, 10**6)})
     searches = [ObligationSearch(o) for o in obligations(false, Fraction(1, 4096)) if is_ray(o)]
     attacks = Doubts(Budget(Options()), 0)
+    assert attacks.first(true, set()) is None
     attacks.again(false, searches)  # not due yet
     monkeypatch.setattr(doubts, "_FIRST_LONG", 0.0)
+    monkeypatch.setattr(doubts, "_PER_SHORT", 0.0)
+    attacks = Doubts(Budget(Options()), 0)
+    assert attacks.first(true, set()) is None
+    attacks.again(true, searches)
+    attacks = Doubts(Budget(Options()), 0)
+    assert attacks.first(true, set()) is None
     with pytest.raises(RefutedError):
-        Doubts(Budget(Options()), 0).again(false, searches)
-    Doubts(Budget(Options()), 0).again(true, searches)
+        attacks.again(false, searches)
 
 
 def test_rays_that_look_false_refute_without_an_attack(monkeypatch: pytest.MonkeyPatch) -> None:
