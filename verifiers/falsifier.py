@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,45 +16,62 @@ import numpy as np
 from certify.expression import Node
 from certify.outcome import Counterexample, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.intervals import above, below
 from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.obligations import Any, Formula, Obligation
+from certify.proofs.checker.models import Block
+from certify.proofs.checker.obligations import Any, Obligation, truth
 from certify.proofs.checker.theorems import THEOREMS, violation
-from certify.verifiers.decay_attack import slowest
-from certify.verifiers.points import Array, deciding_slope, margin, values
+from certify.verifiers.climbing import Climb, climbed, corners
+from certify.verifiers.decay_attack import Effort, slowest
+from certify.verifiers.points import Array, Sampled, Table
 
-__all__ = ["attack", "falsify", "replay", "violated_level"]
+__all__ = ["LONG", "SHORT", "Attempt", "attack", "falsify", "replay", "violated_level"]
 
-_STARTS = 4096
-_VERTICES = 256
-_CLIMBERS = 256
-_STEPS, _FEW_STEPS = 24, 8
+_FACE = 4  # times less, as faces have one condition each
+_STEPS = 24
 _REPLAYS = 20
+_PULLED = 1024
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """How hard to look, at the conditions as they stand and at the decay."""
+
+    climb: Climb
+    decay: Effort
+
+
+SHORT = Attempt(Climb(1024, 64, 12), Effort())
+LONG = Attempt(Climb(8192, 384, 24), Effort(8192, 256, 60))
 
 
 def falsify(
-    claim: Claim, seed: int = 0, tick: Callable[[], None] = lambda: None
+    claim: Claim,
+    seed: int = 0,
+    tick: Callable[[], None] = lambda: None,
+    attempt: Attempt = LONG,
+    near: Array | None = None,
 ) -> Counterexample | None:
     """A replayed counterexample to the conditions of ``claim``, if an attack finds one.
 
-    ``tick`` is called often and may raise to end the attack.
+    ``tick`` is called often and may raise to end the attack; ``near`` has points to start from,
+    too, in states, parameters and disturbances.
     """
-    for k, obligation in enumerate(violation(claim)):
-        # faces, which come after, have one condition each and need no long climb
-        steps = _FEW_STEPS if k else _STEPS
-        points = _attack(claim, obligation, obligation.formula, seed, tick, steps)
+    wanted = violation(claim)
+    for k, obligation in enumerate(wanted):
+        climb = attempt.climb if not k else attempt.climb.shorter(_FACE)
+        points = climbed(claim, obligation, obligation.formula, climb, seed, tick, near)
         found = replay(claim, obligation, points)
+        if found is None and not k and _has_decay(claim):
+            points, _ = slowest(claim, seed, tick, attempt.decay, near)
+            found = replay(claim, obligation, points)
         if found is not None:
             return found
-    return _too_slow(claim, seed, tick)
+    return None
 
 
-def _too_slow(claim: Claim, seed: int, tick: Callable[[], None]) -> Counterexample | None:
-    """A point of the level set where V does not fall as fast as claimed."""
-    if not {"level", "decay"} <= set(claim.numbers) or "residual" in claim.numbers:
-        return None
-    points, _ = slowest(claim, seed, tick)
-    found = (replay(claim, o, points) for o in violation(claim) if len(o.box) == points.shape[1])
-    return next((counterexample for counterexample in found if counterexample), None)
+def _has_decay(claim: Claim) -> bool:
+    return {"level", "decay"} <= set(claim.numbers) and "residual" not in claim.numbers
 
 
 def attack(claim: Claim, seed: int = 0) -> Outcome:
@@ -81,15 +98,24 @@ def attack(claim: Claim, seed: int = 0) -> Outcome:
 
 def replay(claim: Claim, obligation: Obligation, points: Array) -> Counterexample | None:
     """The first of the worst ``points`` at which the kernel confirms that a condition fails."""
-    margins = margin(obligation.formula, tuple(obligation.box), points)
+    margins = Sampled(obligation.formula, tuple(obligation.box)).margin(points)
     for row in np.argsort(margins, kind="stable")[:_REPLAYS]:
         if margins[row] > 0:
             break
         point = exact_point(obligation, points[row])
+        if not _fails(obligation, point):  # which is quicker than to ask for all conditions
+            continue
         condition = refutes(claim, {**point, **_rest(claim, point)})
         if condition is not None:
             return Counterexample(point, condition)
     return None
+
+
+def _fails(obligation: Obligation, point: Mapping[str, Fraction]) -> bool:
+    """Whether enclosures show that the formula is false at ``point``."""
+    names = tuple(obligation.box)
+    low, high = (np.array([[end(point[x])] for x in names]) for end in (below, above))
+    return truth(obligation.formula, Block(names, low, high, 0, {})) is False
 
 
 def exact_point(obligation: Obligation, point: Array) -> dict[str, Fraction]:
@@ -117,22 +143,23 @@ def violated_level(
             continue
         body = obligation.formula.parts[1]
         names = tuple(obligation.box)
-        points = _attack(claim, obligation, body, seed, tick)
+        sampled, height = Sampled(body, names), Table([v], names)
+        points = climbed(claim, obligation, body, LONG.climb, seed, tick)
         for _ in range(_STEPS):  # pull violations towards the equilibrium while they last
             tick()
-            points = points[margin(body, names, points) <= 0]
+            points = points[sampled.margin(points) <= 0]
             if not len(points):
                 break
-            order = np.argsort(values(v, names, points), kind="stable")
-            points = points[order][: _STARTS // 4]
-            lowest = min(lowest, _confirmed(claim, obligation, points[:1], v, lowest))
+            order = np.argsort(height.at(points)[0], kind="stable")
+            points = points[order][:_PULLED]
+            lowest = min(lowest, _confirmed(claim, obligation, points[:1], height, lowest))
             points = np.concatenate([points, _towards(claim, obligation, points, seed)])
     return lowest
 
 
 def _towards(claim: Claim, obligation: Obligation, points: Array, seed: int) -> Array:
     rng = np.random.default_rng(seed)
-    low, high = _corners(obligation)
+    low, high = corners(obligation)
     centre = np.array([float(claim.equilibrium.get(x, 0)) for x in obligation.box])
     moving = np.array([x in claim.equilibrium for x in obligation.box])
     pull = rng.uniform(0, 0.3, (len(points), 1)) * moving
@@ -142,59 +169,11 @@ def _towards(claim: Claim, obligation: Obligation, points: Array, seed: int) -> 
 
 
 def _confirmed(
-    claim: Claim, obligation: Obligation, points: Array, v: Node, lowest: float
+    claim: Claim, obligation: Obligation, points: Array, height: Table, lowest: float
 ) -> float:
     point = exact_point(obligation, points[0])
-    exact = np.array([[float(p) for p in point.values()]])
-    value = float(values(v, tuple(obligation.box), exact)[0])
+    value = float(height.at(np.array([[float(p) for p in point.values()]]))[0, 0])
     if not value < lowest:
         return lowest
     raised = replace(claim, numbers={**claim.numbers, "level": Fraction(2 * abs(value) + 1)})
     return value if refutes(raised, {**point, **_rest(claim, point)}) is not None else lowest
-
-
-def starts(claim: Claim, obligation: Obligation, seed: int) -> Array:
-    """Uniform points, vertices, and points at log-uniform distances from the equilibrium."""
-    rng = np.random.default_rng(seed)
-    low, high = _corners(obligation)
-    points = rng.uniform(low, high, (_STARTS, len(low)))
-    points[:_VERTICES] = np.where(rng.random((_VERTICES, len(low))) < 0.5, low, high)
-    centre = np.array([float(claim.equilibrium.get(x, 0)) for x in obligation.box])
-    moving = np.array([x in claim.equilibrium for x in obligation.box])
-    if moving.any():
-        shrink = 10 ** rng.uniform(-8, 0, (_STARTS, 1))
-        near = np.where(moving, centre + shrink * (points - centre), points)
-        points = np.concatenate([points, np.clip(near, low, high)])
-    return points
-
-
-def _corners(obligation: Obligation) -> tuple[Array, Array]:
-    bounds = np.array([[float(a), float(b)] for a, b in obligation.box.values()])
-    return bounds[:, 0], bounds[:, 1]
-
-
-def _attack(
-    claim: Claim,
-    obligation: Obligation,
-    formula: Formula,
-    seed: int,
-    tick: Callable[[], None] = lambda: None,
-    steps: int = _STEPS,
-) -> Array:
-    """Signed gradient steps on the part of ``formula`` that decides, from many starts."""
-    names = tuple(obligation.box)
-    low, high = _corners(obligation)
-    points = starts(claim, obligation, seed)
-    worst = margin(formula, names, points)
-    rows = np.argsort(worst, kind="stable")[:_CLIMBERS]
-    points, worst = points[rows], worst[rows]
-    best = points
-    for k in range(steps):
-        tick()
-        slope = deciding_slope(formula, names, points, high - low)
-        points = np.clip(points - 0.1 * 0.85**k * np.sign(slope) * (high - low), low, high)
-        here = margin(formula, names, points)
-        better = here < worst
-        best = np.where(better[:, None], points, best)
-        worst = np.where(better, here, worst)
-    return best

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -20,7 +20,7 @@ from certify.verifiers.endings import UnprovedError
 from certify.verifiers.falsifier import violated_level
 from certify.verifiers.levels import raise_level
 from certify.verifiers.planning import plans
-from certify.verifiers.points import values
+from certify.verifiers.points import Array, values
 from certify.verifiers.search import (
     ObligationSearch,
     closes_within,
@@ -58,11 +58,16 @@ def provisional(claim: Claim) -> Claim:
 
 
 def choose_radius(
-    claim: Claim, budget: Budget, shown: list[ObligationSearch]
+    claim: Claim,
+    budget: Budget,
+    shown: list[ObligationSearch],
+    look: Callable[[], None] = lambda: None,
+    suspect: Callable[[Obligation, Array], None] = lambda _, __: None,
 ) -> tuple[Fraction, list[ObligationSearch]]:
     """A radius whose ray obligations close with little work, and their trees.
 
-    ``shown`` has the searches that were tried last.
+    ``shown`` has the searches that were tried last; ``look`` and ``suspect`` are as in
+    :func:`close`.
     """
     with budget.account("derive"):
         rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
@@ -70,7 +75,7 @@ def choose_radius(
     for boxes, radius in itertools.product(_BOXES_PER_RAY, _RADII):
         searches = [s.restarted(with_radius(s.obligation, radius)) for s in searches]
         shown[:] = searches
-        if closes_within(searches, budget, boxes * len(rays)):
+        if closes_within(searches, budget, boxes * len(rays), look, suspect):
             return radius, searches
     raise UnprovedError(
         "the conditions could not be shown arbitrarily close to the equilibrium: they may be "

@@ -15,13 +15,13 @@ from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations
+from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
+from certify.verifiers.doubts import Doubts
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
 from certify.verifiers.engine import engine_name
-from certify.verifiers.falsifier import falsify, replay
 from certify.verifiers.interface import Options
 from certify.verifiers.parallel import close_in_parallel
 from certify.verifiers.parameters import (
@@ -51,6 +51,7 @@ class ProofRun:
         self.budget = Budget(options)
         text = json.dumps([claim.to_json(), options.seed], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()
+        self.doubts = Doubts(self.budget, options.seed)
         self.checkpoint = Checkpoint(options.checkpoint, key, options.checkpoint_seconds)
         self.searches: list[ObligationSearch] = []
         self.radius: Fraction | None = None
@@ -63,7 +64,7 @@ class ProofRun:
         certificate: Certificate | None = None
         verdict, advice = Verdict.PROVED, ""
         try:
-            counterexample = self._falsified()
+            counterexample = self.doubts.first(self.claim, missing_numbers(self.claim))
             if counterexample is None:
                 with self.budget.account("search"):
                     self._choose_parameters()
@@ -79,7 +80,7 @@ class ProofRun:
             advice = f"{error}: a box of the smallest size stays open; the claim is likely tight"
         if counterexample is not None:
             verdict = Verdict.REFUTED
-            advice = after_refutation(self.claim, self.options.seed)
+            advice = after_refutation(self.claim, counterexample, self.options.seed)
         if verdict is not Verdict.TIMED_OUT:
             self.checkpoint.discard()
         return Outcome(
@@ -94,24 +95,19 @@ class ProofRun:
             statistics=self._statistics(),
         )
 
-    def _falsified(self) -> Counterexample | None:
-        self.budget.tell("attack", 0.0)
-        if missing_numbers(self.claim):
-            return None
-        return falsify(self.claim, self.options.seed, lambda: self.budget.spend(0))
-
     def _suspect(self, obligation: Obligation, points: Array) -> None:
-        """Replay points where a condition looks false; a confirmed one ends the run."""
-        if is_ray(obligation) or not len(points):
-            return
-        found = replay(self.claim, obligation, points)
-        if found is not None:
-            raise RefutedError(found)
+        self.doubts.suspect(self.claim, obligation, points)
+
+    def _look(self) -> None:
+        if not self.rejected:  # what the kernel gives back was closed once
+            self.doubts.again(self.claim, self.searches)
 
     def _choose_parameters(self) -> None:
         """The radius, and the numbers that the claim leaves open."""
         if self.theorem.has_radius:
-            self.radius, self.searches = choose_radius(self.claim, self.budget, self.searches)
+            self.radius, self.searches = choose_radius(
+                self.claim, self.budget, self.searches, self._look, self._suspect
+            )
         if missing_numbers(self.claim) - {"level"}:
             found = residual_numbers(provisional(self.claim), self.budget, self.options.seed)
             self.claim = with_numbers(self.claim, found)
@@ -187,6 +183,7 @@ class ProofRun:
 
     def _save(self) -> None:
         self.checkpoint.offer(self._state)
+        self._look()
 
     def _coordinates(self) -> dict[str, Coordinates]:
         maps = ((s.obligation.name, s.coordinates) for s in self.searches)

@@ -30,13 +30,7 @@ from certify.verifiers.trees import (
     split_leaf,
 )
 
-__all__ = [
-    "ObligationSearch",
-    "close",
-    "closes_within",
-    "restore_searches",
-    "search_state",
-]
+__all__ = ["ObligationSearch", "close", "closes_within", "restore_searches", "search_state"]
 
 _SLICE = 1 << 18  # boxes between two looks at the clock
 _SLICE_SECONDS = 0.3
@@ -224,11 +218,17 @@ def close(
             save()
 
 
-def closes_within(searches: Sequence[ObligationSearch], budget: Budget, boxes: int) -> bool:
+def closes_within(
+    searches: Sequence[ObligationSearch],
+    budget: Budget,
+    boxes: int,
+    save: Callable[[], None] = lambda: None,
+    suspect: Callable[[Obligation, Array], None] = lambda _, __: None,
+) -> bool:
     """Whether :func:`close` succeeds with at most ``boxes`` of the ``budget``."""
     part = budget.part(boxes)
     try:
-        close(searches, part)
+        close(searches, part, save, suspect)
     except (BudgetSpentError, StuckError):
         return False
     finally:
