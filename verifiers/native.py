@@ -14,18 +14,18 @@ import os
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any as Module
 
 import numpy as np
 
 from certify.proofs.checker.language import Node
-from certify.proofs.checker.obligations import Formula, Obligation
+from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation
 from certify.proofs.checker.tree import root_box
 from certify.verifiers.growth import Growth, Paths, Raised
 from certify.verifiers.points import Array
 from certify.verifiers.tape import Tape, lower_formula
 
-_native: Any
+_native: Module
 try:
     _native = import_module("certify.verifiers._native")
 except ImportError:  # installed without a compiler
@@ -62,7 +62,7 @@ class NativeEngine:
     """See :class:`certify.verifiers.engine.Engine`; threads may share one."""
 
     def __init__(self, obligation: Obligation, value: Node | None = None) -> None:
-        formula, names = obligation.formula, tuple(obligation.box)
+        formula, names = _hardest_first(obligation.formula), tuple(obligation.box)
         self._problem = _compiled(formula, names, value, instruction_set())
         low, high = root_box(obligation)
         self._scale = 0.5 * high - 0.5 * low
@@ -132,10 +132,21 @@ class NativeEngine:
 
 
 @lru_cache(maxsize=64)
-def _compiled(formula: Formula, names: tuple[str, ...], value: Node | None, engine: str) -> Any:
+def _compiled(formula: Formula, names: tuple[str, ...], value: Node | None, engine: str) -> Module:
     """The formula in code, which is the same for every box over the same variables."""
     return _problem(lower_formula(formula, names, value), engine)
 
 
-def _problem(tape: Tape, engine: str = "") -> Any:
+def _problem(tape: Tape, engine: str = "") -> Module:
     return _native.Problem(tape.arrays(), engine or instruction_set())
+
+
+def _hardest_first(formula: Formula) -> Formula:
+    """The same with the parts of every ``All`` backwards: theorems name the decrease last.
+
+    A box on which that is open need not be tried for the others.
+    """
+    if isinstance(formula, Atom):
+        return formula
+    parts = tuple(_hardest_first(p) for p in formula.parts)
+    return All(parts[::-1]) if isinstance(formula, All) else Any(parts)

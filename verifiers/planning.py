@@ -24,7 +24,7 @@ __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "p
 
 _EASY = 1_500  # boxes: what closes with so few is not worth a plan
 _FEW = 150  # boxes with the map of another obligation, or the second-best one
-_DEGREES = ((0, 1, 2), (0, 2), (0, 1))
+_DEGREES = ((0, 1), (0, 1, 2), (0, 2))
 _HEATS = (6, 12, 24)  # paths for each plan, while plans are dropped
 _DEEPEST = 120
 _SAMPLES, _FEW_SAMPLES = 20_000, 2_000
@@ -65,7 +65,7 @@ def planned(
         search, _ = _begun(obligation, map_, _FEW, budget)
         if not search.is_open:
             return search
-    started = []
+    started: list[ObligationSearch] = []
     for candidate in promising(obligation):
         search, suspects = _begun(obligation, candidate, _FEW if started else _EASY, budget)
         if not search.is_open or suspects:
@@ -80,7 +80,7 @@ def _begun(
     obligation: Obligation, map_: Coordinates | None, boxes: int, budget: Budget
 ) -> tuple[ObligationSearch, bool]:
     """A search after some boxes, and whether it came to points where it looks false."""
-    search = ObligationSearch(obligation, map_, _DEGREES[1 if map_ else 0])
+    search = ObligationSearch(obligation, map_, _DEGREES[0])
     growth = search.grow(min(boxes, budget.boxes_left()))
     budget.spend(growth.boxes)
     return search, len(growth.suspects) > 0
