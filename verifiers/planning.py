@@ -65,7 +65,7 @@ def planned(
         search, _ = _begun(obligation, map_, _FEW, budget)
         if not search.is_open:
             return search
-    started = []
+    started: list[ObligationSearch] = []
     for candidate in promising(obligation):
         search, suspects = _begun(obligation, candidate, _FEW if started else _EASY, budget)
         if not search.is_open or suspects:
