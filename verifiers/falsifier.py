@@ -20,6 +20,7 @@ from certify.proofs.checker.intervals import above, below
 from certify.proofs.checker.kernel import refutes
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import Any, Obligation, truth
+from certify.proofs.checker.symbols import NO_ROLES
 from certify.proofs.checker.theorems import THEOREMS, violation
 from certify.verifiers.climbing import Climb, climbed, corners
 from certify.verifiers.decay_attack import Effort, slowest
@@ -115,7 +116,7 @@ def _fails(obligation: Obligation, point: Mapping[str, Fraction]) -> bool:
     """Whether enclosures show that the formula is false at ``point``."""
     names = tuple(obligation.box)
     low, high = (np.array([[end(point[x])] for x in names]) for end in (below, above))
-    return truth(obligation.formula, Block(names, low, high, 0, {})) is False
+    return truth(obligation.formula, Block(names, low, high, 0, NO_ROLES)) is False
 
 
 def exact_point(obligation: Obligation, point: Array) -> dict[str, Fraction]:

@@ -19,7 +19,8 @@ from typing import Any as Module
 import numpy as np
 
 from certify.proofs.checker.language import Node
-from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation
+from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
+from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.tree import root_box
 from certify.verifiers.growth import Growth, Paths, Raised
 from certify.verifiers.points import Array
@@ -62,7 +63,7 @@ class NativeEngine:
     """See :class:`certify.verifiers.engine.Engine`; threads may share one."""
 
     def __init__(self, obligation: Obligation, value: Node | None = None) -> None:
-        formula, names = _hardest_first(obligation.formula), tuple(obligation.box)
+        formula, names = obligation.formula, tuple(obligation.box)
         self._problem = _compiled(formula, names, value, instruction_set())
         low, high = root_box(obligation)
         self._scale = 0.5 * high - 0.5 * low
@@ -134,7 +135,8 @@ class NativeEngine:
 @lru_cache(maxsize=64)
 def _compiled(formula: Formula, names: tuple[str, ...], value: Node | None, engine: str) -> Module:
     """The formula in code, which is the same for every box over the same variables."""
-    return _problem(lower_formula(formula, names, value), engine)
+    roles = allocate(a.node for a in atoms(formula))
+    return _problem(lower_formula(_hardest_first(formula), names, value, roles=roles), engine)
 
 
 def _problem(tape: Tape, engine: str = "") -> Module:

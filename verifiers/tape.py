@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.language import Node, topological
 from certify.proofs.checker.obligations import Atom, Formula, Obligation, atoms
-from certify.proofs.checker.symbols import allocate
+from certify.proofs.checker.symbols import Roles, allocate
 from certify.verifiers.instructions import LINEAR, Instruction, View, fused, live, with_squares
 from certify.verifiers.lowering import Lowering
 
@@ -77,9 +77,15 @@ def lower(obligation: Obligation, value: Node | None = None, narrow: bool = Fals
 
 
 def lower_formula(
-    formula: Formula, names: tuple[str, ...], value: Node | None = None, narrow: bool = False
+    formula: Formula,
+    names: tuple[str, ...],
+    value: Node | None = None,
+    narrow: bool = False,
+    roles: Roles | None = None,
 ) -> Tape:
     """The tape of ``formula`` over the variables ``names``, and of ``value`` if there is one.
+
+    ``roles`` are those of the formula in the order of the checker, if it is not this one.
 
     ``narrow`` intersects the range of every register with that of its polynomial, as the
     kernel does; otherwise only where a nonlinear operation or an atom reads it, and chains of
@@ -88,7 +94,7 @@ def lower_formula(
     if not 1 <= len(names) <= _LARGEST:
         raise LanguageError(f"a tree has 1 to {_LARGEST} variables")
     roots = [a.node for a in atoms(formula)]
-    lowering = Lowering(names, allocate(roots))
+    lowering = Lowering(names, allocate(roots) if roles is None else roles)
     wanted = roots if value is None else [*roots, value]
     for node in topological(wanted):
         lowering.places[node] = tuple(lowering.lowered(node))
