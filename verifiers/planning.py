@@ -24,7 +24,8 @@ __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "p
 
 _EASY = 1_500  # boxes: what closes with so few is not worth a plan
 _FEW = 150  # boxes with the map of another obligation, or the second-best one
-_DEGREES = ((1,), (0, 1), (1, 2))
+_DEGREES = ((0, 1), (0, 1, 2))  # 0 first: limits that are attained are exact there
+_CHECKED = 3.0  # times dearer: to check leaves of degree 2 takes the kernel far longer
 _HEATS = (6, 12, 24)  # paths for each plan, while plans are dropped
 _DEEPEST = 120
 _SAMPLES, _FEW_SAMPLES = 20_000, 2_000
@@ -99,7 +100,8 @@ def _fastest(
     for heat in _HEATS:
         part = points[used : used + heat]
         for i, runner in enumerate(runners):
-            costs[i] = (used * costs[i] + heat * estimate(runner, part).work) / (used + heat)
+            work = estimate(runner, part).work * (_CHECKED if 2 in runner.degrees else 1.0)
+            costs[i] = (used * costs[i] + heat * work) / (used + heat)
             budget.spend(0)  # so that the clock counts
         used += heat
         order = sorted(range(len(runners)), key=costs.__getitem__)[: max(2, len(runners) // 3)]

@@ -938,6 +938,11 @@ struct Blame {
     Mask possible;  // whether the formula looks true at the centre
 };
 
+// A limit that a box touches stays touched by one of its halves for ever.
+LANES_INLINE Real hope(Real bound) {
+    return pick(less(all(-1e-9), bound) & less(bound, all(kProved)), all(-2), bound);
+}
+
 // All its parts have to hold: the worst is to blame.  Of parts of which one suffices it is the
 // best, by bounds relative to the widths of their ranges.
 Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double slack) {
@@ -945,10 +950,12 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
     if (part.kind == kAll || part.kind == kAny) {
         int child = at_part + 1;
         Blame r = blame(p, m, child, lanes, slack);
+        if (part.kind == kAny) r.bound = hope(r.bound);
         for (child = p.part[child].end; child < part.end; child = p.part[child].end) {
             // where every box has a part that is proved the others need not be known
             if (part.kind == kAny && !(lanes & ~lanes_of(less(all(kProved), r.bound)))) break;
-            const Blame b = blame(p, m, child, lanes, slack);
+            Blame b = blame(p, m, child, lanes, slack);
+            if (part.kind == kAny) b.bound = hope(b.bound);
             const Mask take = part.kind == kAll ? less(b.bound, r.bound) : less(r.bound, b.bound);
             r.bound = pick(take, b.bound, r.bound);
             r.atom = pick(take, b.atom, r.atom);
