@@ -17,9 +17,10 @@ from certify.expression import Node
 from certify.outcome import Counterexample, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.obligations import Any, Formula, Obligation
+from certify.proofs.checker.obligations import All, Any, Formula, Obligation
 from certify.proofs.checker.theorems import THEOREMS, violation
 from certify.verifiers.decay_attack import slowest
+from certify.verifiers.descent import descended
 from certify.verifiers.points import Array, deciding_slope, margin, values
 
 __all__ = ["attack", "falsify", "replay", "violated_level"]
@@ -29,6 +30,7 @@ _VERTICES = 256
 _CLIMBERS = 256
 _STEPS, _FEW_STEPS = 24, 8
 _REPLAYS = 20
+_LOWEST = 1024  # violations to descend from
 
 
 def falsify(
@@ -117,28 +119,18 @@ def violated_level(
             continue
         body = obligation.formula.parts[1]
         names = tuple(obligation.box)
-        points = _attack(claim, obligation, body, seed, tick)
-        for _ in range(_STEPS):  # pull violations towards the equilibrium while they last
-            tick()
-            points = points[margin(body, names, points) <= 0]
-            if not len(points):
-                break
-            order = np.argsort(values(v, names, points), kind="stable")
-            points = points[order][: _STARTS // 4]
-            lowest = min(lowest, _confirmed(claim, obligation, points[:1], v, lowest))
-            points = np.concatenate([points, _towards(claim, obligation, points, seed)])
+        points = np.concatenate(
+            [_attack(claim, obligation, body, seed, tick), starts(claim, obligation, seed)]
+        )
+        points = points[margin(body, names, points) <= 0]
+        points = points[np.argsort(values(v, names, points), kind="stable")[:_LOWEST]]
+        centre = np.array([float(claim.equilibrium.get(x, "nan")) for x in names])
+        # every condition fails in a region of its own, with a lowest point of its own
+        for part in body.parts if isinstance(body, All) else (body,):
+            down = descended(part, v, names, points, _corners(obligation), centre, seed, tick)
+            for k in range(min(_REPLAYS, len(down))):
+                lowest = min(lowest, _confirmed(claim, obligation, down[k : k + 1], v, lowest))
     return lowest
-
-
-def _towards(claim: Claim, obligation: Obligation, points: Array, seed: int) -> Array:
-    rng = np.random.default_rng(seed)
-    low, high = _corners(obligation)
-    centre = np.array([float(claim.equilibrium.get(x, 0)) for x in obligation.box])
-    moving = np.array([x in claim.equilibrium for x in obligation.box])
-    pull = rng.uniform(0, 0.3, (len(points), 1)) * moving
-    noise = rng.normal(0, 0.01, points.shape) * (high - low)
-    result: Array = np.clip(points + pull * (centre - points) + noise, low, high)
-    return result
 
 
 def _confirmed(

@@ -38,6 +38,8 @@ class Options:
     ``timeout`` in seconds of wall time; ``boxes`` bounds the search; ``workers`` is how many
     boxes or leaves are worked on at a time, ``cluster`` where: ``"local"`` or
     ``dask://host:port``;
+    ``largest_box`` asks for the largest part of the claim's box, scaled about its centre, for
+    which the claim can be proved;
     ``checkpoint`` is a file to resume from and to save to, every ``checkpoint_seconds``;
     ``progress`` is told a phase and the fraction of it done.
     """
@@ -47,6 +49,7 @@ class Options:
     workers: int = 1
     cluster: str = "local"
     seed: int = 0
+    largest_box: bool = False
     checkpoint: Path | None = None
     checkpoint_seconds: float = 2.0
     progress: Progress | None = None

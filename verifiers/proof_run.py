@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from certify.outcome import Counterexample, Outcome, Verdict
+from certify.outcome import Counterexample, FoundNumber, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.errors import TheoremError
@@ -16,26 +17,19 @@ from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations
+from certify.scaling import factor_between
 from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
+from certify.verifiers.choices import Choice, choose, left_open
+from certify.verifiers.closing import Closing
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
-from certify.verifiers.engine import engine_name
-from certify.verifiers.executors import executor_for
 from certify.verifiers.falsifier import falsify, replay
 from certify.verifiers.interface import Options
-from certify.verifiers.parallel import close_in_parallel
-from certify.verifiers.parameters import (
-    choose_radius,
-    largest_level,
-    missing_numbers,
-    provisional,
-    with_numbers,
-)
+from certify.verifiers.parameters import missing_numbers, with_numbers
 from certify.verifiers.planning import planned
 from certify.verifiers.points import Array
-from certify.verifiers.residual import residual_numbers
-from certify.verifiers.search import ObligationSearch, close, restore_searches, search_state
+from certify.verifiers.search import ObligationSearch, restore_searches, search_state
 
 __all__ = ["NAME", "ProofRun"]
 
@@ -50,12 +44,13 @@ class ProofRun:
         self.claim, self.options = claim, options
         self.theorem = THEOREMS[claim.theorem]
         self.budget = Budget(options)
-        text = json.dumps([claim.to_json(), options.seed], sort_keys=True)
+        self.asked, self.choice = claim, Choice(claim)
+        text = json.dumps([claim.to_json(), options.seed, options.largest_box], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()
         self.checkpoint = Checkpoint(options.checkpoint, key, options.checkpoint_seconds)
         self.searches: list[ObligationSearch] = []
         self.radius: Fraction | None = None
-        self.found_level = "level" in missing_numbers(claim)
+        self.closing = Closing(options)
         self.rejected: list[int] = []  # leaves that the kernel rejected, round by round
 
     def outcome(self) -> Outcome:
@@ -67,7 +62,7 @@ class ProofRun:
             counterexample = self._falsified()
             if counterexample is None:
                 with self.budget.account("search"):
-                    self._choose_parameters()
+                    self._choose()
                 certificate = self._prove()
         except (TheoremError, UnprovedError) as error:
             verdict, advice = Verdict.UNKNOWN, str(error)
@@ -78,6 +73,8 @@ class ProofRun:
         except StuckError as error:
             verdict = Verdict.UNKNOWN
             advice = f"{error}: a box of the smallest size stays open; the claim is likely tight"
+        finally:
+            self.closing.end()
         if counterexample is not None:
             verdict = Verdict.REFUTED
             advice = after_refutation(self.claim, self.options.seed)
@@ -93,11 +90,12 @@ class ProofRun:
             advice=advice,
             diagnosis=without_answer(verdict, self.searches, self.budget),
             statistics=self._statistics(),
+            found=self._found() if verdict is Verdict.PROVED else None,
         )
 
     def _falsified(self) -> Counterexample | None:
         self.budget.tell("attack", 0.0)
-        if missing_numbers(self.claim):
+        if left_open(self.claim, self.options) or missing_numbers(self.claim):
             return None
         return falsify(self.claim, self.options.seed, lambda: self.budget.spend(0))
 
@@ -109,29 +107,17 @@ class ProofRun:
         if found is not None:
             raise RefutedError(found)
 
-    def _choose_parameters(self) -> None:
-        """The radius, and the numbers that the claim leaves open."""
-        if self.theorem.has_radius:
-            self.radius, self.searches = choose_radius(self.claim, self.budget, self.searches)
-        if missing_numbers(self.claim) - {"level"}:
-            found = residual_numbers(provisional(self.claim), self.budget, self.options.seed)
-            self.claim = with_numbers(self.claim, found)
-        state = self.checkpoint.load()
-        if "numbers" in state:
-            saved = json.loads(str(state["numbers"]))
-            self.claim = with_numbers(self.claim, {k: Fraction(v) for k, v in saved.items()})
-        if missing_numbers(self.claim):
-            level, searches = largest_level(
-                self.claim, self.radius, self.budget, self.checkpoint, self.options.seed
-            )
-            self.claim = with_numbers(self.claim, {"level": level})
-            self.searches += searches
+    def _choose(self) -> None:
+        self.choice, self.searches = choose(
+            self.asked, self.options, self.closing, self.budget, self.checkpoint, self.searches
+        )
+        self.claim, self.radius = self.choice.claim, self.choice.radius
 
     def _prove(self) -> Certificate:
         """Close everything, then refine what the kernel does not accept."""
         wanted = {o.name: o for o in obligations(self.claim, self.radius)}
         state = self.checkpoint.load()
-        if "numbers" in state:
+        if "chosen" in state:
             self.searches = restore_searches(list(wanted.values()), state)
             self.rejected = state["rejected"].tolist()
         else:
@@ -166,23 +152,11 @@ class ProofRun:
         )
 
     def _close(self) -> None:
-        """Close every open box, here or on the workers."""
-        native = engine_name() != "python"
-        workers, cluster = self.options.workers, self.options.cluster
-        executor = None
-        if not self.rejected:  # what the kernel gives back is little
-            executor = executor_for(cluster, workers, releases_interpreter=native)
-        if executor is None:
-            close(self.searches, self.budget, self._save, self._suspect)
-            return
-        try:
-            for search in self.searches:
-                close_in_parallel(
-                    search, self.claim, self.radius, executor, self.budget, self._save,
-                    self._suspect,
-                )  # fmt: skip
-        finally:
-            executor.close()
+        """Close every open box; what the kernel gives back is little, and closed here."""
+        self.closing.close(
+            self.searches, self.claim, self.radius, self.budget, self._save, self._suspect,
+            alone=bool(self.rejected),
+        )  # fmt: skip
 
     def _save(self) -> None:
         self.checkpoint.offer(self._state)
@@ -216,15 +190,16 @@ class ProofRun:
     def _loosen(self) -> None:
         """Give way where the kernel rejects more and more leaves: something holds with equality.
 
-        A level that was found is lowered a little, for which all leaves closed so far remain
-        valid; a level that was given is not to be proved.
+        A number that was found is lowered a little, for which all leaves closed so far remain
+        valid; one that was given is not to be proved.
         """
         if len(self.rejected) < _ROUNDS or self.rejected[-1] <= self.rejected[-_ROUNDS]:
             return
-        if not self.found_level:
+        name = left_open(self.asked, self.options)
+        if name is None or name == "box":
             raise StuckError("bounds hold with equality: no margin is left for rounding")
-        level = self.claim.numbers["level"] * Fraction(9999, 10000)
-        self.claim = with_numbers(self.claim, {"level": level})
+        value = self.claim.numbers[name] * Fraction(9999, 10000)
+        self.claim = with_numbers(self.claim, {name: value})
         self.rejected.clear()
         self._restate()
 
@@ -234,9 +209,18 @@ class ProofRun:
         self.searches = [s.restated(wanted[s.obligation.name]) for s in self.searches]
 
     def _state(self) -> dict[str, np.ndarray]:
-        numbers = json.dumps({k: str(v) for k, v in self.claim.numbers.items()})
+        choice = replace(self.choice, claim=self.claim)
         rejected = np.array(self.rejected, dtype=np.int64)
-        return {"numbers": np.array(numbers), "rejected": rejected, **search_state(self.searches)}
+        return {"chosen": choice.state(), "rejected": rejected, **search_state(self.searches)}
+
+    def _found(self) -> FoundNumber | None:
+        """What was left open and found."""
+        name = left_open(self.asked, self.options)
+        if name is None:
+            return None
+        box = name == "box"
+        value = factor_between(self.asked, self.claim) if box else self.claim.numbers[name]
+        return FoundNumber(name, value, self.choice.false_from)
 
     def _statistics(self) -> dict[str, float]:
         leaves = sum(s.leaves() for s in self.searches)
