@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
+from certify.expression import Node, const, maximum, var
 from certify.proofs.checker.claim import Claim
 
-__all__ = ["factor_between", "factor_of", "scaled"]
+__all__ = ["factor_at", "factor_between", "factor_of", "scaled"]
 
 
 def scaled(claim: Claim, factor: Fraction) -> Claim:
@@ -22,6 +23,17 @@ def scaled(claim: Claim, factor: Fraction) -> Claim:
         low, high = claim.box[x]
         box[x] = (c + factor * (low - c), c + factor * (high - c))
     return replace(claim, box=box)
+
+
+def factor_at(claim: Claim) -> Node:
+    """The least factor for which a point is in the box of :func:`scaled`, over the states."""
+    result: Node | None = None
+    for x, c in _centre(claim).items():
+        for end in claim.box[x]:
+            here = (var(x) - const(c)) * const(1 / (end - c))
+            result = here if result is None else maximum(result, here)
+    assert result is not None
+    return result
 
 
 def factor_of(claim: Claim, point: Mapping[str, Fraction]) -> Fraction:

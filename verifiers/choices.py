@@ -1,4 +1,4 @@
-"""What a proof chooses: the radius at the equilibrium, and the numbers that the claim leaves open."""
+"""What a proof chooses: its radius at the equilibrium, and what the claim leaves open."""
 
 from __future__ import annotations
 

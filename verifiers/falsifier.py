@@ -23,13 +23,14 @@ from certify.verifiers.decay_attack import slowest
 from certify.verifiers.descent import descended
 from certify.verifiers.points import Array, deciding_slope, margin, values
 
-__all__ = ["attack", "falsify", "replay", "violated_level"]
+__all__ = ["attack", "falsify", "lowest_violation", "replay", "violated_level"]
 
 _STARTS = 4096
 _VERTICES = 256
 _CLIMBERS = 256
 _STEPS, _FEW_STEPS = 24, 8
 _REPLAYS = 20
+_ABOVE_EVERYTHING = Fraction(10) ** 300
 _LOWEST = 1024  # violations to descend from
 
 
@@ -66,7 +67,11 @@ def attack(claim: Claim, seed: int = 0) -> Outcome:
     """
     start = time.monotonic()
     theorem = THEOREMS[claim.theorem]
-    missing = {n: Fraction(10) ** 30 for n in theorem.numbers if n not in claim.numbers}
+    missing = {
+        n: Fraction(0) if n == "decay" else Fraction(10) ** 30
+        for n in theorem.numbers
+        if n not in claim.numbers
+    }
     if "residual" in missing:
         return Outcome(Verdict.UNKNOWN, claim, "falsifier", advice="the residual set is not given")
     found = falsify(replace(claim, numbers={**claim.numbers, **missing}), seed)
@@ -113,36 +118,56 @@ def violated_level(
 
     ``claim`` needs a level for form's sake; every violation is confirmed by the kernel.
     """
+    numbers = {**claim.numbers, "level": _ABOVE_EVERYTHING}
+    return lowest_violation(replace(claim, numbers=numbers), v, seed, tick, guarded=True)
+
+
+def lowest_violation(
+    claim: Claim, height: Node, seed: int = 0, tick: Callable[[], None] = lambda: None,
+    *, guarded: bool = False,
+) -> float:  # fmt: skip
+    """The least value of ``height`` found where a condition of ``claim`` fails; else inf.
+
+    Every violation is confirmed by the kernel.  With ``guarded`` only conditions of the form
+    ``V > level or body`` count.
+    """
     lowest = np.inf
     for obligation in violation(claim):
-        if not isinstance(obligation.formula, Any):  # it does not depend on the level
+        formula, names = obligation.formula, tuple(obligation.box)
+        if guarded and not isinstance(formula, Any):
             continue
-        body = obligation.formula.parts[1]
-        names = tuple(obligation.box)
         points = np.concatenate(
-            [_attack(claim, obligation, body, seed, tick), starts(claim, obligation, seed)]
+            [_attack(claim, obligation, formula, seed, tick), starts(claim, obligation, seed)]
         )
-        points = points[margin(body, names, points) <= 0]
-        points = points[np.argsort(values(v, names, points), kind="stable")[:_LOWEST]]
+        points = points[margin(formula, names, points) <= 0]
+        points = points[np.argsort(values(height, names, points), kind="stable")[:_LOWEST]]
         centre = np.array([float(claim.equilibrium.get(x, "nan")) for x in names])
-        # every condition fails in a region of its own, with a lowest point of its own
-        for part in body.parts if isinstance(body, All) else (body,):
-            down = descended(part, v, names, points, _corners(obligation), centre, seed, tick)
-            for k in range(min(_REPLAYS, len(down))):
-                lowest = min(lowest, _confirmed(claim, obligation, down[k : k + 1], v, lowest))
+        for part in _conditions(formula):
+            down = descended(part, height, names, points, _corners(obligation), centre, seed, tick)
+            for point in down[:_REPLAYS]:
+                lowest = min(lowest, _confirmed(claim, obligation, point, height, lowest))
     return lowest
 
 
+def _conditions(formula: Formula) -> tuple[Formula, ...]:
+    """Parts that all have to hold: each fails in a region of its own, with its lowest point."""
+    if isinstance(formula, All):
+        return formula.parts
+    if isinstance(formula, Any) and isinstance(formula.parts[-1], All):
+        others = formula.parts[:-1]
+        return tuple(Any((*others, part)) for part in formula.parts[-1].parts)
+    return (formula,)
+
+
 def _confirmed(
-    claim: Claim, obligation: Obligation, points: Array, v: Node, lowest: float
+    claim: Claim, obligation: Obligation, near: Array, height: Node, lowest: float
 ) -> float:
-    point = exact_point(obligation, points[0])
+    point = exact_point(obligation, near)
     exact = np.array([[float(p) for p in point.values()]])
-    value = float(values(v, tuple(obligation.box), exact)[0])
+    value = float(values(height, tuple(obligation.box), exact)[0])
     if not value < lowest:
         return lowest
-    raised = replace(claim, numbers={**claim.numbers, "level": Fraction(2 * abs(value) + 1)})
-    return value if refutes(raised, {**point, **_rest(claim, point)}) is not None else lowest
+    return value if refutes(claim, {**point, **_rest(claim, point)}) is not None else lowest
 
 
 def starts(claim: Claim, obligation: Obligation, seed: int) -> Array:

@@ -20,8 +20,8 @@ class Capabilities:
     """What a verifier can decide, declared so that tests can hold it to it.
 
     ``operators`` are those of the expression language, ``evidence`` the grade of what it
-    proves (``kernel`` or ``solver``); ``finds_level`` says whether it can look for the
-    largest level, residual level and bounds that a claim leaves open.
+    proves (``kernel`` or ``solver``); ``finds_level`` says whether it can look for
+    what a claim leaves open: the largest level, decay or box, the residual level and its bounds.
     """
 
     theorems: frozenset[str]
@@ -58,8 +58,8 @@ class Options:
 class Verifier(Protocol):
     """Decides claims.
 
-    A claim whose ``numbers`` lack ``level`` (``residual``, ``residual/<state>``) asks for
-    the best one.  :meth:`verify` raises ``UnsupportedError`` for what :meth:`unsupported`
+    A claim whose ``numbers`` lack ``level`` or ``decay`` (``residual``, ``residual/<state>``)
+    asks for the best one.  :meth:`verify` raises ``UnsupportedError`` for what :meth:`unsupported`
     refuses, and never answers on anything but positive evidence.
     """
 

@@ -82,9 +82,8 @@ class LargestSearch:
         try:
             if self.number.name == "level":  # on which the rays do not depend
                 self._choose_radius(self.number.stated(self._bracket.top), self._budget)
-            while self._trial is not None or (value := self._bracket.next()) is not None:
-                self._trial = self._trial or _Trial(value)
-                self._attempt(self._trial)
+            while (trial := self._trial or self._next()) is not None:
+                self._attempt(trial)
         except BudgetSpentError:
             if self._best is None:
                 self._checkpoint.offer(self.state, last=True)
@@ -94,8 +93,13 @@ class LargestSearch:
             raise UnprovedError(f"the conditions could be shown for no {self.number.name}{above}")
         return self._best
 
+    def _next(self) -> _Trial | None:
+        value = self._bracket.next()
+        return None if value is None else _Trial(value)
+
     def _attempt(self, trial: _Trial) -> None:
         """Try one value, and narrow the bracket."""
+        self._trial = trial
         self._budget.tell(f"largest {self.number.name}", self._progress())
         allowed = self._bracket.boxes()
         left = self._budget.boxes_left() - self._options.boxes // _REFINING

@@ -17,10 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from certify.proofs.checker.language import Node
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.tree import root_box
-from certify.verifiers.growth import Growth, Raised
+from certify.verifiers.growth import Growth
 from certify.verifiers.points import Array
 from certify.verifiers.tape import Tape, lower
 
@@ -58,8 +57,8 @@ def instruction_set() -> str:
 class NativeEngine:
     """See :class:`certify.verifiers.engine.Engine`; threads may share one."""
 
-    def __init__(self, obligation: Obligation, value: Node | None = None) -> None:
-        self._problem = _problem(lower(obligation, value))
+    def __init__(self, obligation: Obligation) -> None:
+        self._problem = _problem(lower(obligation))
         low, high = root_box(obligation)
         self._scale = 0.5 * high - 0.5 * low
 
@@ -89,34 +88,6 @@ class NativeEngine:
             work=found["work"],
             stuck=found["stuck"],
             suspects=found["suspects"],
-        )
-
-    def raise_level(
-        self,
-        low: Array,
-        high: Array,
-        tree: bytes,
-        ceiling: float,
-        boxes: int,
-        degrees: Sequence[int],
-        tolerance: float = 1e-3,
-        stop_at_suspects: bool = True,
-        cancel: object = None,
-    ) -> Raised:
-        """Close boxes in the order of their least ``value``, below ``(1 - tolerance) ceiling``."""
-        keys = np.zeros(0)  # anew from the boxes, so that a search that is resumed is the same
-        found = self._problem.raise_level(
-            low, high, tree, keys, ceiling, tolerance, 0.0, list(degrees), SLACK, boxes, np.inf,
-            stop_at_suspects, self._scale, cancel,
-        )  # fmt: skip
-        return Raised(
-            tree=found["tree"],
-            boxes=found["boxes"],
-            floor=found["floor"],
-            highest=found["highest"],
-            suspects=found["suspects"],
-            values=found["values"],
-            stuck=found["stuck"],
         )
 
 

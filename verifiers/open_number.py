@@ -9,7 +9,7 @@ a larger factor than one for which it fails, and what is found need not be the v
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -19,11 +19,11 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.symbols import allocate
-from certify.scaling import factor_between, factor_of, scaled
+from certify.scaling import factor_at, factor_between, scaled
 from certify.verifiers.bracket import Bracket
 from certify.verifiers.decay_attack import slowest
 from certify.verifiers.endings import UnprovedError
-from certify.verifiers.falsifier import falsify, violated_level
+from certify.verifiers.falsifier import lowest_violation, violated_level
 from certify.verifiers.parameters import provisional, with_numbers
 from certify.verifiers.points import Array, values
 
@@ -31,7 +31,6 @@ __all__ = ["OpenNumber", "open_box", "open_decay", "open_level"]
 
 Tick = Callable[[], None]
 _CELLS = 2048  # for the largest value of V in the box
-_ATTACKS, _CLOSER = 8, Fraction(99, 100)  # on smaller and smaller boxes, as long as that pays
 _BEYOND = 1 + 1e-9  # a decay is exceeded by this factor where it is to be confirmed as false
 
 
@@ -98,19 +97,11 @@ def open_decay(claim: Claim, seed: int, tick: Tick) -> OpenNumber:
 
 
 def open_box(claim: Claim, seed: int, tick: Tick) -> OpenNumber:
-    """The factor of the box: up to 1, or to the nearest of the points that attacks find."""
-    factor = Fraction(1)
-    found = falsify(claim, seed, tick)
-    known = found is not None
-    for _ in range(_ATTACKS):
-        nearer = factor if found is None else factor_of(claim, found.point)
-        if nearer > _CLOSER * factor:
-            break
-        factor = nearer
-        found = falsify(scaled(claim, factor), seed, tick)
-    return OpenNumber(
-        "box", claim, Bracket(factor, reachable=not known), float(factor) if known else None
-    )
+    """The factor of the box: up to 1, or to the point nearest its centre that attacks find."""
+    nearest = lowest_violation(claim, factor_at(claim), seed, tick)
+    if nearest > 1:
+        return OpenNumber("box", claim, Bracket(Fraction(1), reachable=True))
+    return OpenNumber("box", claim, Bracket(Fraction(nearest), reachable=False), nearest)
 
 
 def _largest_value(claim: Claim, v: Node) -> float:

@@ -7,24 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-import numpy as np
-
-from certify.expression import Node
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.obligations import Any, Obligation
 from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations, with_radius
 from certify.verifiers.budget import Budget
-from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.endings import UnprovedError
-from certify.verifiers.falsifier import violated_level
 from certify.verifiers.planning import planned
-from certify.verifiers.points import values
 from certify.verifiers.search import (
     ObligationSearch,
     closes_within,
-    restore_searches,
-    search_state,
 )
 
 __all__ = ["choose_radius", "missing_numbers", "provisional", "with_numbers"]

@@ -17,7 +17,7 @@ from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations
-from certify.scaling import factor_between
+from certify.scaling import factor_between, scaled
 from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
@@ -35,6 +35,7 @@ __all__ = ["NAME", "ProofRun"]
 
 NAME = "branch-and-bound"
 _ROUNDS = 8  # of refinement without progress before a proof gives way
+_LOOSER = Fraction(9999, 10000)
 
 
 class ProofRun:
@@ -135,10 +136,15 @@ class ProofRun:
                     self.checkpoint.offer(self._state, last=True)
                     raise
             with self.budget.account("check"):
-                rejected = self._refine()
+                try:
+                    rejected = self._refine()
+                except StuckError:
+                    if not self._loosened():
+                        raise
+                    continue
             if not rejected:
                 break
-            self._loosen()
+            self._give_way()
         return Certificate(
             claim=self.claim,
             assumptions=self.theorem.assumptions,
@@ -187,26 +193,31 @@ class ProofRun:
         self.budget.tell("re-check every leaf", done)
         self.budget.spend(0)
 
-    def _loosen(self) -> None:
-        """Give way where the kernel rejects more and more leaves: something holds with equality.
-
-        A number that was found is lowered a little, for which all leaves closed so far remain
-        valid; one that was given is not to be proved.
-        """
+    def _give_way(self) -> None:
+        """Where the kernel rejects more and more leaves: something holds with equality."""
         if len(self.rejected) < _ROUNDS or self.rejected[-1] <= self.rejected[-_ROUNDS]:
             return
-        name = left_open(self.asked, self.options)
-        if name is None or name == "box":
+        if not self._loosened():
             raise StuckError("bounds hold with equality: no margin is left for rounding")
-        value = self.claim.numbers[name] * Fraction(9999, 10000)
-        self.claim = with_numbers(self.claim, {name: value})
-        self.rejected.clear()
-        self._restate()
 
-    def _restate(self) -> None:
-        """Every search under the obligations of the claim as it is now."""
+    def _loosened(self) -> bool:
+        """Lower the number that was found a little; False if all numbers were given.
+
+        All leaves closed so far remain valid, unless it is the box that becomes smaller.
+        """
+        name = left_open(self.asked, self.options)
+        if name is None:
+            return False
+        if name == "box":
+            self.claim = scaled(self.claim, _LOOSER)
+        else:
+            self.claim = with_numbers(self.claim, {name: self.claim.numbers[name] * _LOOSER})
+        self.rejected.clear()
         wanted = {o.name: o for o in obligations(self.claim, self.radius)}
-        self.searches = [s.restated(wanted[s.obligation.name]) for s in self.searches]
+        pairs = [(s, wanted[s.obligation.name]) for s in self.searches]
+        again = ObligationSearch.reopened if name == "box" else ObligationSearch.restated
+        self.searches = [again(s, o) for s, o in pairs]
+        return True
 
     def _state(self) -> dict[str, np.ndarray]:
         choice = replace(self.choice, claim=self.claim)

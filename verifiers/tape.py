@@ -52,13 +52,12 @@ class Tape:
     ``groups`` the first instruction of each group, and the end; ``formula`` rows are kind, atom
     and the position after the part; ``atoms`` rows are register, first of its ``atom_groups``
     and their count, of which ``views`` rows are multiplied by the first number before the second
-    is added.  ``value`` is the atom that orders the boxes, or -1.
+    is added.
     """
 
     variables: int
     registers: int
     symbols: int
-    value: int
     instructions: Integers
     arguments: Integers
     numbers: NDArray[np.float64]
@@ -76,8 +75,8 @@ class Tape:
         return {name: value for name, value in vars(self).items() if name != "places"}
 
 
-def lower(obligation: Obligation, value: Node | None = None, narrow: bool = False) -> Tape:
-    """The tape of ``obligation``'s formula, and of ``value`` if there is one.
+def lower(obligation: Obligation, narrow: bool = False) -> Tape:
+    """The tape of ``obligation``'s formula.
 
     ``narrow`` intersects the range of every register with that of its polynomial, as the
     kernel does; otherwise only where a nonlinear operation or an atom reads it, and chains of
@@ -87,10 +86,9 @@ def lower(obligation: Obligation, value: Node | None = None, narrow: bool = Fals
         raise LanguageError(f"a tree has 1 to {_LARGEST} variables")
     roots = [a.node for a in atoms(obligation.formula)]
     lowering = _Lowering(tuple(obligation.box), allocate(roots))
-    wanted = roots if value is None else [*roots, value]
-    for node in topological(wanted):
+    for node in topological(roots):
         lowering.places[node] = tuple(lowering.lowered(node))
-    return _assembled(lowering, obligation.formula, wanted, value is not None, narrow)
+    return _assembled(lowering, obligation.formula, roots, narrow)
 
 
 class _Lowering:
@@ -172,9 +170,7 @@ class _Lowering:
         return self._emit("increment", (slope, d, gap, end), symbol=symbol)
 
 
-def _assembled(
-    code: _Lowering, formula: Formula, roots: Sequence[Node], has_value: bool, narrow: bool
-) -> Tape:
+def _assembled(code: _Lowering, formula: Formula, roots: Sequence[Node], narrow: bool) -> Tape:
     views = [View(code.places[node][0], 1.0, 0.0) for node in roots]
     instructions = code.instructions
     if not narrow:
@@ -215,7 +211,6 @@ def _assembled(
         variables=len(code.names),
         registers=len(number),
         symbols=len(symbols),
-        value=len(roots) - 1 if has_value else -1,
         instructions=_integers(rows),
         arguments=_integers(arguments),
         numbers=np.array(numbers, dtype=np.float64),

@@ -397,7 +397,6 @@ Compiled::Compiled(const Tape& tape, int degree)
     program.groups = (int32_t)groups_.size();
     program.fixed = (int32_t)fixed_.size();
     program.size = size_;
-    program.value = tape.value;
     program.form = forms_.data();
     program.step = steps_.data();
     program.group = groups_.data();
@@ -490,7 +489,6 @@ void check_tape(const Tape& t) {
         }
     }
     require(t.formula[2] == parts, "formula");
-    require(t.value >= -1 && t.value < atoms, "the value");
 }
 
 }  // namespace certify

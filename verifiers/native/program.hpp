@@ -76,7 +76,6 @@ struct Program {
     int32_t guards, guard_count;  // in the pool: the parts `e > 0` or `e >= 0` of a formula that
     int32_t rest;                 // is a disjunction of them and of one other part, or -1
     int32_t size;   // vectors of memory; the first is zero
-    int32_t value;  // the atom number of V in a search for a level, or -1
     const Form* form;
     const Step* step;
     const Group* group;

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
-#include <queue>
 #include <stdexcept>
 #include <tuple>
 
@@ -173,8 +172,6 @@ class Trial {
         return lanes & points_.refute(part_);
     }
     double at_centre(int i, int lane) const { return centre_[i * kLanes + lane]; }
-    Evaluation& points() { return points_; }
-    Evaluation& last() { return load(evaluations_.size() - 1); }
 
     double work() const {
         double sum = points_.work();
@@ -416,172 +413,6 @@ Growth grow(const Problem& problem, const double* low, const double* high, const
     std::vector<uint32_t> open;
     result.tree = grown.preorder(&open);
     result.open = (int64_t)open.size();
-    result.work = trial.work();
-    return result;
-}
-
-Level raise_level(const Problem& problem, const double* low, const double* high,
-                  const std::string& tree, const std::vector<double>& keys, double ceiling,
-                  double tolerance, double highest, const Options& options) {
-    const int n = problem.variables(), value = problem.program(0).value;
-    if (value < 0) throw std::invalid_argument("the tape has no value to order boxes by");
-    check_box(n, low, high);
-    Level result;
-    result.highest = highest;
-    Tree grown;
-    Boxes boxes(n);
-    read_tree(tree, low, high, n, grown, boxes, result);
-    if (!keys.empty() && keys.size() != boxes.size())
-        throw std::invalid_argument("one key for each open leaf");
-    std::vector<double> key(keys);
-    key.resize(boxes.size(), -INFINITY);
-    struct Waiting {
-        double key;
-        uint64_t order;
-        size_t place;
-        bool operator<(const Waiting& o) const {  // the top of the heap is the largest
-            return key != o.key ? key > o.key : order > o.order;
-        }
-    };
-    std::priority_queue<Waiting> heap;
-    std::vector<size_t> spare;
-    uint64_t order = 0;
-    auto keep = [&](const double* l, const double* h, uint32_t node, int depth, double k) {
-        size_t place = boxes.size();
-        if (spare.empty()) {
-            boxes.push(l, h, node, depth);
-            key.push_back(k);
-        } else {
-            place = spare.back();
-            spare.pop_back();
-            std::copy_n(l, n, boxes.ends.begin() + place * 2 * n);
-            std::copy_n(h, n, boxes.ends.begin() + place * 2 * n + n);
-            boxes.node[place] = node;
-            boxes.depth[place] = depth;
-            key[place] = k;
-        }
-        heap.push({k, order++, place});
-    };
-    Trial trial(problem, options, 0, scale_of(n, low, high, options));
-    Limits limits(options);
-    std::vector<double> l((size_t)n * kLanes), h((size_t)n * kLanes);
-    std::vector<std::pair<double, uint32_t>> stuck;
-    for (size_t first = 0; keys.empty() && first < boxes.size(); first += kLanes) {
-        const int count = (int)std::min<size_t>(kLanes, boxes.size() - first);
-        for (int k = 0; k < count; k++) trial.set(k, boxes.low(first + k), boxes.high(first + k));
-        trial.fill(count);
-        trial.last().atom(value);
-        for (int k = 0; k < count; k++) {
-            const auto [least, largest] = trial.last().range(value, k);
-            key[first + k] = std::fmax(-INFINITY, least);
-            result.highest = std::fmax(result.highest, largest);
-        }
-    }
-    for (size_t k = 0; k < boxes.size(); k++) heap.push({key[k], order++, k});
-    while (!heap.empty() && result.boxes < options.boxes) {
-        if (!(ceiling > 0) || !(heap.top().key < (1 - tolerance) * ceiling)) break;
-        if (limits.reached()) {
-            result.stopped = true;
-            break;
-        }
-        int count = 0, depth[kLanes], variable[kLanes];
-        uint32_t node[kLanes];
-        double bound[kLanes];
-        uint8_t rule[kLanes];
-        while (count < kLanes && !heap.empty() && heap.top().key < ceiling &&
-               result.boxes + count < options.boxes) {
-            const size_t place = heap.top().place;
-            bound[count] = heap.top().key;
-            heap.pop();
-            std::copy_n(boxes.low(place), n, &l[count * n]);
-            std::copy_n(boxes.high(place), n, &h[count * n]);
-            node[count] = boxes.node[place];
-            depth[count] = boxes.depth[place];
-            spare.push_back(place);
-            trial.set(count, &l[count * n], &h[count * n]);
-            count++;
-        }
-        trial.fill(count);
-        result.boxes += count;
-        Evaluation& last = trial.last();
-        last.atom(value);
-        unsigned below = 0;
-        for (int k = 0; k < count; k++) {
-            const auto [least, largest] = last.range(value, k);
-            bound[k] = std::fmax(bound[k], least);
-            result.highest = std::fmax(result.highest, largest);
-            if (!(bound[k] >= ceiling)) below |= 1u << k;
-        }
-        const unsigned open = trial.prove(below, rule);
-        unsigned suspect = 0;
-        if (open && (suspect = trial.refute(trial.divide(open, variable)))) {
-            trial.points().atom(value);
-            for (int k = 0; k < count; k++) {
-                const double v = trial.points().range(value, k).first;
-                if (!(suspect >> k & 1) || !(v < (1 - 1e-4) * ceiling)) {
-                    suspect &= ~(1u << k);
-                    continue;
-                }
-                if (!options.stop_at_suspects) ceiling = v;
-                if (result.values.size() == kSuspects) {
-                    // the lowest are worth most: the others make room
-                    const size_t worst = std::max_element(result.values.begin(),
-                                                          result.values.end()) -
-                                         result.values.begin();
-                    if (!(v < result.values[worst])) continue;
-                    result.values.erase(result.values.begin() + (long)worst);
-                    result.suspects.erase(result.suspects.begin() + (long)worst * n,
-                                          result.suspects.begin() + (long)(worst + 1) * n);
-                }
-                result.values.push_back(v);
-                for (int i = 0; i < n; i++) result.suspects.push_back(trial.at_centre(i, k));
-            }
-        }
-        for (int k = 0; k < count; k++) {
-            if (!(below >> k & 1)) {
-                keep(&l[k * n], &h[k * n], node[k], depth[k], bound[k]);
-            } else if (!(open >> k & 1)) {
-                grown.rule[node[k]] = rule[k];
-                result.leaves++;
-                result.closed_volume += std::ldexp(1.0, -depth[k]);
-            } else if (variable[k] < 0 || depth[k] >= kDeepest) {
-                result.stuck = true;
-                stuck.push_back({bound[k], node[k]});
-            } else {
-                const uint32_t child = grown.split(node[k], variable[k]);
-                double *low_k = &l[k * n], *high_k = &h[k * n];
-                const int i = variable[k];
-                const double first = low_k[i], end = high_k[i], m = middle(first, end);
-                high_k[i] = m;
-                keep(low_k, high_k, child, depth[k] + 1, bound[k]);
-                low_k[i] = m;
-                high_k[i] = end;
-                keep(low_k, high_k, child + 1, depth[k] + 1, bound[k]);
-                result.deepest = std::max<int64_t>(result.deepest, depth[k] + 1);
-            }
-        }
-        if (suspect && options.stop_at_suspects) {
-            result.stopped = true;
-            break;
-        }
-    }
-    result.floor = heap.empty() ? INFINITY : heap.top().key;
-    std::vector<std::pair<uint32_t, double>> open_keys;
-    for (; !heap.empty(); heap.pop())
-        open_keys.push_back({boxes.node[heap.top().place], heap.top().key});
-    for (auto [k, node] : stuck) {
-        result.floor = std::fmin(result.floor, k);
-        open_keys.push_back({node, k});
-    }
-    std::sort(open_keys.begin(), open_keys.end());
-    std::vector<uint32_t> open;
-    result.tree = grown.preorder(&open);
-    result.open = (int64_t)open.size();
-    for (uint32_t node : open)
-        result.keys.push_back(std::lower_bound(open_keys.begin(), open_keys.end(),
-                                               std::make_pair(node, -(double)INFINITY))
-                                  ->second);
-    result.ceiling = ceiling;
     result.work = trial.work();
     return result;
 }
