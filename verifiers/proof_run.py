@@ -63,7 +63,7 @@ class ProofRun:
             counterexample = self._falsified()
             if counterexample is None:
                 with self.budget.account("search"):
-                    self._choose()
+                    self._choose_parameters()
                 certificate = self._prove()
         except (TheoremError, UnprovedError) as error:
             verdict, advice = Verdict.UNKNOWN, str(error)
@@ -108,7 +108,7 @@ class ProofRun:
         if found is not None:
             raise RefutedError(found)
 
-    def _choose(self) -> None:
+    def _choose_parameters(self) -> None:
         self.choice, self.searches = choose(
             self.asked, self.options, self.closing, self.budget, self.checkpoint, self.searches
         )
