@@ -37,6 +37,7 @@ __all__ = ["Found", "LargestSearch", "resumed_number"]
 
 _UNPROVED_SHARE = 1 / 3  # of the time is for the kernel, as long as nothing is known of it
 _CARE = 1.3  # by which the kernel may take longer than estimated
+_ROOM = 20_000  # boxes, more than plans take
 _REPLAYS = 32  # of suspects in an attempt: a refutation only ends it early
 _REFINING = 10  # of the boxes one part in so many is for leaves that the kernel rejects
 
@@ -57,6 +58,7 @@ class _Trial:
     value: Fraction
     boxes: int = 0
     searches: list[ObligationSearch] = field(default_factory=list)
+    planned: bool = False  # all of them, and with room to plan as another run would
 
 
 class LargestSearch:
@@ -129,6 +131,7 @@ class LargestSearch:
         claim = self.number.stated(trial.value)
         if not trial.searches:
             self._choose_radius(claim, budget)
+            trial.planned = budget.boxes_left() >= _ROOM
             for obligation in obligations(claim, self._radius):
                 trial.searches.append(self._search(obligation, budget))
         self.shown = trial.searches
@@ -184,6 +187,8 @@ class LargestSearch:
     def state(self, spent: int = 0) -> dict[str, np.ndarray]:
         """What a checkpoint holds; ``spent`` boxes of the attempt are not counted yet."""
         trial, best, rays = self._trial, self._best, self._rays
+        if trial is not None and not (trial.planned and self.shown is trial.searches):
+            trial = None  # it begins again
         data: dict[str, object] = {
             "bracket": self._bracket.to_json(),
             "false_from": self.number.false_from,
@@ -196,7 +201,7 @@ class LargestSearch:
             parts["best"] = best.searches
         if rays is not None:
             parts["rays"] = rays.searches
-        if trial is not None and self.shown is trial.searches:  # all of them are planned
+        if trial is not None:
             parts["trial"] = trial.searches
         trees = {f"{k}/{x}": a for k, part in parts.items() for x, a in search_state(part).items()}
         return {"open": np.array(json.dumps(data)), **trees}
@@ -212,9 +217,8 @@ class LargestSearch:
             self._rays = self._restored("rays", Fraction(data["rays"]), state)
         if data["trial"] is not None:
             value, boxes = data["trial"]
-            self._trial = _Trial(Fraction(value), boxes)
-            if "trial/0/tree" in state:
-                self._trial.searches = self._restored("trial", Fraction(value), state).searches
+            searches = self._restored("trial", Fraction(value), state).searches
+            self._trial = _Trial(Fraction(value), boxes, searches, planned=True)
 
     def _restored(self, part: str, value: Fraction, state: State) -> Found:
         claim, prefix = self.number.stated(value), f"{part}/"

@@ -35,7 +35,7 @@ __all__ = ["NAME", "ProofRun"]
 
 NAME = "branch-and-bound"
 _ROUNDS = 8  # of refinement without progress before a proof gives way
-_LOOSER = Fraction(9999, 10000)
+_LOOSER, _LOOSENINGS = Fraction(9999, 10000), 20  # of a number that was found
 
 
 class ProofRun:
@@ -52,6 +52,7 @@ class ProofRun:
         self.searches: list[ObligationSearch] = []
         self.radius: Fraction | None = None
         self.closing = Closing(options)
+        self.loosened = 0
         self.rejected: list[int] = []  # leaves that the kernel rejected, round by round
 
     def outcome(self) -> Outcome:
@@ -102,9 +103,7 @@ class ProofRun:
 
     def _suspect(self, obligation: Obligation, points: Array) -> None:
         """Replay points where a condition looks false; a confirmed one ends the run."""
-        if is_ray(obligation) or not len(points):
-            return
-        found = replay(self.claim, obligation, points)
+        found = None if is_ray(obligation) else replay(self.claim, obligation, points)
         if found is not None:
             raise RefutedError(found)
 
@@ -129,19 +128,12 @@ class ProofRun:
                     for name, o in wanted.items()
                 ]
         while True:
-            with self.budget.account("search"):
-                try:
-                    self._close()
-                except BudgetSpentError:
-                    self.checkpoint.offer(self._state, last=True)
+            try:
+                rejected = self._closed_and_refined()
+            except StuckError:
+                if not self._loosened():
                     raise
-            with self.budget.account("check"):
-                try:
-                    rejected = self._refine()
-                except StuckError:
-                    if not self._loosened():
-                        raise
-                    continue
+                continue
             if not rejected:
                 break
             self._give_way()
@@ -156,6 +148,17 @@ class ProofRun:
                 coordinates=self._coordinates(),
             ),
         )
+
+    def _closed_and_refined(self) -> bool:
+        """Close every open box and have the kernel look; whether it rejected a leaf."""
+        with self.budget.account("search"):
+            try:
+                self._close()
+            except BudgetSpentError:
+                self.checkpoint.offer(self._state, last=True)
+                raise
+        with self.budget.account("check"):
+            return self._refine()
 
     def _close(self) -> None:
         """Close every open box; what the kernel gives back is little, and closed here."""
@@ -206,8 +209,9 @@ class ProofRun:
         All leaves closed so far remain valid, unless it is the box that becomes smaller.
         """
         name = left_open(self.asked, self.options)
-        if name is None:
+        if name is None or self.loosened >= _LOOSENINGS:
             return False
+        self.loosened += 1
         if name == "box":
             self.claim = scaled(self.claim, _LOOSER)
         else:
@@ -229,8 +233,8 @@ class ProofRun:
         name = left_open(self.asked, self.options)
         if name is None:
             return None
-        box = name == "box"
-        value = factor_between(self.asked, self.claim) if box else self.claim.numbers[name]
+        whole = name == "box"
+        value = factor_between(self.asked, self.claim) if whole else self.claim.numbers[name]
         return FoundNumber(name, value, self.choice.false_from)
 
     def _statistics(self) -> dict[str, float]:

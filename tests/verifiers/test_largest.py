@@ -123,7 +123,7 @@ def test_workers_change_no_byte(name: str) -> None:
 
 
 def test_a_smaller_level_is_an_answer_when_the_boxes_are_spent() -> None:
-    claim = stable(COUPLED, X**2 + Y**2, decay="1/4")
+    claim = stable({"x": X / 2 + X**3 / 4, "y": Y / 2}, X**2 + Y**2, decay=0)
     best = prove(claim)
     assert best.found is not None
     smaller = {
