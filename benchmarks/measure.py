@@ -68,6 +68,7 @@ class Row:
     level: float | None
     boxes: int | None
     leaves: int | None
+    derive_cpu: float | None
     search_cpu: float | None
     kernel_cpu: float | None
     verify_cpu: float
@@ -148,6 +149,7 @@ def row(
         level=_number(answer.get("level")),
         boxes=_count(answer.get("boxes")),
         leaves=_count(answer.get("leaves")),
+        derive_cpu=_number(answer.get("derive_seconds")),
         search_cpu=_number(answer.get("search_seconds")),
         kernel_cpu=_number(answer.get("check_seconds")),
         verify_cpu=done.cpu,

@@ -26,6 +26,7 @@ COLUMNS: Sequence[tuple[str, Callable[[Row], str]]] = (
     ("level proved", lambda r: _text(r.level if r.verdict == "proved" else None, "{:.7g}")),
     ("boxes", lambda r: _text(r.boxes, "{}")),
     ("leaves", lambda r: _text(r.leaves, "{}")),
+    ("derive CPU s", lambda r: _text(r.derive_cpu, "{:.3g}")),
     ("search CPU s", lambda r: _text(r.search_cpu, "{:.3g}")),
     ("kernel CPU s", lambda r: _text(r.kernel_cpu, "{:.3g}")),
     ("verify CPU s", lambda r: f"{r.verify_cpu:.1f}"),

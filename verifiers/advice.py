@@ -6,17 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from certify.outcome import OpenBox, Verdict
+from certify.outcome import Counterexample, OpenBox, Verdict
+from certify.proofs.checker.calculus import is_continuous
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.theorems import closed_loop, decrease
 from certify.verifiers.budget import Budget
-from certify.verifiers.decay_attack import slowest
+from certify.verifiers.decay_attack import Effort, slowest
 from certify.verifiers.diagnosis import diagnose
-from certify.verifiers.points import Array
+from certify.verifiers.falsifier import violated_level
+from certify.verifiers.points import Array, values
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import Piece, pieces
 
 __all__ = ["after_refutation", "open_boxes", "without_answer"]
 
+_CAREFUL = Effort(starts=4096, kept=128, rounds=40)
 _SHOWN = 400  # open boxes of one obligation
 
 
@@ -51,12 +55,31 @@ def without_answer(
     return diagnose(searches, budget.boxes / max(budget.accounts["search"], 1e-3))
 
 
-def after_refutation(claim: Claim, seed: int) -> str:
-    """What to claim instead: perhaps a smaller decay, which samples do not contradict."""
-    advice = "try a smaller level or decay, another certificate function or controller"
-    if {"level", "decay"} <= set(claim.numbers) and "residual" not in claim.numbers:
-        decay = float(claim.numbers["decay"])
-        slow = slowest(claim, seed)[1]
-        if 0 < slow < decay:
-            advice += f"; no sample of the level set contradicts a decay of {0.9 * slow:.2g}"
-    return advice
+def after_refutation(claim: Claim, counterexample: Counterexample, seed: int) -> str:
+    """What to claim instead, as far as samples know: a smaller decay, or a smaller level."""
+    if not {"level", "decay"} <= set(claim.numbers) or "residual" in claim.numbers:
+        return "try a smaller level or decay, another certificate function or controller"
+    names = (*claim.states, *claim.parameters, *claim.disturbances)
+    point = np.array([[float(counterexample.point.get(x, claim.box[x][0])) for x in names]])
+    slow = slowest(claim, seed, effort=_CAREFUL, near=point)[1]
+    unit = "a step" if claim.time == "discrete" else "per unit of time"
+    decay = float(claim.numbers["decay"])
+    if values(decrease(claim), names, point)[0] <= 0 < slow <= decay:
+        return _smaller_decay(claim, slow, unit)
+    v = claim.functions["lyapunov"]
+    lowest = min(violated_level(claim, v, seed), float(values(v, names, point)[0]))
+    said = f"the least V at which a condition was found to fail is {lowest:.3g}"
+    if slow <= 0:
+        said += f", and there are states where V grows by {-slow:.3g} of itself {unit}"
+    return f"{said}: try a smaller level, another certificate function or controller"
+
+
+def _smaller_decay(claim: Claim, slow: float, unit: str) -> str:
+    decay = float(claim.numbers["decay"])
+    digits = next((n for n in range(3, 17) if f"{slow:.{n}g}" != f"{decay:.{n}g}"), 17)
+    said = f"at the states tried V falls by at least {slow:.{digits}g} of itself {unit}"
+    ask = f'ask for decay = {0.85 * slow:.2g}, or "largest"'
+    # without a rate the theorem needs a continuous loop
+    if all(map(is_continuous, closed_loop(claim).values())):
+        ask += ", or 0 for convergence at no stated rate"
+    return f"{said}, not by {decay:.{digits}g}: {ask}"

@@ -23,16 +23,26 @@ class Budget:
         self._limit = options.boxes if boxes is None else boxes
         self._timeout = options.timeout
         self.boxes = 0
-        self.accounts = {"search": 0.0, "check": 0.0}
+        self.accounts = {"derive": 0.0, "search": 0.0, "check": 0.0}
+        self._open: list[str] = []  # accounts, the innermost last
+        self._charged = self._cpu
 
     @contextmanager
     def account(self, name: str) -> Iterator[None]:
-        """Add the processor time of the block to ``accounts[name]``."""
-        start = time.process_time()
+        """Add the processor time of the block to ``accounts[name]`` and to no other account."""
+        self._charge()
+        self._open.append(name)
         try:
             yield
         finally:
-            self.accounts[name] += time.process_time() - start
+            self._charge()
+            self._open.pop()
+
+    def _charge(self) -> None:
+        now = time.process_time()
+        if self._open:
+            self.accounts[self._open[-1]] += now - self._charged
+        self._charged = now
 
     def part(self, boxes: int, seconds: float = 0.0) -> Budget:
         """A smaller budget that ends no later than this one, or ``seconds`` before it."""

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from certify.proofs.checker.theorems import THEOREMS
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint, State
 from certify.verifiers.closing import Closing
+from certify.verifiers.doubts import Doubts
 from certify.verifiers.endings import EndingError, UnprovedError
 from certify.verifiers.interface import Options
 from certify.verifiers.largest import LargestSearch, resumed_number
@@ -27,7 +29,7 @@ from certify.verifiers.parameters import (
 from certify.verifiers.residual import residual_numbers
 from certify.verifiers.search import ObligationSearch
 
-__all__ = ["Choice", "choose", "left_open"]
+__all__ = ["Choice", "choose", "left_open", "open_numbers"]
 
 _OPENED: Mapping[str, Callable[[Claim, int, Tick], OpenNumber]] = {
     "level": open_level,
@@ -67,13 +69,17 @@ class Choice:
         return cls(replace(asked, numbers=numbers, box=box), radius, data["false_from"])
 
 
+def open_numbers(claim: Claim, options: Options) -> set[str]:
+    """What ``claim`` leaves open, with ``box`` if that is to be as large as possible."""
+    return missing_numbers(claim) | ({"box"} if options.largest_box else set())
+
+
 def left_open(claim: Claim, options: Options) -> str | None:
     """Which number is to be as large as possible: the level, the decay or the box.
 
     Raises ``UnprovedError`` if there are several.
     """
-    names = sorted({"level", "decay"} & missing_numbers(claim))
-    names += ["box"] if options.largest_box else []
+    names = sorted(_OPENED.keys() & open_numbers(claim, options))
     if len(names) > 1:
         raise UnprovedError(f"{' and '.join(names)} are open: state all of them but one")
     return names[0] if names else None
@@ -81,7 +87,7 @@ def left_open(claim: Claim, options: Options) -> str | None:
 
 def choose(
     asked: Claim, options: Options, closing: Closing, budget: Budget, checkpoint: Checkpoint,
-    shown: list[ObligationSearch],
+    doubts: Doubts, shown: list[ObligationSearch],
 ) -> tuple[Choice, list[ObligationSearch]]:  # fmt: skip
     """Complete the claim; with the trees grown on the way.  ``shown`` has those tried last."""
     state, name = checkpoint.load(), left_open(asked, options)
@@ -94,23 +100,26 @@ def choose(
         found = residual_numbers(provisional(claim), budget, options.seed)
         claim = with_numbers(claim, found)
     if name is not None:
-        return _largest(name, claim, state, options, closing, budget, checkpoint, shown)
+        return _largest(name, claim, state, options, closing, budget, checkpoint, doubts, shown)
     if not THEOREMS[claim.theorem].has_radius:
         return Choice(claim), []
-    radius, searches = choose_radius(claim, budget, shown)
+    radius, searches = choose_radius(
+        claim, budget, shown,
+        look=lambda: doubts.again(claim, shown), suspect=partial(doubts.suspect, claim),
+    )  # fmt: skip
     return Choice(claim, radius), searches
 
 
 def _largest(
     name: str, claim: Claim, state: State, options: Options, closing: Closing, budget: Budget,
-    checkpoint: Checkpoint, shown: list[ObligationSearch],
+    checkpoint: Checkpoint, doubts: Doubts, shown: list[ObligationSearch],
 ) -> tuple[Choice, list[ObligationSearch]]:  # fmt: skip
     if "open" in state:
         number = resumed_number(name, claim, state)
     else:
         budget.tell("attack", 0.5)
         number = _OPENED[name](claim, options.seed, lambda: budget.spend(0))
-    search = LargestSearch(number, closing, budget, checkpoint, options)
+    search = LargestSearch(number, closing, budget, checkpoint, doubts, options)
     if "open" in state:
         search.resume(state)
     try:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 from certify.proofs.checker.claim import Claim
 from certify.verifiers.budget import Budget
 from certify.verifiers.engine import engine_name
-from certify.verifiers.executors import Executor, executor_for
 from certify.verifiers.interface import Options
 from certify.verifiers.parallel import Suspect, close_in_parallel
 from certify.verifiers.search import ObligationSearch, close
+
+if TYPE_CHECKING:
+    from certify.verifiers.executors import Executor
 
 __all__ = ["Closing"]
 
@@ -46,12 +49,12 @@ class Closing:
             close_in_parallel(search, claim, radius, executor, budget, save, suspect)
 
     def _workers(self) -> Executor | None:
-        if self._executor is None:
-            self._executor = executor_for(
-                self._options.cluster,
-                self._options.workers,
-                releases_interpreter=engine_name() != "python",
-            )
+        workers, cluster = self._options.workers, self._options.cluster
+        if self._executor is None and (workers, cluster) != (1, "local"):
+            from certify.verifiers.executors import executor_for  # slow to import
+
+            native = engine_name() != "python"
+            self._executor = executor_for(cluster, workers, releases_interpreter=native)
         return self._executor
 
     def end(self) -> None:

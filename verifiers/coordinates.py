@@ -12,6 +12,7 @@ Nothing here is evidence: a proof may use any invertible map.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -24,7 +25,7 @@ from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligati
 from certify.proofs.checker.theorems import is_ray
 from certify.verifiers.curvature import Frame, Quadratic, critical, fitted, local_hessian
 
-__all__ = ["Trial", "candidates", "choose"]
+__all__ = ["Trial", "candidates", "choose", "promising"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 Trial: TypeAlias = Callable[[Obligation, int], tuple[float, int, float]]
@@ -42,6 +43,11 @@ _FIRST = 1000  # boxes for each candidate in the first round
 
 
 def candidates(obligation: Obligation) -> list[Coordinates | None]:
+    """All of :func:`promising`."""
+    return list(promising(obligation))
+
+
+def promising(obligation: Obligation) -> Iterator[Coordinates | None]:
     """Maps worth trying for the root of ``obligation``, the most promising first.
 
     None stands for the coordinates as they are and is always the last.  Deterministic; a
@@ -50,19 +56,23 @@ def candidates(obligation: Obligation) -> list[Coordinates | None]:
     variable whose row is that of the identity keeps its name and interval.
     """
     mixed = _mixed(obligation)
-    if not 2 <= len(mixed) <= _MOST_VARIABLES:
-        return [None]
-    frame = Frame(obligation, mixed)
-    maps: list[Array] = []
-    try:
-        with np.errstate(all="ignore"):
-            for m in _maps(obligation, frame):
-                usable = np.isfinite(m).all() and np.linalg.cond(m) < _WORST_CONDITION
-                if usable and not any(_is_same(m, k) for k in (np.eye(len(m)), *maps)):
-                    maps.append(m)
-    except np.linalg.LinAlgError:
-        pass
-    return [*(_coordinates(obligation, frame, m) for m in maps), None]
+    if 2 <= len(mixed) <= _MOST_VARIABLES:
+        frame, tried = Frame(obligation, mixed), [np.eye(len(mixed))]
+        maps = _maps(obligation, frame)
+        while (matrix := _next_usable(maps)) is not None:
+            if not any(_is_same(matrix, k) for k in tried):
+                tried.append(matrix)
+                yield _coordinates(obligation, frame, matrix)
+    yield None
+
+
+def _next_usable(maps: Iterator[Array]) -> Array | None:
+    """The next well-conditioned one; none after one that cannot be computed."""
+    with np.errstate(all="ignore"), suppress(np.linalg.LinAlgError):
+        for matrix in maps:
+            if np.isfinite(matrix).all() and np.linalg.cond(matrix) < _WORST_CONDITION:
+                return matrix
+    return None
 
 
 def _guard(formula: Formula) -> Node | None:
@@ -166,8 +176,7 @@ def _conditions(formula: Formula) -> list[Node]:
 
 def _root(hessian: Array) -> Array:
     """``T`` with ``T' hessian T = I``."""
-    inverse: Array = np.linalg.inv(np.linalg.cholesky(hessian)).T
-    return inverse
+    return np.asarray(np.linalg.inv(np.linalg.cholesky(hessian)).T, dtype=np.float64)
 
 
 def _form(root: Array) -> Array:
@@ -212,7 +221,8 @@ def _coordinates(obligation: Obligation, frame: Frame, matrix: Array) -> Coordin
 def _short(row: Array, bits: int) -> list[Fraction]:
     """The entries as multiples of one power of two, ``bits`` below the largest."""
     unit = int(np.floor(np.log2(np.abs(row).max()))) + 1 - bits
-    return [Fraction(int(np.rint(np.ldexp(v, -unit)))) * Fraction(2) ** unit for v in row]
+    step = Fraction(1 << max(unit, 0), 1 << max(-unit, 0))
+    return [int(v) * step for v in np.rint(np.ldexp(row, -unit))]
 
 
 def choose(obligation: Obligation, trial: Trial) -> Coordinates | None:

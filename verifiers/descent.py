@@ -7,13 +7,11 @@ Reference: R. Storn, K. Price, Differential evolution, J. Global Optimization 11
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
-from certify.expression import Node
-from certify.proofs.checker.obligations import Formula
-from certify.verifiers.points import Array, margin, values
+from certify.verifiers.points import Array, Sampled, Table
 
 __all__ = ["descended"]
 
@@ -26,9 +24,8 @@ _FLAT = 1e-5  # relative heights: all points are in one
 
 
 def descended(
-    formula: Formula,
-    height: Node,
-    names: Sequence[str],
+    formula: Sampled,
+    height: Table,
     points: Array,
     box: tuple[Array, Array],
     centre: Array,
@@ -37,13 +34,13 @@ def descended(
 ) -> Array:
     """Points (k, n) of the ``box`` where ``formula`` is false in float64, the lowest first.
 
-    ``height`` is an expression over ``names``; ``points`` (m, n) are where to start from, of
-    which those count where the formula is false; in directions where ``centre`` is not NaN
-    steps also go towards it.
+    ``height`` has one expression; ``points`` (m, n) are where to start from, of which those
+    count where the formula is false; in directions where ``centre`` is not NaN steps also go
+    towards it.
     """
     rng = np.random.default_rng(seed)
-    points = points[margin(formula, names, points) <= 0]
-    heights = values(height, names, points)
+    points = points[formula.margin(points) <= 0]
+    heights = height.at(points)[0]
     order = np.argsort(heights, kind="stable")[:_POPULATION]
     points, heights = points[order], heights[order]
     count = len(points)
@@ -61,8 +58,8 @@ def descended(
         pull = np.where(rng.random((count, 1)) < 0.5, 0, rng.uniform(0, _PULL, (count, 1)))
         step = _SHARE * (a - b) + noise + pull * np.nan_to_num(centre - base)
         trial = np.clip(base + step, low, high)
-        reached = values(height, names, trial)
-        better = (reached < heights) & (margin(formula, names, trial) <= 0)
+        reached = height.at(trial)[0]
+        better = (reached < heights) & (formula.margin(trial) <= 0)
         points = np.where(better[:, None], trial, points)
         heights = np.where(better, reached, heights)
     return points[np.argsort(heights, kind="stable")]

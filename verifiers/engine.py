@@ -14,7 +14,7 @@ from typing import Protocol
 from certify.errors import InputError
 from certify.proofs.checker.obligations import Obligation
 from certify.verifiers import native
-from certify.verifiers.growth import Growth
+from certify.verifiers.growth import Growth, Paths
 from certify.verifiers.points import Array
 from certify.verifiers.python_engine import PythonEngine
 
@@ -35,6 +35,12 @@ class Engine(Protocol):
         ``ties`` says whether a limit that is attained exactly counts as proved: where the
         kernel's rounding has spoilt one it must not, or the same leaf comes back for ever.
         """
+        ...
+
+    def follow(
+        self, low: Array, high: Array, points: Array, degrees: Sequence[int], deepest: int
+    ) -> Paths:
+        """The ways of ``points`` (k, n) down to the leaves, to depth ``deepest`` at most."""
         ...
 
 

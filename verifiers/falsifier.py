@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -16,48 +16,73 @@ import numpy as np
 from certify.expression import Node
 from certify.outcome import Counterexample, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.intervals import above, below
 from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.obligations import All, Any, Formula, Obligation
+from certify.proofs.checker.models import Block
+from certify.proofs.checker.obligations import All, Any, Formula, Obligation, truth
+from certify.proofs.checker.symbols import NO_ROLES
 from certify.proofs.checker.theorems import THEOREMS, violation
-from certify.verifiers.decay_attack import slowest
+from certify.verifiers.climbing import Climb, climbed, corners, starts
+from certify.verifiers.decay_attack import Effort, slowest
 from certify.verifiers.descent import descended
-from certify.verifiers.points import Array, deciding_slope, margin, values
+from certify.verifiers.points import Array, Sampled, Table
 
-__all__ = ["attack", "falsify", "lowest_violation", "replay", "violated_level"]
+__all__ = [
+    "LONG",
+    "SHORT",
+    "Attempt",
+    "attack",
+    "falsify",
+    "lowest_violation",
+    "replay",
+    "violated_level",
+]
 
-_STARTS = 4096
-_VERTICES = 256
-_CLIMBERS = 256
-_STEPS, _FEW_STEPS = 24, 8
+_FACE = 4  # times less, as faces have one condition each
 _REPLAYS = 20
 _ABOVE_EVERYTHING = Fraction(10) ** 300
 _LOWEST = 1024  # violations to descend from
 
 
+@dataclass(frozen=True)
+class Attempt:
+    """How hard to look, at the conditions as they stand and at the decay."""
+
+    climb: Climb
+    decay: Effort
+
+
+SHORT = Attempt(Climb(1024, 64, 12), Effort())
+LONG = Attempt(Climb(8192, 384, 24), Effort(8192, 256, 60))
+
+
 def falsify(
-    claim: Claim, seed: int = 0, tick: Callable[[], None] = lambda: None
+    claim: Claim,
+    seed: int = 0,
+    tick: Callable[[], None] = lambda: None,
+    attempt: Attempt = LONG,
+    near: Array | None = None,
 ) -> Counterexample | None:
     """A replayed counterexample to the conditions of ``claim``, if an attack finds one.
 
-    ``tick`` is called often and may raise to end the attack.
+    ``tick`` is called often and may raise to end the attack; ``near`` has points to start from,
+    too, in states, parameters and disturbances.
     """
-    for k, obligation in enumerate(violation(claim)):
-        # faces, which come after, have one condition each and need no long climb
-        steps = _FEW_STEPS if k else _STEPS
-        points = _attack(claim, obligation, obligation.formula, seed, tick, steps)
+    wanted = violation(claim)
+    for k, obligation in enumerate(wanted):
+        climb = attempt.climb if not k else attempt.climb.shorter(_FACE)
+        points = climbed(claim, obligation, obligation.formula, climb, seed, tick, near)
         found = replay(claim, obligation, points)
+        if found is None and not k and _has_decay(claim):
+            points, _ = slowest(claim, seed, tick, attempt.decay, near)
+            found = replay(claim, obligation, points)
         if found is not None:
             return found
-    return _too_slow(claim, seed, tick)
+    return None
 
 
-def _too_slow(claim: Claim, seed: int, tick: Callable[[], None]) -> Counterexample | None:
-    """A point of the level set where V does not fall as fast as claimed."""
-    if not {"level", "decay"} <= set(claim.numbers) or "residual" in claim.numbers:
-        return None
-    points, _ = slowest(claim, seed, tick)
-    found = (replay(claim, o, points) for o in violation(claim) if len(o.box) == points.shape[1])
-    return next((counterexample for counterexample in found if counterexample), None)
+def _has_decay(claim: Claim) -> bool:
+    return {"level", "decay"} <= set(claim.numbers) and "residual" not in claim.numbers
 
 
 def attack(claim: Claim, seed: int = 0) -> Outcome:
@@ -88,15 +113,24 @@ def attack(claim: Claim, seed: int = 0) -> Outcome:
 
 def replay(claim: Claim, obligation: Obligation, points: Array) -> Counterexample | None:
     """The first of the worst ``points`` at which the kernel confirms that a condition fails."""
-    margins = margin(obligation.formula, tuple(obligation.box), points)
+    margins = Sampled(obligation.formula, tuple(obligation.box)).margin(points)
     for row in np.argsort(margins, kind="stable")[:_REPLAYS]:
         if margins[row] > 0:
             break
         point = exact_point(obligation, points[row])
+        if not _fails(obligation, point):  # which is quicker than to ask for all conditions
+            continue
         condition = refutes(claim, {**point, **_rest(claim, point)})
         if condition is not None:
             return Counterexample(point, condition)
     return None
+
+
+def _fails(obligation: Obligation, point: Mapping[str, Fraction]) -> bool:
+    """Whether enclosures show that the formula is false at ``point``."""
+    names = tuple(obligation.box)
+    low, high = (np.array([[end(point[x])] for x in names]) for end in (below, above))
+    return truth(obligation.formula, Block(names, low, high, 0, NO_ROLES)) is False
 
 
 def exact_point(obligation: Obligation, point: Array) -> dict[str, Fraction]:
@@ -137,15 +171,20 @@ def lowest_violation(
         if guarded and not isinstance(formula, Any):
             continue
         points = np.concatenate(
-            [_attack(claim, obligation, formula, seed, tick), starts(claim, obligation, seed)]
+            [
+                climbed(claim, obligation, formula, LONG.climb, seed, tick),
+                *starts(claim, obligation, LONG.climb.starts, seed),
+            ]
         )
-        points = points[margin(formula, names, points) <= 0]
-        points = points[np.argsort(values(height, names, points), kind="stable")[:_LOWEST]]
+        points = points[Sampled(formula, names).margin(points) <= 0]
+        table = Table([height], names)
+        points = points[np.argsort(table.at(points)[0], kind="stable")[:_LOWEST]]
         centre = np.array([float(claim.equilibrium.get(x, "nan")) for x in names])
         for part in _conditions(formula):
-            down = descended(part, height, names, points, _corners(obligation), centre, seed, tick)
+            sampled = Sampled(part, names)
+            down = descended(sampled, table, points, corners(obligation), centre, seed, tick)
             for point in down[:_REPLAYS]:
-                lowest = min(lowest, _confirmed(claim, obligation, point, height, lowest))
+                lowest = min(lowest, _confirmed(claim, obligation, point, table, lowest))
     return lowest
 
 
@@ -160,58 +199,10 @@ def _conditions(formula: Formula) -> tuple[Formula, ...]:
 
 
 def _confirmed(
-    claim: Claim, obligation: Obligation, near: Array, height: Node, lowest: float
+    claim: Claim, obligation: Obligation, near: Array, height: Table, lowest: float
 ) -> float:
     point = exact_point(obligation, near)
-    exact = np.array([[float(p) for p in point.values()]])
-    value = float(values(height, tuple(obligation.box), exact)[0])
-    if not value < lowest:
+    value = float(height.at(np.array([[float(p) for p in point.values()]]))[0, 0])
+    if not value < lowest or not _fails(obligation, point):
         return lowest
     return value if refutes(claim, {**point, **_rest(claim, point)}) is not None else lowest
-
-
-def starts(claim: Claim, obligation: Obligation, seed: int) -> Array:
-    """Uniform points, vertices, and points at log-uniform distances from the equilibrium."""
-    rng = np.random.default_rng(seed)
-    low, high = _corners(obligation)
-    points = rng.uniform(low, high, (_STARTS, len(low)))
-    points[:_VERTICES] = np.where(rng.random((_VERTICES, len(low))) < 0.5, low, high)
-    centre = np.array([float(claim.equilibrium.get(x, 0)) for x in obligation.box])
-    moving = np.array([x in claim.equilibrium for x in obligation.box])
-    if moving.any():
-        shrink = 10 ** rng.uniform(-8, 0, (_STARTS, 1))
-        near = np.where(moving, centre + shrink * (points - centre), points)
-        points = np.concatenate([points, np.clip(near, low, high)])
-    return points
-
-
-def _corners(obligation: Obligation) -> tuple[Array, Array]:
-    bounds = np.array([[float(a), float(b)] for a, b in obligation.box.values()])
-    return bounds[:, 0], bounds[:, 1]
-
-
-def _attack(
-    claim: Claim,
-    obligation: Obligation,
-    formula: Formula,
-    seed: int,
-    tick: Callable[[], None] = lambda: None,
-    steps: int = _STEPS,
-) -> Array:
-    """Signed gradient steps on the part of ``formula`` that decides, from many starts."""
-    names = tuple(obligation.box)
-    low, high = _corners(obligation)
-    points = starts(claim, obligation, seed)
-    worst = margin(formula, names, points)
-    rows = np.argsort(worst, kind="stable")[:_CLIMBERS]
-    points, worst = points[rows], worst[rows]
-    best = points
-    for k in range(steps):
-        tick()
-        slope = deciding_slope(formula, names, points, high - low)
-        points = np.clip(points - 0.1 * 0.85**k * np.sign(slope) * (high - low), low, high)
-        here = margin(formula, names, points)
-        better = here < worst
-        best = np.where(better[:, None], points, best)
-        worst = np.where(better, here, worst)
-    return best

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from certify.verifiers.points import Array
 
-__all__ = ["Grown", "Growth"]
+__all__ = ["Grown", "Growth", "Paths"]
 
 
 @dataclass(frozen=True)
@@ -35,3 +35,15 @@ class Grown:
     boxes: int
     suspects: Array
     stuck: bool
+
+
+@dataclass(frozen=True)
+class Paths:
+    """What boxes on the ways of some points cost in all, each ``2**depth`` times.
+
+    ``work`` and ``nodes`` are sums over the points; ``capped`` if a way went on too deep.
+    """
+
+    work: float
+    nodes: float
+    capped: bool

@@ -15,7 +15,7 @@ LINEAR = _SUMS | {"affine"}
 _MOST_SQUARES = 16  # in one instruction
 
 
-@dataclass
+@dataclass(slots=True)
 class Instruction:
     """An operator, the registers it writes and reads, and what else it takes.
 
@@ -51,13 +51,6 @@ class _Form(NamedTuple):
     terms: tuple[tuple[int, float], ...]
     bias: float
 
-    def times(self, k: float) -> _Form:
-        return _Form(tuple((r, k * w) for r, w in self.terms), k * self.bias)
-
-    def __add__(self, other: object) -> _Form:
-        assert isinstance(other, _Form)
-        return _Form(self.terms + other.terms, self.bias + other.bias)
-
 
 def fused(
     instructions: Sequence[Instruction], roots: Sequence[View], fixed: Mapping[int, float]
@@ -76,11 +69,7 @@ def fused(
         if i.op not in _SUMS:
             result.append(i)
             continue
-        parts = [_form_of(a, forms, uses, fixed) for a in i.arguments]
-        signs = i.numbers if i.op == "scale" else (1.0, -1.0 if i.op == "sub" else 1.0)
-        form = _Form((), 0.0)
-        for part, sign in zip(parts, signs, strict=True):
-            form = form + part.times(sign)
+        form = _joined(i, forms, uses, fixed)
         if not form.terms:  # constants are folded already: this is their overflow
             form = _Form(((i.arguments[0], math.nan),), 0.0)
         (out,) = i.out
@@ -136,13 +125,21 @@ def _weights(i: Instruction) -> tuple[float, ...]:
     return i.numbers if i.op == "scale" else (1.0, -1.0 if i.op == "sub" else 1.0)
 
 
-def _form_of(
-    register: int, forms: Mapping[int, _Form], uses: Mapping[int, int], fixed: Mapping[int, float]
+def _joined(
+    i: Instruction, forms: Mapping[int, _Form], uses: Mapping[int, int], fixed: Mapping[int, float]
 ) -> _Form:
-    known = forms.get(register)
-    if known is not None and (uses[register] == 1 or register in fixed):
-        return known
-    return _Form(((register, 1.0),), 0.0)
+    """What the sum ``i`` is, with the sums among its arguments that nothing else reads."""
+    signs = i.numbers if i.op == "scale" else (1.0, -1.0 if i.op == "sub" else 1.0)
+    terms: list[tuple[int, float]] = []
+    bias = 0.0
+    for register, sign in zip(i.arguments, signs, strict=True):
+        known = forms.get(register)
+        if known is not None and (uses[register] == 1 or register in fixed):
+            terms += [(r, sign * w) for r, w in known.terms]
+            bias += sign * known.bias
+        else:
+            terms.append((register, sign))
+    return _Form(tuple(terms), bias)
 
 
 def _sum(out: int, form: _Form) -> Instruction:

@@ -24,12 +24,12 @@ from certify.verifiers.budget import Budget
 from certify.verifiers.check_cost import CheckCost
 from certify.verifiers.checkpoint import Checkpoint, State
 from certify.verifiers.closing import Closing
+from certify.verifiers.doubts import Doubts
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
-from certify.verifiers.falsifier import replay
 from certify.verifiers.interface import Options
 from certify.verifiers.open_number import OpenNumber
 from certify.verifiers.parameters import choose_radius
-from certify.verifiers.planning import planned
+from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
 from certify.verifiers.search import ObligationSearch, restore_searches, search_state
 
@@ -66,13 +66,13 @@ class LargestSearch:
 
     def __init__(
         self, number: OpenNumber, closing: Closing, budget: Budget, checkpoint: Checkpoint,
-        options: Options,
+        doubts: Doubts, options: Options,
     ) -> None:  # fmt: skip
         self.number, self._bracket = number, number.bracket
         self._radius: Fraction | None = None
         self._rays: Found | None = None
         self._closing, self._budget, self._checkpoint = closing, budget, checkpoint
-        self._options, self._cost = options, CheckCost(options.workers)
+        self._doubts, self._options, self._cost = doubts, options, CheckCost(options.workers)
         self._best: Found | None = None
         self._trial: _Trial | None = None
         self.shown: list[ObligationSearch] = []
@@ -132,18 +132,14 @@ class LargestSearch:
         if not trial.searches:
             self._choose_radius(claim, budget)
             trial.planned = budget.boxes_left() >= _ROOM
-            for obligation in obligations(claim, self._radius):
-                trial.searches.append(self._search(obligation, budget))
+            trial.searches = self._begun(claim, budget)
         self.shown = trial.searches
 
         replays = itertools.count()
 
         def suspect(obligation: Obligation, points: Array) -> None:
-            if is_ray(obligation) or next(replays) >= _REPLAYS:
-                return
-            found = replay(claim, obligation, points)
-            if found is not None:
-                raise RefutedError(found)
+            if next(replays) < _REPLAYS:
+                self._doubts.suspect(claim, obligation, points)
 
         def save() -> None:
             self._checkpoint.offer(lambda: self.state(budget.boxes))
@@ -157,14 +153,23 @@ class LargestSearch:
             self._radius, rays = choose_radius(claim, budget, self.shown)
             self._rays = Found(claim, self._radius, rays)
 
-    def _search(self, obligation: Obligation, budget: Budget) -> ObligationSearch:
-        """What is known of the obligation, where it is the same; else the splits; else a plan."""
+    def _begun(self, claim: Claim, budget: Budget) -> list[ObligationSearch]:
+        """What is known of the obligations of ``claim``; the others are planned."""
+        with self._budget.account("derive"):
+            wanted = obligations(claim, self._radius)
+        known = [self._known(o) for o in wanted]
+        new = plans([o for o, k in zip(wanted, known, strict=True) if k is None], budget)
+        rest = iter(new)
+        return [next(rest) if k is None else k for k in known]
+
+    def _known(self, obligation: Obligation) -> ObligationSearch | None:
+        """What is closed of the obligation, where it is the same; else the splits, if any."""
         for found in (self._best, self._rays):
             for known in found.searches if found is not None else ():
                 if known.obligation.name == obligation.name:
                     same = known.obligation.digest() == obligation.digest()
                     return known if same else known.reopened(obligation)
-        return planned(obligation, budget)
+        return None
 
     def _reserved(self) -> float:
         """Seconds to leave to the kernel."""

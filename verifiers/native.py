@@ -12,18 +12,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import lru_cache
 from importlib import import_module
-from typing import Any
+from typing import Any as Module
 
 import numpy as np
 
-from certify.proofs.checker.obligations import Obligation
+from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
+from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.tree import root_box
-from certify.verifiers.growth import Growth
+from certify.verifiers.growth import Growth, Paths
 from certify.verifiers.points import Array
-from certify.verifiers.tape import Tape, lower
+from certify.verifiers.tape import Tape, lower_formula
 
-_native: Any
+_native: Module
 try:
     _native = import_module("certify.verifiers._native")
 except ImportError:  # installed without a compiler
@@ -50,6 +52,8 @@ def instruction_sets() -> list[str]:
 
 def instruction_set() -> str:
     """The fastest instruction set that this processor has, or the one that is forced."""
+    if _native is None:
+        raise RuntimeError("the native engine was not built")
     forced = os.environ.get("CERTIFY_ENGINE", "")
     return forced if forced not in ("", "python") else instruction_sets()[0]
 
@@ -58,7 +62,8 @@ class NativeEngine:
     """See :class:`certify.verifiers.engine.Engine`; threads may share one."""
 
     def __init__(self, obligation: Obligation) -> None:
-        self._problem = _problem(lower(obligation))
+        formula, names = obligation.formula, tuple(obligation.box)
+        self._problem = _compiled(formula, names, instruction_set())
         low, high = root_box(obligation)
         self._scale = 0.5 * high - 0.5 * low
 
@@ -90,8 +95,31 @@ class NativeEngine:
             suspects=found["suspects"],
         )
 
+    def follow(
+        self, low: Array, high: Array, points: Array, degrees: Sequence[int], deepest: int
+    ) -> Paths:
+        """The ways of ``points`` (k, n) from the box down to the leaves of its tree."""
+        found = self._problem.follow(low, high, points, list(degrees), SLACK, deepest, self._scale)
+        return Paths(*found)
 
-def _problem(tape: Tape) -> Any:
-    if _native is None:
-        raise RuntimeError("the native engine was not built")
-    return _native.Problem(tape.arrays(), instruction_set())
+
+@lru_cache(maxsize=64)
+def _compiled(formula: Formula, names: tuple[str, ...], engine: str) -> Module:
+    """The formula in code, which is the same for every box over the same variables."""
+    roles = allocate(a.node for a in atoms(formula))
+    return _problem(lower_formula(_hardest_first(formula), names, roles=roles), engine)
+
+
+def _problem(tape: Tape, engine: str = "") -> Module:
+    return _native.Problem(tape.arrays(), engine or instruction_set())
+
+
+def _hardest_first(formula: Formula) -> Formula:
+    """The same with the parts of every ``All`` backwards: theorems name the decrease last.
+
+    A box on which that is open need not be tried for the others.
+    """
+    if isinstance(formula, Atom):
+        return formula
+    parts = tuple(_hardest_first(p) for p in formula.parts)
+    return All(parts[::-1]) if isinstance(formula, All) else Any(parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,13 +13,15 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.obligations import Obligation
 from certify.verifiers.budget import Budget
 from certify.verifiers.endings import StuckError
-from certify.verifiers.executors import Executor
 from certify.verifiers.growth import Grown
 from certify.verifiers.jobs import Job, Statement, perform
 from certify.verifiers.points import Array
 from certify.verifiers.python_engine import PythonEngine
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import OPEN, Piece, branches, grafted, has_marks, pieces, regrown
+
+if TYPE_CHECKING:
+    from certify.verifiers.executors import Executor
 
 __all__ = ["close_in_parallel"]
 

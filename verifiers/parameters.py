@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations, with_radius
 from certify.verifiers.budget import Budget
 from certify.verifiers.endings import UnprovedError
-from certify.verifiers.planning import planned
-from certify.verifiers.search import (
-    ObligationSearch,
-    closes_within,
-)
+from certify.verifiers.planning import plans
+from certify.verifiers.points import Array
+from certify.verifiers.search import ObligationSearch, closes_within
 
 __all__ = ["choose_radius", "missing_numbers", "provisional", "with_numbers"]
 
@@ -46,18 +45,24 @@ def provisional(claim: Claim) -> Claim:
 
 
 def choose_radius(
-    claim: Claim, budget: Budget, shown: list[ObligationSearch]
+    claim: Claim,
+    budget: Budget,
+    shown: list[ObligationSearch],
+    look: Callable[[], None] = lambda: None,
+    suspect: Callable[[Obligation, Array], None] = lambda _, __: None,
 ) -> tuple[Fraction, list[ObligationSearch]]:
     """A radius whose ray obligations close with little work, and their trees.
 
-    ``shown`` has the searches that were tried last.
+    ``shown`` has the searches that were tried last; ``look`` and ``suspect`` are as in
+    :func:`close`.
     """
-    rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
-    plans = [planned(o, budget) for o in rays]
+    with budget.account("derive"):
+        rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
+    searches = plans(rays, budget)
     for boxes, radius in itertools.product(_BOXES_PER_RAY, _RADII):
-        searches = [plan.restarted(with_radius(plan.obligation, radius)) for plan in plans]
+        searches = [s.restarted(with_radius(s.obligation, radius)) for s in searches]
         shown[:] = searches
-        if closes_within(searches, budget, boxes * len(rays)):
+        if closes_within(searches, budget, boxes * len(rays), look, suspect):
             return radius, searches
     raise UnprovedError(
         "the conditions could not be shown arbitrarily close to the equilibrium: they may be "

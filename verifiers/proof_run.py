@@ -16,18 +16,18 @@ from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations
+from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.scaling import factor_between, scaled
 from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
-from certify.verifiers.choices import Choice, choose, left_open
+from certify.verifiers.choices import Choice, choose, left_open, open_numbers
 from certify.verifiers.closing import Closing
+from certify.verifiers.doubts import Doubts
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
-from certify.verifiers.falsifier import falsify, replay
 from certify.verifiers.interface import Options
-from certify.verifiers.parameters import missing_numbers, with_numbers
-from certify.verifiers.planning import planned
+from certify.verifiers.parameters import with_numbers
+from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
 from certify.verifiers.search import ObligationSearch, restore_searches, search_state
 
@@ -48,6 +48,7 @@ class ProofRun:
         self.asked, self.choice = claim, Choice(claim)
         text = json.dumps([claim.to_json(), options.seed, options.largest_box], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()
+        self.doubts = Doubts(self.budget, options.seed)
         self.checkpoint = Checkpoint(options.checkpoint, key, options.checkpoint_seconds)
         self.searches: list[ObligationSearch] = []
         self.radius: Fraction | None = None
@@ -61,7 +62,7 @@ class ProofRun:
         certificate: Certificate | None = None
         verdict, advice = Verdict.PROVED, ""
         try:
-            counterexample = self._falsified()
+            counterexample = self.doubts.first(self.claim, open_numbers(self.claim, self.options))
             if counterexample is None:
                 with self.budget.account("search"):
                     self._choose_parameters()
@@ -79,7 +80,7 @@ class ProofRun:
             self.closing.end()
         if counterexample is not None:
             verdict = Verdict.REFUTED
-            advice = after_refutation(self.claim, self.options.seed)
+            advice = after_refutation(self.claim, counterexample, self.options.seed)
         if verdict is not Verdict.TIMED_OUT:
             self.checkpoint.discard()
         return Outcome(
@@ -95,27 +96,24 @@ class ProofRun:
             found=self._found() if verdict is Verdict.PROVED else None,
         )
 
-    def _falsified(self) -> Counterexample | None:
-        self.budget.tell("attack", 0.0)
-        if left_open(self.claim, self.options) or missing_numbers(self.claim):
-            return None
-        return falsify(self.claim, self.options.seed, lambda: self.budget.spend(0))
-
     def _suspect(self, obligation: Obligation, points: Array) -> None:
-        """Replay points where a condition looks false; a confirmed one ends the run."""
-        found = None if is_ray(obligation) else replay(self.claim, obligation, points)
-        if found is not None:
-            raise RefutedError(found)
+        self.doubts.suspect(self.claim, obligation, points)
+
+    def _look(self) -> None:
+        if not self.rejected:  # what the kernel gives back was closed once
+            self.doubts.again(self.claim, self.searches)
 
     def _choose_parameters(self) -> None:
         self.choice, self.searches = choose(
-            self.asked, self.options, self.closing, self.budget, self.checkpoint, self.searches
-        )
+            self.asked, self.options, self.closing, self.budget, self.checkpoint, self.doubts,
+            self.searches,
+        )  # fmt: skip
         self.claim, self.radius = self.choice.claim, self.choice.radius
 
     def _prove(self) -> Certificate:
         """Close everything, then refine what the kernel does not accept."""
-        wanted = {o.name: o for o in obligations(self.claim, self.radius)}
+        with self.budget.account("derive"):
+            wanted = {o.name: o for o in obligations(self.claim, self.radius)}
         state = self.checkpoint.load()
         if "chosen" in state:
             self.searches = restore_searches(list(wanted.values()), state)
@@ -123,14 +121,13 @@ class ProofRun:
         else:
             known = {s.obligation.name: s for s in self.searches}
             with self.budget.account("search"):
-                self.searches = [
-                    known[name].restated(o) if name in known else planned(o, self.budget)
-                    for name, o in wanted.items()
-                ]
+                new = plans([o for name, o in wanted.items() if name not in known], self.budget)
+                known |= {s.obligation.name: s for s in new}
+                self.searches = [known[name].restated(o) for name, o in wanted.items()]
         while True:
             try:
                 rejected = self._closed_and_refined()
-            except StuckError:
+            except (RefutedError, StuckError):  # a number that was found is a little too large
                 if not self._loosened():
                     raise
                 continue
@@ -169,6 +166,7 @@ class ProofRun:
 
     def _save(self) -> None:
         self.checkpoint.offer(self._state)
+        self._look()
 
     def _coordinates(self) -> dict[str, Coordinates]:
         maps = ((s.obligation.name, s.coordinates) for s in self.searches)
@@ -244,6 +242,5 @@ class ProofRun:
             "leaves": leaves,
             "seconds": self.budget.seconds(),
             "cpu_seconds": self.budget.cpu_seconds(),
-            "search_seconds": self.budget.accounts["search"],
-            "check_seconds": self.budget.accounts["check"],
+            **{f"{name}_seconds": spent for name, spent in self.budget.accounts.items()},
         }

@@ -12,7 +12,8 @@ from certify.proofs.checker.obligations import Obligation, atoms, proved
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.tree import LEAF, root_box
 from certify.verifiers.blame import blame
-from certify.verifiers.growth import Grown, Growth
+from certify.verifiers.growth import Grown, Growth, Paths
+from certify.verifiers.paths import followed
 from certify.verifiers.points import Array, margin
 from certify.verifiers.trees import OPEN, Piece, grafted, middle_of, pieces
 
@@ -146,6 +147,12 @@ class PythonEngine:
             done += count
             suspects, stuck = self._advance(forest, taken, degrees)
         return Grown(tuple(forest.trees()), done, suspects, stuck)
+
+    def follow(
+        self, low: Array, high: Array, points: Array, degrees: Sequence[int], deepest: int
+    ) -> Paths:
+        """The ways of ``points`` (k, n) down to the leaves, to depth ``deepest`` at most."""
+        return followed(self, low, high, points, degrees, deepest)
 
     def _block(self, boxes: _Boxes, degree: int) -> Block:
         return Block(self._names, boxes.low.T, boxes.high.T, degree, self._roles)

@@ -29,13 +29,7 @@ from certify.verifiers.trees import (
     split_leaf,
 )
 
-__all__ = [
-    "ObligationSearch",
-    "close",
-    "closes_within",
-    "restore_searches",
-    "search_state",
-]
+__all__ = ["ObligationSearch", "close", "closes_within", "restore_searches", "search_state"]
 
 _SLICE = 1 << 18  # boxes between two looks at the clock
 _SLICE_SECONDS = 0.3
@@ -59,13 +53,14 @@ class ObligationSearch:
 
     def restated(self, obligation: Obligation) -> ObligationSearch:
         """The same tree for another formula; the leaves closed so far must imply it."""
-        search = ObligationSearch(obligation, self.coordinates, self.degrees)
+        search = self.restarted(obligation)
         search.tree = self.tree
         return search
 
     def restarted(self, obligation: Obligation) -> ObligationSearch:
-        """A new tree for another obligation of the same variables, searched in the same way."""
-        return ObligationSearch(obligation, self.coordinates, self.degrees)
+        """A new tree, if it is for another obligation, of the same variables and searched so."""
+        same = obligation == self.obligation
+        return self if same else ObligationSearch(obligation, self.coordinates, self.degrees)
 
     def reopened(self, obligation: Obligation) -> ObligationSearch:
         """The splits of this tree for another formula or box, with every leaf to be shown anew."""
@@ -216,11 +211,17 @@ def close(
             save()
 
 
-def closes_within(searches: Sequence[ObligationSearch], budget: Budget, boxes: int) -> bool:
+def closes_within(
+    searches: Sequence[ObligationSearch],
+    budget: Budget,
+    boxes: int,
+    save: Callable[[], None] = lambda: None,
+    suspect: Callable[[Obligation, Array], None] = lambda _, __: None,
+) -> bool:
     """Whether :func:`close` succeeds with at most ``boxes`` of the ``budget``."""
     part = budget.part(boxes)
     try:
-        close(searches, part)
+        close(searches, part, save, suspect)
     except (BudgetSpentError, StuckError):
         return False
     finally:

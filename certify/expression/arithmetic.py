@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import add, mul, sub
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from weakref import WeakKeyDictionary
 
@@ -32,7 +33,7 @@ from .divided import (
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["Floats", "Functions", "interpret", "literals"]
+__all__ = ["Floats", "Functions", "interpret", "literals", "operation"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Array = TypeVar("Array", "Floats", "torch.Tensor")
@@ -104,7 +105,7 @@ def interpret(
             values[node] = constants(node)[0]
         else:
             args = [values[a] for a in node.args]
-            values[node] = _apply(node, args, constants, functions)
+            values[node] = operation(node, constants, functions)(*args)
         for a in node.args:
             uses[a] -= 1
             if not uses[a]:
@@ -112,33 +113,30 @@ def interpret(
     return [values[root] for root in roots]
 
 
-def _apply(
-    node: Node,
-    args: list[Array],
-    constants: Callable[[Node], Sequence[Array]],
-    functions: Functions[Array],
-) -> Array:
-    a, b, data = args[0], args[-1], node.data
-    if node.op in _ARITHMETIC:
-        result: Array = _ARITHMETIC[node.op](a, b)
-        return result
-    if node.op == "max":
-        return functions.maximum(a, b)
-    if node.op == "affine":
+def operation(
+    node: Node, constants: Callable[[Node], Sequence[Array]], functions: Functions[Array]
+) -> Callable[..., Array]:
+    """What ``node`` computes from the values of its arguments."""
+    op, data = node.op, node.data
+    if op in _ARITHMETIC:
+        return _ARITHMETIC[op]
+    if op == "max":
+        return functions.maximum
+    if op == "affine":
         weight, bias = constants(node)
-        return a @ weight + bias
-    if node.op == "stack":
-        return functions.stack(args)
-    if node.op == "index" and isinstance(data, int):
-        return a[..., data]
-    if node.op == "pow" and isinstance(data, int):
-        return a**data
-    if node.op == "select":
-        return functions.where(a > 0, args[1], functions.where(a <= 0, b, a))
+        return lambda a: a @ weight + bias
+    if op == "stack":
+        return lambda *parts: functions.stack(parts)
+    if op == "index" and isinstance(data, int):
+        return lambda a: a[..., data]
+    if op == "pow" and isinstance(data, int):
+        return lambda a: a**data
+    if op == "select":
+        return lambda a, b, c: functions.where(a > 0, b, functions.where(a <= 0, c, a))
     if isinstance(data, tuple) and isinstance(data[1], int):
-        gap: Array = _DIFFERENCES[node.op](str(data[0]), data[1], a, b, functions)
-        return gap
-    return _unary(node.op, a, functions)
+        gap, name, power = _DIFFERENCES[op], str(data[0]), data[1]
+        return lambda a, b: gap(name, power, a, b, functions)
+    return lambda a: _unary(op, a, functions)
 
 
 def _unary(op: str, a: Array, functions: Functions[Array]) -> Array:
@@ -160,9 +158,9 @@ def _unary(op: str, a: Array, functions: Functions[Array]) -> Array:
 
 
 _ARITHMETIC: Mapping[str, Callable[[Any, Any], Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
+    "add": add,
+    "sub": sub,
+    "mul": mul,
 }
 
 _DIFFERENCES: Mapping[str, Callable[[str, int, Any, Any, Any], Any]] = {

@@ -77,6 +77,10 @@ def increment(name: str, power: int, s: Array, d: Array, fn: Functions[Array]) -
     if name == "sqrt":  # defined at 0, where its slope is not
         f = fn.elementwise
         return _over(d, f["sqrt"](nonnegative(s, fn)) + f["sqrt"](nonnegative(t, fn)), fn)
+    if name in ("abs", "relu"):
+        zero = fn.full_like(t, 0.0)
+        rise = fn.where(s > 0, fn.maximum(d, -s), fn.maximum(t, zero))
+        return rise if name == "relu" else 2 * rise - d
     return first_difference(name, power, s, t, fn) * d
 
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.language import Node, topological
 
-from .arithmetic import Floats, Functions, interpret, literals
+from .arithmetic import Floats, Functions, literals, operation
 
-__all__ = ["evaluate"]
+__all__ = ["Program", "evaluate"]
 
 
 def _stack(parts: Sequence[Floats]) -> Floats:
-    return np.stack(np.broadcast_arrays(*parts), axis=-1)
+    result = np.empty((*np.broadcast_shapes(*map(np.shape, parts)), len(parts)))
+    for k, part in enumerate(parts):
+        result[..., k] = part
+    return result
 
 
 def _full_like(array: Floats, value: float) -> Floats:
@@ -56,11 +61,48 @@ def evaluate(nodes: Sequence[Node], values: Mapping[str, npt.ArrayLike]) -> list
     Raises ``LanguageError`` for a variable without a value.  Guarantees nothing about
     rounding: use it to search and to draw.
     """
-    inputs = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
-    batch = np.broadcast_shapes(*(value.shape for value in inputs.values()))
-    with np.errstate(all="ignore"):
-        results = interpret(topological(nodes), nodes, inputs, literals, _NUMPY)
-    return [_in_batch(r, n, batch) for r, n in zip(results, nodes, strict=True)]
+    return Program(nodes)(values)
+
+
+class Program:
+    """:func:`evaluate` for the same ``nodes`` many times: their graph is ordered only once."""
+
+    def __init__(self, nodes: Sequence[Node]) -> None:
+        self._roots = list(nodes)
+        order = topological(self._roots)
+        place = {node: k for k, node in enumerate(order)}
+        self._results = [place[root] for root in self._roots]
+        self._start: list[Floats | None] = [None] * len(order)
+        self._variables: list[tuple[str, int]] = []
+        self._steps: list[tuple[Callable[..., Floats], int, list[int], list[int]]] = []
+        last = {place[a]: k for k, node in enumerate(order) for a in node.args}
+        kept = set(self._results)
+        for k, node in enumerate(order):
+            if node.op == "var":
+                self._variables.append((str(node.data), k))
+            elif node.op == "const":
+                self._start[k] = literals(node)[0]
+            else:
+                args = [place[a] for a in node.args]
+                spent = [a for a in set(args) if last[a] == k and a not in kept]
+                self._steps.append((operation(node, literals, _NUMPY), k, args, spent))
+
+    def __call__(self, values: Mapping[str, npt.ArrayLike]) -> list[Floats]:
+        """The values of the nodes where the variables have ``values``."""
+        inputs = {name: np.asarray(value, dtype=np.float64) for name, value in values.items()}
+        batch = np.broadcast_shapes(*(value.shape for value in inputs.values()))
+        slots: list[Any] = self._start.copy()
+        for name, k in self._variables:
+            if name not in inputs:
+                raise LanguageError(f"there is no value for the variable {name}")
+            slots[k] = inputs[name]
+        with np.errstate(all="ignore"):
+            for compute, k, args, spent in self._steps:
+                slots[k] = compute(*[slots[a] for a in args])
+                for a in spent:  # a value is let go of after its last use
+                    slots[a] = None
+        found = zip(self._roots, self._results, strict=True)
+        return [_in_batch(slots[k], node, batch) for node, k in found]
 
 
 def _in_batch(result: Floats, node: Node, batch: tuple[int, ...]) -> Floats:

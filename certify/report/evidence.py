@@ -16,7 +16,7 @@ from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.intervals import above, below
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.symbols import NO_ROLES
-from certify.proofs.checker.theorems import closed_loop, violation
+from certify.proofs.checker.theorems import closed_loop, decrease, violation
 
 from .words import clean, set_size, with_unit
 
@@ -71,9 +71,33 @@ def _values(claim: Claim, point: Mapping[str, Fraction]) -> tuple[tuple[str, str
     result = []
     for name, node in _interesting(claim).items():
         low, high = (float(end[0]) for end in block.range(node))
-        text = f"{0.5 * low + 0.5 * high:.9g}"
+        text = f"{0.5 * low + 0.5 * high:.9g}" + _outside(claim, name, low, high)
         result.append((name, "undefined" if math.isnan(low) else text))
-    return tuple(result)
+    return (*result, *_fall(claim, block))
+
+
+def _outside(claim: Claim, name: str, low: float, high: float) -> str:
+    """That the next value of a state, which is between ``low`` and ``high``, is not allowed."""
+    x = name.removesuffix(" after one step")
+    if x == name or x not in claim.box or (claim.box[x][0] <= high and low <= claim.box[x][1]):
+        return ""
+    ends = ", ".join(f"{float(end):g}" for end in claim.box[x])
+    return f", outside its domain [{ends}]"
+
+
+def _fall(claim: Claim, block: Block) -> list[tuple[str, str]]:
+    """How much V falls relative to V itself, which two rounded values of V would not show."""
+    if not {"level", "decay"} <= set(claim.numbers):
+        return []
+    try:
+        beyond, v = (block.range(e) for e in (decrease(claim), claim.functions["lyapunov"]))
+    except CheckerError:
+        return []
+    decay = float(claim.numbers["decay"])
+    with np.errstate(all="ignore"):
+        share = decay + float((beyond.low[0] + beyond.high[0]) / (v.low[0] + v.high[0]))
+    label = "fall of V / V" if claim.time == "discrete" else "-(dV/dt) / V"
+    return [(label, f"{share:.4g}, claimed: at least {decay:g}")] if math.isfinite(share) else []
 
 
 def _one_box(box: Mapping[str, Interval]) -> Block:

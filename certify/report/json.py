@@ -50,6 +50,7 @@ def summary(
         "residual": _residual(outcome),
         "seconds": outcome.statistics.get("seconds"),
         "cpu_seconds": outcome.statistics.get("cpu_seconds"),
+        "derive_seconds": outcome.statistics.get("derive_seconds"),
         "search_seconds": outcome.statistics.get("search_seconds"),
         "check_seconds": outcome.statistics.get("check_seconds"),
         "boxes": outcome.statistics.get("boxes"),

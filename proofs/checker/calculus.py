@@ -23,10 +23,15 @@ from .language import (
 __all__ = ["derivative", "directional", "is_continuous", "ones_like", "substitute", "zeros_like"]
 
 
-def substitute(root: Node, values: Mapping[str, Node]) -> Node:
-    """``root`` with every variable named in ``values`` replaced, folded where exact."""
-    done: dict[Node, Node] = {}
-    for node in topological([root]):
+def substitute(
+    root: Node, values: Mapping[str, Node], known: dict[Node, Node] | None = None
+) -> Node:
+    """``root`` with every variable named in ``values`` replaced, folded where exact.
+
+    ``known`` are results for the same ``values``, to which those found here are added.
+    """
+    done = {} if known is None else known
+    for node in topological([root], done):
         if node.op == "var":
             done[node] = values.get(str(node.data), node)
         elif not node.args:

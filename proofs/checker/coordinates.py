@@ -7,9 +7,11 @@ of it, where nothing is to be shown.  Proof: ``proofs/theory/L-TREE.md``, L-COOR
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 from .calculus import substitute
 from .errors import FormatError, Rejected
@@ -21,6 +23,7 @@ __all__ = ["Coordinates", "transformed"]
 
 _LARGEST_BITS = 512
 Matrix = tuple[tuple[Fraction, ...], ...]
+_Box = tuple[tuple[str, tuple[Fraction, Fraction]], ...]
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,14 @@ def transformed(obligation: Obligation, coordinates: Coordinates) -> Obligation:
     A variable whose row of the matrix is that of the identity keeps its name and interval; the
     others are called ``_w_<position>``.  Raises Rejected if the matrix is singular.
     """
-    names = list(obligation.box)
+    box, formula = _image(tuple(obligation.box.items()), obligation.formula, coordinates)
+    return Obligation(obligation.name, obligation.text, dict(box), formula)
+
+
+@lru_cache(maxsize=64)
+def _image(box: _Box, formula: Formula, coordinates: Coordinates) -> tuple[_Box, Formula]:
+    """Box and formula of :func:`transformed`."""
+    names, intervals = [x for x, _ in box], [interval for _, interval in box]
     coordinates.check(len(names))
     inverse = _inverse(coordinates.matrix)
     kept = [_is_unit(row, i) for i, row in enumerate(coordinates.matrix)]
@@ -83,16 +93,13 @@ def transformed(obligation: Obligation, coordinates: Coordinates) -> Obligation:
     outside: list[Formula] = []
     for i, x in enumerate(names):
         if not kept[i]:
-            values[x], (low, high) = index(image, i), obligation.box[x]
+            values[x], (low, high) = index(image, i), intervals[i]
             outside.append(Atom(">", values[x] - const(high)))
             outside.append(Atom(">", const(low) - values[x]))
-    offsets = [
-        (low - c, high - c) for (low, high), c in zip(obligation.box.values(), centre, strict=True)
-    ]
-    box = {x: _reach(row, offsets) for x, row in zip(axes, inverse, strict=True)}
-    formula = _substituted(obligation.formula, values)
-    inside = Any((*outside, formula)) if outside else formula
-    return Obligation(obligation.name, obligation.text, box, inside)
+    offsets = [(low - c, high - c) for (low, high), c in zip(intervals, centre, strict=True)]
+    reach = tuple((x, _reach(row, offsets)) for x, row in zip(axes, inverse, strict=True))
+    moved = _substituted(formula, values, {})
+    return reach, Any((*outside, moved)) if outside else moved
 
 
 def _is_unit(row: Sequence[Fraction], i: int) -> bool:
@@ -121,24 +128,28 @@ def _reach(
 
 
 def _inverse(matrix: Matrix) -> Matrix:
-    """The exact inverse by elimination."""
+    """The exact inverse by elimination, on rows of integers."""
     n = len(matrix)
-    rows = [[*row, *(Fraction(int(i == j)) for j in range(n))] for i, row in enumerate(matrix)]
+    rows: list[list[int]] = []
+    for i, row in enumerate(matrix):
+        unit = math.lcm(*(m.denominator for m in row))
+        rows.append([int(m * unit) for m in row] + [unit * (i == j) for j in range(n)])
     for i in range(n):
         pivot = next((k for k in range(i, n) if rows[k][i]), None)
         if pivot is None:
             raise Rejected("the matrix of the coordinates is singular")
         rows[i], rows[pivot] = rows[pivot], rows[i]
         first = rows[i][i]
-        rows[i] = [x / first for x in rows[i]]
         for k in range(n):
             factor = rows[k][i]
             if k != i and factor:
-                rows[k] = [x - factor * y for x, y in zip(rows[k], rows[i], strict=True)]
-    return tuple(tuple(row[n:]) for row in rows)
+                changed = [first * x - factor * y for x, y in zip(rows[k], rows[i], strict=True)]
+                common = math.gcd(*changed)
+                rows[k] = [x // common for x in changed]
+    return tuple(tuple(Fraction(x, row[i]) for x in row[n:]) for i, row in enumerate(rows))
 
 
-def _substituted(formula: Formula, values: dict[str, Node]) -> Formula:
+def _substituted(formula: Formula, values: dict[str, Node], known: dict[Node, Node]) -> Formula:
     if isinstance(formula, Atom):
-        return Atom(formula.relation, substitute(formula.node, values))
-    return type(formula)(tuple(_substituted(p, values) for p in formula.parts))
+        return Atom(formula.relation, substitute(formula.node, values, known))
+    return type(formula)(tuple(_substituted(p, values, known) for p in formula.parts))

@@ -8,16 +8,13 @@ that is not finite says nothing.
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -37,6 +34,9 @@ from .obligations import Obligation, atoms, proved, truth
 from .symbols import NO_ROLES, Roles, allocate
 from .theorems import applicable, obligations, violation
 from .tree import LEAF, Leaves, leaves, root_box
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 __all__ = ["Accepted", "check", "check_certificate", "open_leaves", "refutes"]
 
@@ -232,6 +232,9 @@ def _evaluated(
         for batch in batches:
             yield batch, job.evaluate(batch)
         return
+    import multiprocessing  # slow to import, and one worker does without
+    from concurrent.futures.process import BrokenProcessPool, ProcessPoolExecutor
+
     context = multiprocessing.get_context("forkserver")
     pool = ProcessPoolExecutor(workers, context, _prepare, given)
     waiting: deque[tuple[_Batch, Future[Mask]]] = deque()

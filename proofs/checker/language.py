@@ -31,10 +31,11 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from .errors import LanguageError
 from .exact import number_text
@@ -66,7 +67,6 @@ __all__ = [
     "quotient2",
     "recip",
     "relu",
-    "schedule",
     "select",
     "sin",
     "sqrt",
@@ -84,15 +84,25 @@ _DIVIDED = frozenset({"quotient", "quotient2", "increment"})
 _BINARY = frozenset({"add", "sub", "mul", "max"}) | _DIVIDED
 _LARGEST_CONSTANT_BITS = 1 << 16
 _LARGEST_POWER = 64
+_FOLDED = frozenset({"const", "stack", "neg"})
 
 Number: TypeAlias = int | float | Fraction
 
 
-class Affine(NamedTuple):
+@dataclass(frozen=True)
+class Affine:
     """The exact matrix ``weight`` (rows) and vector ``bias`` of ``W v + b``."""
 
     weight: tuple[tuple[Fraction, ...], ...]
     bias: tuple[Fraction, ...]
+
+    def __hash__(self) -> int:
+        """That of the entries, made once: the same matrix is in many expressions."""
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash((self.weight, self.bias))
 
 
 class Divided(NamedTuple):
@@ -108,13 +118,12 @@ Data: TypeAlias = Fraction | str | int | Affine | Divided | None
 class Node:
     """One operation of an expression graph; build it with the functions of this module."""
 
-    __slots__ = ("__weakref__", "args", "data", "digest", "op", "size")
+    __slots__ = ("__weakref__", "args", "data", "op", "size")
 
     op: str
     args: tuple[Node, ...]
     data: Data
     size: int
-    digest: str
 
     def __add__(self, other: Node | Number) -> Node:
         return build("add", (self, as_node(other)))
@@ -159,6 +168,15 @@ class Node:
         return f"<{self.op} {self.digest[:8]}>"
 
     @property
+    def digest(self) -> str:
+        """The sha256 of the operation and of the digests of its arguments."""
+        for node in topological([self], _digests):
+            row = [node.op, data_json(node.data), [_digests[a] for a in node.args]]
+            text = json.dumps(row, separators=(",", ":"))
+            _digests[node] = hashlib.sha256(text.encode()).hexdigest()
+        return _digests[self]
+
+    @property
     def value(self) -> Fraction:
         """The exact value of a constant."""
         if self.op != "const" or not isinstance(self.data, Fraction):
@@ -167,16 +185,16 @@ class Node:
 
 
 _interned: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
+_digests: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
 
 
 def _intern(op: str, args: tuple[Node, ...], data: Data, size: int) -> Node:
-    key: tuple[object, ...] = (op, data, *(id(a) for a in args))
+    label = data.as_integer_ratio() if isinstance(data, Fraction) else data
+    key: tuple[object, ...] = (op, label, *map(id, args))
     node = _interned.get(key)
     if node is None:
         node = object.__new__(Node)
         node.op, node.args, node.data, node.size = op, args, data, size
-        text = json.dumps([op, data_json(data), [a.digest for a in args]], separators=(",", ":"))
-        node.digest = hashlib.sha256(text.encode()).hexdigest()
         _interned[key] = node
     return node
 
@@ -329,15 +347,10 @@ def _is_divided(data: Data) -> bool:
     return type(data.power) is int and data.power in powers
 
 
-_VALUE_AT: Mapping[tuple[str, Fraction], Fraction] = {
-    ("sin", Fraction(0)): Fraction(0),
-    ("cos", Fraction(0)): Fraction(1),
-    ("tanh", Fraction(0)): Fraction(0),
-    ("exp", Fraction(0)): Fraction(1),
-    ("atan", Fraction(0)): Fraction(0),
-    ("sqrt", Fraction(0)): Fraction(0),
-    ("sqrt", Fraction(1)): Fraction(1),
-    ("log", Fraction(1)): Fraction(0),
+_VALUE_AT: Mapping[tuple[str, int], int] = {
+    **{(op, 0): 0 for op in ("sin", "tanh", "atan", "sqrt")},
+    **{(op, 0): 1 for op in ("cos", "exp")},
+    **{("sqrt", 1): 1, ("log", 1): 0},
 }
 
 
@@ -346,32 +359,27 @@ def _is(node: Node, value: int) -> bool:
 
 
 def _fold(op: str, args: tuple[Node, ...], data: Data) -> Node | None:
-    if op == "index" and args[0].op == "stack" and isinstance(data, int):
+    kinds = {a.op for a in args}
+    if kinds.isdisjoint(_FOLDED):  # nothing to fold, as in most
+        return None
+    if op == "index" and "stack" in kinds and isinstance(data, int):
         return args[0].args[data]
     if op == "affine" and _constant_vector(args[0]) and isinstance(data, Affine):
         values = [a.value for a in args[0].args]
         rows = zip(data.weight, data.bias, strict=True)
-        return stack(sum(map(_times, row, values), start=b) for row, b in rows)
-    if len(args) in (1, 2) and all(_constant_vector(a) for a in args) and op != "affine":
+        return stack(
+            sum((w * v for w, v in zip(row, values, strict=True) if v), b) for row, b in rows
+        )
+    if kinds == {"stack"} and len(args) < 3 and op != "affine" and all(map(_constant_vector, args)):
         columns = zip(*(a.args for a in args), strict=True)
         return stack(build(op, column, data) for column in columns)
-    if op in ("add", "sub") and _is(args[1], 0):
+    if (op in ("add", "sub") and _is(args[1], 0)) or (op == "mul" and _is(args[1], 1)):
         return args[0]
-    if op == "add" and _is(args[0], 0):
+    if (op == "add" and _is(args[0], 0)) or (op == "mul" and _is(args[0], 1)):
         return args[1]
-    if op == "mul" and _is(args[0], 1):
-        return args[1]
-    if op == "mul" and _is(args[1], 1):
-        return args[0]
     if op == "neg" and args[0].op == "neg":
         return args[0].args[0]
-    if args and all(a.op == "const" for a in args):
-        return _fold_constants(op, [a.value for a in args], data)
-    return None
-
-
-def _times(a: Fraction, b: Fraction) -> Fraction:
-    return a * b
+    return _fold_constants(op, [a.value for a in args], data) if kinds == {"const"} else None
 
 
 def _constant_vector(node: Node) -> bool:
@@ -404,9 +412,8 @@ def _fold_constants(op: str, values: list[Fraction], data: Data) -> Node | None:
         b = values[1]
         exact = {"add": a + b, "sub": a - b, "mul": a * b, "max": max(a, b)}
         return const(exact[op])
-    if (op, a) in _VALUE_AT:
-        return const(_VALUE_AT[op, a])
-    return None
+    known = _VALUE_AT.get((op, a.numerator)) if a.denominator == 1 else None
+    return None if known is None else const(known)
 
 
 def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node]:
@@ -420,20 +427,15 @@ def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node
             work.append((root, iter(root.args)))
         while work:
             node, rest = work[-1]
-            child = next((a for a in rest if a not in seen and a not in known), None)
-            if child is None:
+            for child in rest:
+                if child not in seen and child not in known:
+                    seen.add(child)
+                    work.append((child, iter(child.args)))
+                    break
+            else:
                 order.append(node)
                 work.pop()
-            else:
-                seen.add(child)
-                work.append((child, iter(child.args)))
     return order
-
-
-@lru_cache(maxsize=4096)
-def schedule(root: Node) -> tuple[Node, ...]:
-    """:func:`topological` of one root, remembered: evaluators ask for it at every box."""
-    return tuple(topological([root]))
 
 
 def constant_factor(node: Node) -> int | None:

@@ -146,8 +146,19 @@ def test_refuted_shows_the_point_and_what_the_functions_are_there():
     values = dict(model.counterexample.values)
     assert float(values["V"]) == pytest.approx(1 / 9)
     assert float(values["V after one step"]) == pytest.approx(4 / 9)
+    assert values["fall of V / V"] == "-3, claimed: at least 0.1"
+    assert values["x after one step"] == "0.666666667"
     assert "not the behaviour of the loop" in " ".join(explain(model).split())
     assert "WHAT WAS ASKED" in explain(model)
+
+
+def test_a_next_state_outside_the_domain_is_marked():
+    claim = halving(plant={"x": 2 * var("x")}, numbers={"level": F(1, 2), "decay": F(0)})
+    point = Counterexample({"x": F(2, 3)}, "descent")
+    model = report_model(Outcome(Verdict.REFUTED, claim, "falsifier", counterexample=point))
+    assert model.counterexample is not None
+    values = dict(model.counterexample.values)
+    assert values["x after one step"] == "1.33333333, outside its domain [-1, 1]"
 
 
 def test_unknown_lists_boxes_and_advice():

@@ -21,7 +21,7 @@ from certify.proofs.checker.obligations import Atom, Obligation, atoms, proved
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.proofs.checker.tree import LEAF, leaves, root_box
-from certify.verifiers import proof_run
+from certify.verifiers import doubts
 from certify.verifiers.branch_and_bound import BranchAndBound
 from certify.verifiers.interface import Options
 from certify.verifiers.proof_run import ProofRun
@@ -125,7 +125,7 @@ def test_what_a_file_says_was_accepted_is_checked_again(
 ) -> None:
     # V = x**2 grows where x**2 > 5/6; the saved search says that one leaf was accepted
     of = stable("D", q("0.5") * X + q("0.6") * X**3, X**2, "0.95")
-    monkeypatch.setattr(proof_run, "falsify", lambda *_: None)
+    monkeypatch.setattr(doubts, "falsify", lambda *_: None)
     options = Options(boxes=2000, checkpoint=tmp_path / "saved")
     run = ProofRun(of, options)
     run._choose_parameters()

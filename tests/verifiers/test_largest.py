@@ -9,15 +9,17 @@ import numpy as np
 import pytest
 
 from certify.expression import Node, var
-from certify.outcome import Outcome, Verdict
+from certify.outcome import Counterexample, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import write_certificate
 from certify.proofs.checker.kernel import check
 from certify.scaling import factor_at, factor_between, factor_of, scaled
 from certify.verifiers.bracket import Bracket, rounded_down
 from certify.verifiers.branch_and_bound import BranchAndBound
+from certify.verifiers.endings import RefutedError
 from certify.verifiers.interface import Options
 from certify.verifiers.points import values
+from certify.verifiers.proof_run import ProofRun
 from certify.verifiers.trees import OPEN, branches, pieces
 
 X, Y = var("x"), var("y")
@@ -99,6 +101,25 @@ def test_the_largest_box_of_an_output() -> None:
     outcome = prove(claim, largest_box=True)
     assert outcome.found is not None
     assert 0.249 < outcome.found.value <= 0.25
+
+
+@pytest.mark.parametrize("largest", [True, False])
+def test_only_a_level_that_was_found_gives_way_to_a_refutation(
+    largest: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = stable({"x": X / 2}, X**2, decay=0, **({} if largest else {"level": 4}))
+    end, seen = ProofRun._closed_and_refined, []
+
+    def refuted_once(run: ProofRun) -> bool:
+        seen.append(run.claim.numbers["level"])
+        if len(seen) == 1:
+            raise RefutedError(Counterexample({"x": Fraction(2)}, "a condition"))
+        return end(run)
+
+    monkeypatch.setattr(ProofRun, "_closed_and_refined", refuted_once)
+    outcome = prove(claim)
+    assert outcome.verdict is (Verdict.PROVED if largest else Verdict.REFUTED)
+    assert (outcome.claim.numbers["level"] < seen[0]) is largest
 
 
 def test_two_open_numbers_are_one_too_many() -> None:

@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "paths.hpp"
 #include "search.hpp"
 
 namespace py = pybind11;
@@ -118,6 +119,23 @@ PYBIND11_MODULE(_native, m) {
                      g = grow(p, low.data(), high.data(), bytes, options);
                  }
                  return growth_dict(g, p.variables());
+             })
+        .def("follow",
+             [](const Problem& p, const Array<double>& low, const Array<double>& high,
+                const Array<double>& points, std::vector<int> degrees, double slack, int deepest,
+                const py::object& scale) {
+                 check_ends(p, low, high);
+                 if (points.ndim() != 2 || points.shape(1) != p.variables())
+                     throw std::invalid_argument("points have the shape (points, variables)");
+                 const Options options =
+                     options_of(std::move(degrees), slack, 0, 1e300, false, scale, nullptr);
+                 Paths paths;
+                 {
+                     py::gil_scoped_release unlocked;
+                     paths = follow(p, low.data(), high.data(), points.data(), points.shape(0),
+                                    deepest, options);
+                 }
+                 return py::make_tuple(paths.work, paths.nodes, paths.capped);
              })
         .def("evaluate", [](const Problem& p, const Array<double>& low, const Array<double>& high,
                             int degree, int reg) {

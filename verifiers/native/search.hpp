@@ -59,6 +59,12 @@ Growth grow(const Problem& problem, const double* low, const double* high, const
 void evaluate(const Problem& problem, int degree, int64_t count, const double* low,
               const double* high, double* least, double* largest, int reg, double* model);
 
+// The radii by which widths of variables are judged.
+std::vector<double> scale_of(int n, const double* low, const double* high, const Options& options);
+
+// Throws std::invalid_argument unless the box is one.
+void check_box(int n, const double* low, const double* high);
+
 std::vector<std::string> engines();  // that this processor can run, the fastest first
 const Engine* find_engine(const std::string& name);
 
