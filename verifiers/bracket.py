@@ -18,7 +18,8 @@ _FIRST = Fraction(7, 8)  # of the way to a value that is known to fail
 _NEAR = Fraction(1, 1000)  # of the value: ends so close are one
 _FAILURES = 5  # after a proof: each halves what is left to gain
 _ATTEMPTS = 40  # without a proof
-_BOXES = 200_000  # that an attempt may always cost
+_BOXES = 200_000  # that the first attempt may cost
+_LITTLE = 50_000  # that one may always cost: a box costs the kernel more than the search
 _DEARER = 4  # than the first proof may an attempt be
 _DIGITS = 6
 
@@ -65,7 +66,7 @@ class Bracket:
         """How many boxes the next attempt may cost."""
         if self.proved is None:
             return _BOXES << min(self.failures, _FAILURES)
-        return max(_BOXES, _DEARER * self.cost)
+        return max(_LITTLE, _DEARER * self.cost)
 
     def with_proof(self, value: Fraction, boxes: int) -> Bracket:
         """After a proof of ``value`` that took ``boxes``."""
