@@ -24,7 +24,7 @@ __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "p
 
 _EASY = 1_500  # boxes: what closes with so few is not worth a plan
 _FEW = 150  # boxes with the map of another obligation, or the second-best one
-_DEGREES = ((0, 1), (0, 1, 2), (0, 2))
+_DEGREES = ((1,), (0, 1), (1, 2))
 _HEATS = (6, 12, 24)  # paths for each plan, while plans are dropped
 _DEEPEST = 120
 _SAMPLES, _FEW_SAMPLES = 20_000, 2_000

@@ -204,7 +204,8 @@ class ProofRun:
     def _loosened(self) -> bool:
         """Lower the number that was found a little; False if all numbers were given.
 
-        All leaves closed so far remain valid, unless it is the box that becomes smaller.
+        Leaves of what is closed remain valid, unless it is the box that becomes smaller; what
+        is open begins again.
         """
         name = left_open(self.asked, self.options)
         if name is None or self.loosened >= _LOOSENINGS:
@@ -218,7 +219,8 @@ class ProofRun:
         wanted = {o.name: o for o in obligations(self.claim, self.radius)}
         pairs = [(s, wanted[s.obligation.name]) for s in self.searches]
         again = ObligationSearch.reopened if name == "box" else ObligationSearch.restated
-        self.searches = [again(s, o) for s, o in pairs]
+        # how far a search that ended midway has come depends on the clock
+        self.searches = [s.restarted(o) if s.is_open else again(s, o) for s, o in pairs]
         return True
 
     def _state(self) -> dict[str, np.ndarray]:

@@ -31,6 +31,7 @@ from .intervals import (
     sum_up,
 )
 from .language import SMOOTH, Affine, Divided, Node, constant_factor, topological
+from .monotone import least
 from .narrowing import narrowed_box, not_positive
 from .polynomials import Model, combined, constant, join, multiply, plain, variable
 from .ranges import curvature_range, slope_range, step_range
@@ -93,6 +94,11 @@ class Block:
         """Intervals that contain every value of the scalar ``node``, shape (boxes,)."""
         low, high = self.model(node).range
         return Interval(low[0], high[0])
+
+    def least(self, node: Node, boxes: Indices) -> Array:
+        """Sharper lower ends of the scalar ``node`` on some of the boxes, in degrees 1 and 2."""
+        with np.errstate(all="ignore"):
+            return least(self.model(node).take(boxes))
 
     def coefficients(self) -> int:
         """How many numbers the models so far hold."""

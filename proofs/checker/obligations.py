@@ -87,7 +87,7 @@ def proved(formula: Formula, block: Block) -> Mask:
     only where ``e`` is not positive.
     """
     if isinstance(formula, Atom):
-        return _proved(formula.relation, block.range(formula.node))
+        return _atom_proved(formula, block)
     every = isinstance(formula, All)
     result: Mask = np.full(len(block), every)
     tried: list[Node] = []
@@ -100,6 +100,17 @@ def proved(formula: Formula, block: Block) -> Mask:
             result[rows] = proved(part, here)
         if isinstance(part, Atom) and part.relation != "defined":
             tried.append(part.node)
+    return result
+
+
+def _atom_proved(atom: Atom, block: Block) -> Mask:
+    """The same for an atom: by its range, and where that is too wide by a sharper lower end."""
+    reach = block.range(atom.node)
+    result = _proved(atom.relation, reach)
+    rows = np.flatnonzero(~result & reach.is_finite())
+    if len(rows) and block.degree:
+        high = reach.high[rows]
+        result[rows] = _proved(atom.relation, Interval(block.least(atom.node, rows), high))
     return result
 
 

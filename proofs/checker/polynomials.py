@@ -40,6 +40,7 @@ __all__ = [
     "combined",
     "constant",
     "embedded",
+    "fall_of",
     "finished",
     "join",
     "lower_parabolas",
@@ -272,7 +273,7 @@ def _polynomial_range(layout: Layout, p: Array, e: Array, size: Array, norm: Arr
         reach = rounded_up(e + norm[0] + U * size[:, 0])
         return Interval(c - reach, c + reach)
     bends = _bends(layout, p, size)
-    fall = _fall(size[:, layout.linear], bends)
+    fall = fall_of(size[:, layout.linear], bends)
     reach = rounded_up(e + U * size[:, 0] + fall.sum(axis=2), 10 + m) + TINY
     return Interval(c - reach[0], c + reach[1])
 
@@ -289,7 +290,7 @@ def _bends(layout: Layout, p: Array, size: Array) -> Array:
     return bends
 
 
-def _fall(slope: Array, bend: Array) -> Array:
+def fall_of(slope: Array, bend: Array) -> Array:
     """``-min (g t + q t**2)`` over [-1, 1] for ``|g|`` and ``q``."""
     # the quotient first: the square of a slope may be too small for binary64
     result: Array = np.where(slope < 2 * bend, 0.25 * slope * (slope / bend), slope - bend)
@@ -305,7 +306,7 @@ def lower_parabolas(model: Model) -> tuple[Array, Array, Array]:
     if not layout.quadratic:
         return g, np.zeros_like(g), np.abs(g)
     q = _bends(layout, model.p, np.abs(model.p))[0, 0]
-    return g, q, _fall(np.abs(g), q)
+    return g, q, fall_of(np.abs(g), q)
 
 
 def _named(

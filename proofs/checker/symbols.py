@@ -36,20 +36,27 @@ NO_ROLES = Roles({}, frozenset())
 def allocate(roots: Iterable[Node]) -> Roles:
     """The roles of the operations below ``roots``.
 
-    Layers of vectors with kinks get symbols first, each layer as a whole, then scalar kinks,
-    then smooth functions, in topological order while there are symbols left: the errors of kinks
-    shrink no faster than the box, those of smooth functions with its square or cube.
+    Layers of vectors with kinks get symbols first, each layer as a whole, then scalar increments,
+    then other scalar kinks, then smooth functions, in topological order while there are symbols
+    left: the errors of kinks shrink no faster than the box, those of smooth functions with its
+    square or cube.
     """
     roots = list(roots)
     order = topological(roots)
     candidates = [n for n in order if n.op in _KINKS or _is_bent(n)]
     symbols: dict[Node, tuple[int, ...]] = {}
     used = 0
-    for node in sorted(candidates, key=lambda n: (n.op not in _KINKS, n.size == 0)):
+    for node in sorted(candidates, key=_rank):
         if used + max(node.size, 1) <= MOST_SYMBOLS:
             symbols[node] = tuple(range(used, used + max(node.size, 1)))
             used += len(symbols[node])
     return Roles(symbols, frozenset(_last_products(order)))
+
+
+def _rank(node: Node) -> int:
+    if node.op not in _KINKS:
+        return 3 if node.size else 4
+    return 0 if node.size else 1 if node.op == "increment" else 2
 
 
 _KINKS = frozenset({"relu", "abs", "max", "increment"})

@@ -227,6 +227,7 @@ LANES_INLINE Interval reach(const Program& p, const Form& f, Real* v) {
     if (f.h == 0) {
         const Real slopes = sum_of_magnitudes(g, f.g);
         v[kSlopes] = slopes;
+        v[kBends] = all(0);  // the memory may have been another register's
         return {v[kCentre] - (slopes + rest), v[kCentre] + (slopes + rest)};
     }
     Real diagonal[kMost], spread[kMost];
@@ -287,6 +288,7 @@ LANES_INLINE void constant(const Program& p, const Step& s, Memory& m, Interval 
     if (p.degree) {
         v[kCentre] = (plain.low + plain.high) * all(0.5);
         v[kError] = (plain.high - plain.low) * all(0.5);
+        v[kSlopes] = v[kBends] = all(0);
     }
     set_range(v, undefined_unless(is_proper(plain), plain));
 }
@@ -857,6 +859,12 @@ void execute(const Program& p, const Step& s, Memory& m) {
     }
 }
 
+}  // namespace
+
+#include "monotone.hpp"
+
+namespace {
+
 // ---------------------------------------------------------------- formulas
 
 void run_group(const Program& p, Memory& m, int g) {
@@ -874,6 +882,15 @@ void run_atom(const Program& p, Memory& m, int atom) {
 LANES_INLINE Interval atom_range(const Program& p, Memory& m, const AtomCode& atom) {
     Interval x = scaled(atom.weight, range_of(at(m, p.form[atom.reg].base)));
     return shifted(atom.bias, x);
+}
+
+// The same with a sharper lower end, for which every coordinate's share is left in `s`.
+LANES_INLINE Interval sharp_range(const Program& p, Memory& m, const AtomCode& atom, Separable& s) {
+    const Form& f = p.form[atom.reg];
+    Interval x = atom_range(p, m, atom);
+    const Real low = least(p, f, at(m, f.base), atom.weight, (Real*)m.room, s) + all(atom.bias);
+    x.low = pick(is_finite(x) & less(x.low, low), smaller(low, x.high), x.low);
+    return x;
 }
 
 LANES_INLINE Mask atom_holds(const Program& p, Memory& m, const Part& part, Interval x,
@@ -897,8 +914,13 @@ unsigned prove_part(const Program& p, Memory& m, int at_part, unsigned lanes, do
     const Part& part = p.part[at_part];
     if (part.kind != kAll && part.kind != kAny) {
         run_atom(p, m, part.atom);
-        const Interval x = atom_range(p, m, p.atom[part.atom]);
-        return lanes & lanes_of(atom_holds(p, m, part, x, slack));
+        const AtomCode& atom = p.atom[part.atom];
+        unsigned proved = lanes_of(atom_holds(p, m, part, atom_range(p, m, atom), slack));
+        if (p.degree && p.form[atom.reg].h && part.kind != kDefined && (lanes & ~proved)) {
+            Separable s;
+            proved |= lanes_of(atom_holds(p, m, part, sharp_range(p, m, atom, s), slack));
+        }
+        return lanes & proved;
     }
     unsigned open = lanes;
     for (int child = at_part + 1; child < part.end && open; child = p.part[child].end) {
@@ -936,7 +958,9 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
     }
     run_atom(p, m, part.atom);
     const AtomCode& atom = p.atom[part.atom];
-    const Interval x = atom_range(p, m, atom);
+    Separable s;
+    const Interval x = p.degree && part.kind != kDefined ? sharp_range(p, m, atom, s)
+                                                         : atom_range(p, m, atom);
     const Mask holds = atom_holds(p, m, part, x, slack);
     Real bound = x.low / (x.high - x.low + all(1e-300));
     bound = pick(is_finite(bound), bound, all(-1e300));
@@ -974,27 +998,26 @@ void score_symbol(const Program& p, Memory& m, const Source& source, Real weight
 void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* score) {
     const AtomCode& code = p.atom[atom];
     const Form& f = p.form[code.reg];
-    const Real *v = at(m, f.base), *g = v + kCoefficients;
-    Real diagonal[kMost], spread[kMost];
-    rows_of(p, f, g + f.g, diagonal, spread);
-    for (int i = 0; i < p.variables; i++) score[i] = all(0.2) * v[kError] * share[i];
+    const Real* v = at(m, f.base);
+    Separable s;
+    least(p, f, v, code.weight, (Real*)m.room, s);
+    for (int i = 0; i < p.variables; i++) score[i] = v[kError] * share[i];
     // |g| + max(-q, 0) is never below the loss -min (g t + q t^2).  A part of the curvature counts
     // even where it helps: a condition that is tight at the vertex of a parabola inside the box
     // would otherwise be cut across the other variables for ever.  An atom that need not hold
     // everywhere is to be separated into boxes where it does and others: all that varies counts.
-    const Real up = all(code.weight < 0 ? -1.0 : 1.0);
     for (int i = 0; i < f.g; i++) {
         const int32_t j = p.pool[f.variables + i];
         Real bend = all(0);
         if (f.h) {
-            const Real tip = all(0.25) * magnitude(diagonal[i]);
-            bend = spread[i] + larger(tip, -(up * diagonal[i]));
+            const Real tip = all(0.25) * magnitude(s.bend[i]);
+            bend = s.spread[i] + larger(tip, -s.bend[i]);
         }
-        if (f.h && code.alternative) bend = spread[i] + magnitude(diagonal[i]);
+        if (f.h && code.alternative) bend = s.spread[i] + magnitude(s.bend[i]);
         if (j < p.variables)
-            score[j] = score[j] + (magnitude(g[i]) + bend);
+            score[j] = score[j] + (magnitude(s.slope[i]) + bend);
         else
-            score_symbol(p, m, p.source[j - p.variables], magnitude(g[i]) + bend, score);
+            score_symbol(p, m, p.source[j - p.variables], magnitude(s.slope[i]) + bend, score);
     }
 }
 

@@ -9,7 +9,6 @@ namespace certify {
 
 void Compiled::place(int reg, const Presence& presence) {
     Form& f = forms_[reg];
-    f.base = size_;
     f.g = (int32_t)presence.slopes.size();
     f.h = (int32_t)presence.bends.size();
     f.error = presence.error;
@@ -24,8 +23,54 @@ void Compiled::place(int reg, const Presence& presence) {
         pool_.push_back(position(i));
         pool_.push_back(position(j));
     }
-    size_ += kCoefficients + f.g + f.h;
+    f.base = room_for(reg, kCoefficients + f.g + f.h);
     presence_[reg] = presence;
+}
+
+// Memory that is free, if it is not much larger, or new memory.
+int32_t Compiled::room_for(int reg, int32_t vectors) {
+    const auto found = spare_.lower_bound(vectors);
+    if (brief_[reg] && found != spare_.end() && found->first <= 2 * vectors) {
+        const int32_t place = found->second;
+        spare_.erase(found);
+        return place;
+    }
+    size_ += vectors;
+    return size_ - vectors;
+}
+
+// A small working set is worth as much as few operations.
+void Compiled::find_last_reads() {
+    const auto count = tape_.instructions.size() / kInstructionColumns;
+    std::vector<int32_t> group(count), writer(tape_.registers, -1), last(tape_.registers, -1);
+    for (size_t g = 0; g + 1 < tape_.groups.size(); g++)
+        std::fill(group.begin() + tape_.groups[g], group.begin() + tape_.groups[g + 1], (int32_t)g);
+    std::vector<char> kept(tape_.registers, 0);
+    for (size_t k = 0; k < tape_.atoms.size(); k += 3) kept[tape_.atoms[k]] = 1;
+    for (size_t k = 0; k < count; k++) {
+        const int32_t* row = tape_.instructions.data() + k * kInstructionColumns;
+        const int32_t rows = row[0] == kAffine ? row[kPower] : 1;
+        for (int32_t r = 0; r < rows; r++) writer[row[kOut] + r] = (int32_t)k;
+        for (int32_t j = 0; j < row[kArgumentCount]; j++) {
+            const int32_t a = tape_.arguments[row[kArguments] + j];
+            last[a] = (int32_t)k;
+            // what a symbol stands for is read when a box is divided
+            if (row[kSymbol] >= 0 || writer[a] < 0 || group[writer[a]] != group[k]) kept[a] = 1;
+        }
+    }
+    last_read_.resize(count);
+    for (int32_t r = 0; r < tape_.registers; r++)
+        if (writer[r] >= 0 && last[r] >= 0 && !kept[r]) {
+            brief_[r] = 1;
+            last_read_[last[r]].push_back(r);
+        }
+}
+
+void Compiled::release(int position) {
+    for (int32_t r : last_read_[position]) {
+        const Form& f = forms_[r];
+        spare_.emplace(kCoefficients + f.g + f.h, f.base);
+    }
 }
 
 // Offset 0 is the vector of zeros.
@@ -353,7 +398,7 @@ void Compiled::find_guards() {
 
 Compiled::Compiled(const Tape& tape, int degree)
     : tape_(tape), degree_(degree), presence_(tape.registers), forms_(tape.registers),
-      written_(tape.registers, 0) {
+      written_(tape.registers, 0), brief_(tape.registers, 0) {
     for (int i = 0; i < tape.variables; i++) {
         Presence p;
         if (degree) p.slopes = {i};
@@ -364,6 +409,7 @@ Compiled::Compiled(const Tape& tape, int degree)
         place(tape.fixed[k], Presence{});
     }
     sources_.assign(tape.symbols, {0, -1});
+    find_last_reads();
     for (size_t g = 0; g + 1 < tape.groups.size(); g++) {
         work_ = 0;
         for (int32_t k = tape.groups[g]; k < tape.groups[g + 1]; k++) {
@@ -371,6 +417,7 @@ Compiled::Compiled(const Tape& tape, int degree)
             compile_instruction(row);
             const Step& s = steps_.back();
             for (int r = 0; r < (s.op == kAffine ? s.power : 1); r++) written_[s.out + r] = 1;
+            release(k);
             // the fourth argument of an increment is where it ends
             const int32_t from = s.op == kIncrement ? tape.arguments[row[kArguments] + 3] : s.x;
             if (s.symbol >= 0) sources_[s.symbol] = {from, s.op == kMax ? s.y : -1};
@@ -397,6 +444,10 @@ Compiled::Compiled(const Tape& tape, int degree)
     program.groups = (int32_t)groups_.size();
     program.fixed = (int32_t)fixed_.size();
     program.size = size_;
+    for (const AtomCode& atom : atoms_) {
+        const int32_t n = forms_[atom.reg].g;
+        program.pairs = std::max(program.pairs, n * (n + 1) / 2);
+    }
     program.form = forms_.data();
     program.step = steps_.data();
     program.group = groups_.data();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <map>
 #include <set>
 #include <utility>
 #include <vector>
@@ -72,6 +73,9 @@ class Compiled {
   private:
     void compile_instruction(const int32_t* row);
     void find_guards();
+    void find_last_reads();
+    int32_t room_for(int reg, int32_t vectors);
+    void release(int position);
     void place(int reg, const Presence& presence);
     int32_t offset_of_slope(int reg, int variable) const;
     int32_t offset_of_pair(int reg, int i, int j) const;
@@ -88,6 +92,11 @@ class Compiled {
     std::vector<Presence> presence_;
     std::vector<Form> forms_;
     std::vector<char> written_;  // by an instruction, so that it may be undefined
+    // Registers that only their own group reads share memory, since a group runs as a whole;
+    // the others have their own, as groups run in any order.
+    std::vector<char> brief_;
+    std::vector<std::vector<int32_t>> last_read_;  // of these, by instruction
+    std::multimap<int32_t, int32_t> spare_;  // vectors, and where
     std::vector<Step> steps_;
     std::vector<Group> groups_;
     std::vector<Part> parts_;

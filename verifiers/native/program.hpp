@@ -76,6 +76,7 @@ struct Program {
     int32_t guards, guard_count;  // in the pool: the parts `e > 0` or `e >= 0` of a formula that
     int32_t rest;                 // is a disjunction of them and of one other part, or -1
     int32_t size;   // vectors of memory; the first is zero
+    int32_t pairs;  // of coordinates, of the atom that has most
     const Form* form;
     const Step* step;
     const Group* group;
@@ -88,10 +89,12 @@ struct Program {
 };
 
 // The memory of one evaluation, aligned to 64 bytes; `done` has an entry for each group, `box`
-// room for the ends of the boxes that were loaded, (2, variables, 8).
+// room for the ends of the boxes that were loaded, (2, variables, 8), and `room` for all pairs of
+// the coordinates of an atom.
 struct Memory {
     double* vectors;
     double* box;
+    double* room;
     unsigned char* done;
     double work;
 };

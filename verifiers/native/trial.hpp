@@ -20,14 +20,16 @@ class Evaluation {
         : engine_(problem.engine()), program_(problem.program(degree)),
           vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * 64)),
           box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 128)),
+          room_((double*)std::aligned_alloc(64, (size_t)(program_.pairs + 1) * 64)),
           done_(program_.groups + 1) {
-        if (!vectors_ || !box_) throw std::bad_alloc();
-        memory_ = {vectors_, box_, done_.data(), 0};
+        if (!vectors_ || !box_ || !room_) throw std::bad_alloc();
+        memory_ = {vectors_, box_, room_, done_.data(), 0};
         engine_.prepare(program_, memory_);
     }
     ~Evaluation() {
         std::free(vectors_);
         std::free(box_);
+        std::free(room_);
     }
     Evaluation(const Evaluation&) = delete;
     Evaluation& operator=(const Evaluation&) = delete;
@@ -56,7 +58,7 @@ class Evaluation {
   private:
     const Engine& engine_;
     const Program& program_;
-    double *vectors_, *box_;
+    double *vectors_, *box_, *room_;
     std::vector<unsigned char> done_;
     Memory memory_;
 };
