@@ -10,7 +10,7 @@ from fractions import Fraction
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
 
-__all__ = ["Counterexample", "OpenBox", "Outcome", "Verdict"]
+__all__ = ["Counterexample", "FoundNumber", "OpenBox", "Outcome", "Verdict"]
 
 
 class Verdict(Enum):
@@ -48,6 +48,20 @@ class OpenBox:
 
 
 @dataclass(frozen=True)
+class FoundNumber:
+    """A number that the claim left open, and the largest ``value`` that was proved.
+
+    ``name`` is level, decay or box (then ``value`` is the factor by which the domain was
+    scaled).  From ``false_from`` on the conditions are known to fail, at a point that was
+    replayed rigorously; in between it is open.  None: no value is known to fail.
+    """
+
+    name: str
+    value: Fraction
+    false_from: float | None = None
+
+
+@dataclass(frozen=True)
 class Outcome:
     """The answer of one verifier about one claim.
 
@@ -55,7 +69,8 @@ class Outcome:
     ``certificate`` exists exactly when the verdict is proved; ``counterexample`` exactly when
     it is refuted.  ``advice`` is one sentence on what would help, ``diagnosis`` says of a search
     that ended without an answer what is left and why; ``statistics`` holds at least ``boxes``,
-    ``leaves``, ``seconds`` and ``cpu_seconds``.
+    ``leaves``, ``seconds`` and ``cpu_seconds``.  ``found`` is what was proved of a number that
+    was to be as large as possible.
     """
 
     verdict: Verdict
@@ -67,6 +82,7 @@ class Outcome:
     advice: str = ""
     diagnosis: tuple[str, ...] = ()
     statistics: Mapping[str, float] = field(default_factory=dict)
+    found: FoundNumber | None = None
 
     def __post_init__(self) -> None:
         """Positive evidence or no verdict: a bare "proved" or "refuted" cannot be made."""

@@ -20,6 +20,8 @@ from certify.problem import Problem
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import LanguageError, TheoremError
 from certify.proofs.checker.kernel import Accepted
+from certify.report.words import found_text
+from certify.scaling import factor_of
 from certify.theorems import THEOREMS, claim_of
 from certify.training import asks_for_training, saved_as, train, train_into
 from certify.verifiers.interface import Options
@@ -60,6 +62,7 @@ def verify(problem: Problem, options: Options | None = None, engine: str = "auto
     Raises ``InputError`` and ``UnsupportedError``.
     """
     claim, options = _claim(problem), options or Options()
+    options = replace(options, largest_box=problem.box is None)
     if engine.startswith("dask://"):
         engine, options = "branch-and-bound", replace(options, cluster=engine)
     verifier = choose(claim) if engine == "auto" else named(engine)
@@ -70,6 +73,8 @@ def verify(problem: Problem, options: Options | None = None, engine: str = "auto
     if outcome.certificate is None:
         return outcome
     tool = {"certify": _version(), "verifier": verifier.name, **outcome.certificate.tool}
+    if outcome.found is not None:
+        tool[f"largest {outcome.found.name}"] = found_text(outcome.found)
     certificate = replace(outcome.certificate, sources=dict(problem.sources), tool=tool)
     return replace(outcome, certificate=certificate)
 
@@ -86,13 +91,20 @@ def _claim(problem: Problem) -> Claim:
 def falsify(problem: Problem, seed: int = 0) -> Outcome:
     """Only attack ``problem``: refuted with a replayed counterexample, or unknown.
 
-    A level that is left open is not refuted by a violation, which only bounds it.
+    A level or box that is left open is not refuted by a violation, which only bounds it.
     Raises ``InputError``.
     """
     from certify.verifiers.falsifier import attack, violated_level
 
     claim = _claim(problem)
     outcome = attack(claim, seed)
+    if problem.box is None and outcome.counterexample is not None:
+        factor = float(factor_of(claim, outcome.counterexample.point))
+        advice = (
+            f"the box is left open, so that nothing is refuted; the conditions fail for "
+            f"{factor:g} of the domain; give a factor to see the point"
+        )
+        return replace(outcome, verdict=Verdict.UNKNOWN, counterexample=None, advice=advice)
     has_level = "level" in claim.numbers or not THEOREMS[claim.theorem].has_level
     if has_level or outcome.counterexample is None:
         return outcome

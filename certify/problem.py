@@ -60,12 +60,12 @@ class Stability:
     """Stability of ``equilibrium`` with region of attraction ``{V <= level}``.
 
     Discrete: ``V(x+) <= (1 - decay) V(x)``; continuous: ``dV/dt <= -decay V``; ``decay = 0``
-    means strict decrease.  ``level = None`` asks for the largest.
+    means strict decrease.  None asks for the largest level, or for the largest decay.
     """
 
     lyapunov: Node | Training
     equilibrium: Mapping[str, Fraction]
-    decay: Fraction = Fraction(0)
+    decay: Fraction | None = Fraction(0)
     level: Fraction | None = None
 
 
@@ -100,6 +100,8 @@ class Problem:
 
     ``controller`` gives every input as an expression over states (and is empty when the
     property asks to train one); ``domain`` bounds every state and disturbance.
+    The claim is about ``box`` times the domain, states only, scaled about the equilibrium or
+    the middle; None asks for the largest part of the domain for which it can be proved.
     ``sources`` maps each file read to the sha256 of its bytes.
     """
 
@@ -108,4 +110,5 @@ class Problem:
     controller: Mapping[str, Node]
     domain: Mapping[str, Interval]
     property: Property
+    box: Fraction | None = Fraction(1)
     sources: Mapping[str, str] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from certify.problem import Output, Problem, Safety, Stability, Training
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.theorems import THEOREMS, Theorem, has_exact_equilibrium
+from certify.scaling import scaled
 from certify.validate import validate
 
 __all__ = ["THEOREMS", "Theorem", "claim_of"]
@@ -24,7 +25,8 @@ def claim_of(problem: Problem) -> Claim:
 
     Stability becomes ``T-STAB-*`` when exact arithmetic shows that the equilibrium is one,
     and otherwise convergence to a residual set, ``T-RES-*``.  Numbers that are to be found
-    (the largest level, the residual level and its bounds) are absent from ``numbers``.
+    (the largest level or decay, the residual level and its bounds) are absent from ``numbers``;
+    where the largest box is to be found the claim is about the whole domain.
     Raises ``InputError`` for a problem that does not state one.
     """
     validate(problem)
@@ -37,7 +39,8 @@ def claim_of(problem: Problem) -> Claim:
         theorem = f"T-STAB-{letter}"
         functions["lyapunov"] = _given(prop.lyapunov)
         equilibrium = {x: prop.equilibrium.get(x, Fraction(0)) for x in system.states}
-        numbers["decay"] = prop.decay
+        if prop.decay is not None:
+            numbers["decay"] = prop.decay
         if prop.level is not None:
             numbers["level"] = prop.level
     elif isinstance(prop, Safety):
@@ -66,6 +69,8 @@ def claim_of(problem: Problem) -> Claim:
         units=system.units,
     )
     claim.check()
+    if problem.box is not None:
+        claim = scaled(claim, problem.box)
     if isinstance(prop, Stability):
         return _honest(claim, f"T-RES-{letter}")
     return claim

@@ -44,6 +44,7 @@ def validate(problem: Problem) -> None:
         _safety(system, problem.property)
     else:
         _output(system, problem.property)
+    _box(problem)
 
 
 def trains(problem: Problem) -> bool:
@@ -134,17 +135,47 @@ def _stability(problem: Problem, claim: Stability) -> None:
             message = f"the equilibrium {name} = {number_to_text(Fraction(value))} is not inside"
             advice = f'write equilibrium = {{ {name} = "..." }} or a larger domain'
             raise InvalidProblemError(path, f"{message} its domain; {advice}")
-    check_exact(["property", "decay"], claim.decay)
-    if claim.decay < 0 or (system.time == "discrete" and claim.decay >= 1):
-        allowed = "0 <= decay < 1" if system.time == "discrete" else "decay >= 0"
-        message = f"{system.time} time needs {allowed}; write decay = 0 for strict decrease"
-        raise InvalidProblemError(["property", "decay"], message)
+    _decay(system, claim)
     if claim.level is not None:
         check_exact(["property", "level"], claim.level)
         if claim.level <= 0:
             message = 'the level is positive; write level = "largest" or a positive number'
             raise InvalidProblemError(["property", "level"], message)
     _certificate(["property", "lyapunov"], claim.lyapunov, system, "a Lyapunov function")
+
+
+def _decay(system: System, claim: Stability) -> None:
+    path = ["property", "decay"]
+    if claim.decay is None:
+        if isinstance(claim.lyapunov, Training):
+            raise InvalidProblemError(path, 'training needs a number; write decay = "0.001"')
+        return
+    check_exact(path, claim.decay)
+    if claim.decay < 0 or (system.time == "discrete" and claim.decay >= 1):
+        allowed = "0 <= decay < 1" if system.time == "discrete" else "decay >= 0"
+        message = f"{system.time} time needs {allowed}; write decay = 0 for strict decrease"
+        raise InvalidProblemError(path, message)
+
+
+def _box(problem: Problem) -> None:
+    """The factor of the domain; and that no more than one number is to be the largest."""
+    path = ["property", "box"]
+    if problem.box is not None:
+        check_exact(path, problem.box)
+        if problem.box <= 0:
+            raise InvalidProblemError(
+                path, 'the box is a positive factor; write box = "largest" or a number'
+            )
+    claim = problem.property
+    numbers = {"box": problem.box}
+    if isinstance(claim, Stability):
+        numbers |= {"decay": claim.decay, "level": claim.level}
+    wanted = [name for name, value in numbers.items() if value is None]
+    if len(wanted) > 1:
+        message = f"{wanted[0]} and {wanted[-1]} cannot both be the largest"
+        raise InvalidProblemError(
+            ["property", wanted[0]], f"{message}; write a number for {wanted[-1]}"
+        )
 
 
 def _certificate(path: Sequence[str], given: Node | Training, system: System, what: str) -> None:

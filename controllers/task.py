@@ -82,7 +82,7 @@ def task_of(problem: Problem) -> Task:
         scale=scale,
         low=low / scale,
         high=high / scale,
-        decay=float(claim.decay),
+        decay=float(claim.decay or 0),
         level=claim.level,
         free={**system.parameters, **{w: problem.domain[w] for w in system.disturbances}},
     )

@@ -78,7 +78,7 @@ def _smaller_decay(claim: Claim, slow: float, unit: str) -> str:
     decay = float(claim.numbers["decay"])
     digits = next((n for n in range(3, 17) if f"{slow:.{n}g}" != f"{decay:.{n}g}"), 17)
     said = f"at the states tried V falls by at least {slow:.{digits}g} of itself {unit}"
-    ask = f"ask for decay = {0.85 * slow:.2g}"
+    ask = f'ask for decay = {0.85 * slow:.2g}, or "largest"'
     # without a rate the theorem needs a continuous loop
     if all(map(is_continuous, closed_loop(claim).values())):
         ask += ", or 0 for convergence at no stated rate"

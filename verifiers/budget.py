@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ class Budget:
         self._start = time.monotonic()
         self._cpu = time.process_time()
         self._limit = options.boxes if boxes is None else boxes
+        self._timeout = options.timeout
         self.boxes = 0
         self.accounts = {"derive": 0.0, "search": 0.0, "check": 0.0}
         self._open: list[str] = []  # accounts, the innermost last
@@ -42,20 +44,25 @@ class Budget:
             self.accounts[self._open[-1]] += now - self._charged
         self._charged = now
 
-    def part(self, boxes: int) -> Budget:
-        """A smaller budget that ends no later than this one."""
+    def part(self, boxes: int, seconds: float = 0.0) -> Budget:
+        """A smaller budget that ends no later than this one, or ``seconds`` before it."""
         part = Budget(self._options, min(boxes, self._limit - self.boxes))
         part._start, part._cpu = self._start, self._cpu
+        if self._timeout is not None:
+            part._timeout = self._timeout - seconds
         return part
+
+    def seconds_left(self) -> float:
+        """How much of the time allowed is left."""
+        return math.inf if self._timeout is None else self._timeout - self.seconds()
 
     def spend(self, boxes: int) -> None:
         """Account for ``boxes``; raises :class:`BudgetSpentError` when there is no more."""
         self.boxes += boxes
-        timeout = self._options.timeout
         if self.boxes > self._limit:
-            raise BudgetSpentError(f"{self._limit:,} boxes were not enough")
-        if timeout is not None and self.seconds() > timeout:
-            raise BudgetSpentError(f"{timeout:g} seconds were not enough")
+            raise BudgetSpentError(f"{self._options.boxes:,} boxes were not enough")
+        if self._timeout is not None and self.seconds() > self._timeout:
+            raise BudgetSpentError(f"{self._options.timeout:g} seconds were not enough")
 
     def boxes_left(self) -> int:
         """How many boxes may still be spent."""

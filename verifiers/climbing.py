@@ -11,7 +11,7 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.obligations import Formula, Obligation
 from certify.verifiers.points import Array, Sampled
 
-__all__ = ["Climb", "climbed", "corners"]
+__all__ = ["Climb", "climbed", "corners", "starts"]
 
 _VERTICES = 1 / 16  # of the points
 
@@ -44,7 +44,7 @@ def climbed(
     """
     low, high = corners(obligation)
     sampled = Sampled(formula, tuple(obligation.box))
-    far, close = _starts(claim, obligation, effort.starts, seed)
+    far, close = starts(claim, obligation, effort.starts, seed)
     groups = [far, close] if near is None else [near, far, close]
     best = np.concatenate([_lowest(sampled, g, effort.climbers // 2) for g in groups])
     points, worst = best, sampled.margin(best)
@@ -66,7 +66,7 @@ def _lowest(sampled: Sampled, points: Array, count: int) -> Array:
     return points[np.argsort(sampled.margin(points), kind="stable")[:count]]
 
 
-def _starts(claim: Claim, obligation: Obligation, count: int, seed: int) -> tuple[Array, Array]:
+def starts(claim: Claim, obligation: Obligation, count: int, seed: int) -> tuple[Array, Array]:
     """Uniform points, some of them vertices, and the same moved to log-uniform distances from
     the equilibrium, if there is one.
     """

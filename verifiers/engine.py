@@ -12,10 +12,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from certify.errors import InputError
-from certify.proofs.checker.language import Node
 from certify.proofs.checker.obligations import Obligation
 from certify.verifiers import native
-from certify.verifiers.growth import Growth, Paths, Raised
+from certify.verifiers.growth import Growth, Paths
 from certify.verifiers.points import Array
 from certify.verifiers.python_engine import PythonEngine
 
@@ -44,13 +43,6 @@ class Engine(Protocol):
         """The ways of ``points`` (k, n) down to the leaves, to depth ``deepest`` at most."""
         ...
 
-    def raise_level(
-        self, low: Array, high: Array, tree: bytes, ceiling: float, boxes: int,
-        degrees: Sequence[int],
-    ) -> Raised:  # fmt: skip
-        """Close boxes in the order of their least ``value``, as long as it is below ``ceiling``."""
-        ...
-
 
 def engine_name() -> str:
     """Which engine is used: ``python``, or the native one with its instruction set.
@@ -64,7 +56,7 @@ def engine_name() -> str:
     return forced or native.instruction_set() if native.available() else "python"
 
 
-def compiled(obligation: Obligation, value: Node | None = None) -> Engine:
-    """The engine for ``obligation``; ``value`` is what :meth:`Engine.raise_level` goes by."""
+def compiled(obligation: Obligation) -> Engine:
+    """The engine for ``obligation``."""
     chosen = PythonEngine if engine_name() == "python" else native.NativeEngine
-    return chosen(obligation, value)
+    return chosen(obligation)

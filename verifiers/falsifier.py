@@ -19,19 +19,29 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.intervals import above, below
 from certify.proofs.checker.kernel import refutes
 from certify.proofs.checker.models import Block
-from certify.proofs.checker.obligations import Any, Obligation, truth
+from certify.proofs.checker.obligations import All, Any, Formula, Obligation, truth
 from certify.proofs.checker.symbols import NO_ROLES
 from certify.proofs.checker.theorems import THEOREMS, violation
-from certify.verifiers.climbing import Climb, climbed, corners
+from certify.verifiers.climbing import Climb, climbed, corners, starts
 from certify.verifiers.decay_attack import Effort, slowest
+from certify.verifiers.descent import descended
 from certify.verifiers.points import Array, Sampled, Table
 
-__all__ = ["LONG", "SHORT", "Attempt", "attack", "falsify", "replay", "violated_level"]
+__all__ = [
+    "LONG",
+    "SHORT",
+    "Attempt",
+    "attack",
+    "falsify",
+    "lowest_violation",
+    "replay",
+    "violated_level",
+]
 
 _FACE = 4  # times less, as faces have one condition each
-_STEPS = 24
 _REPLAYS = 20
-_PULLED = 1024
+_ABOVE_EVERYTHING = Fraction(10) ** 300
+_LOWEST = 1024  # violations to descend from
 
 
 @dataclass(frozen=True)
@@ -82,7 +92,11 @@ def attack(claim: Claim, seed: int = 0) -> Outcome:
     """
     start = time.monotonic()
     theorem = THEOREMS[claim.theorem]
-    missing = {n: Fraction(10) ** 30 for n in theorem.numbers if n not in claim.numbers}
+    missing = {
+        n: Fraction(0) if n == "decay" else Fraction(10) ** 30
+        for n in theorem.numbers
+        if n not in claim.numbers
+    }
     if "residual" in missing:
         return Outcome(Verdict.UNKNOWN, claim, "falsifier", advice="the residual set is not given")
     found = falsify(replace(claim, numbers={**claim.numbers, **missing}), seed)
@@ -138,43 +152,57 @@ def violated_level(
 
     ``claim`` needs a level for form's sake; every violation is confirmed by the kernel.
     """
+    numbers = {**claim.numbers, "level": _ABOVE_EVERYTHING}
+    return lowest_violation(replace(claim, numbers=numbers), v, seed, tick, guarded=True)
+
+
+def lowest_violation(
+    claim: Claim, height: Node, seed: int = 0, tick: Callable[[], None] = lambda: None,
+    *, guarded: bool = False,
+) -> float:  # fmt: skip
+    """The least value of ``height`` found where a condition of ``claim`` fails; else inf.
+
+    Every violation is confirmed by the kernel.  With ``guarded`` only conditions of the form
+    ``V > level or body`` count.
+    """
     lowest = np.inf
     for obligation in violation(claim):
-        if not isinstance(obligation.formula, Any):  # it does not depend on the level
+        formula, names = obligation.formula, tuple(obligation.box)
+        if guarded and not isinstance(formula, Any):
             continue
-        body = obligation.formula.parts[1]
-        names = tuple(obligation.box)
-        sampled, height = Sampled(body, names), Table([v], names)
-        points = climbed(claim, obligation, body, LONG.climb, seed, tick)
-        for _ in range(_STEPS):  # pull violations towards the equilibrium while they last
-            tick()
-            points = points[sampled.margin(points) <= 0]
-            if not len(points):
-                break
-            order = np.argsort(height.at(points)[0], kind="stable")
-            points = points[order][:_PULLED]
-            lowest = min(lowest, _confirmed(claim, obligation, points[:1], height, lowest))
-            points = np.concatenate([points, _towards(claim, obligation, points, seed)])
+        points = np.concatenate(
+            [
+                climbed(claim, obligation, formula, LONG.climb, seed, tick),
+                *starts(claim, obligation, LONG.climb.starts, seed),
+            ]
+        )
+        points = points[Sampled(formula, names).margin(points) <= 0]
+        table = Table([height], names)
+        points = points[np.argsort(table.at(points)[0], kind="stable")[:_LOWEST]]
+        centre = np.array([float(claim.equilibrium.get(x, "nan")) for x in names])
+        for part in _conditions(formula):
+            sampled = Sampled(part, names)
+            down = descended(sampled, table, points, corners(obligation), centre, seed, tick)
+            for point in down[:_REPLAYS]:
+                lowest = min(lowest, _confirmed(claim, obligation, point, table, lowest))
     return lowest
 
 
-def _towards(claim: Claim, obligation: Obligation, points: Array, seed: int) -> Array:
-    rng = np.random.default_rng(seed)
-    low, high = corners(obligation)
-    centre = np.array([float(claim.equilibrium.get(x, 0)) for x in obligation.box])
-    moving = np.array([x in claim.equilibrium for x in obligation.box])
-    pull = rng.uniform(0, 0.3, (len(points), 1)) * moving
-    noise = rng.normal(0, 0.01, points.shape) * (high - low)
-    result: Array = np.clip(points + pull * (centre - points) + noise, low, high)
-    return result
+def _conditions(formula: Formula) -> tuple[Formula, ...]:
+    """Parts that all have to hold: each fails in a region of its own, with its lowest point."""
+    if isinstance(formula, All):
+        return formula.parts
+    if isinstance(formula, Any) and isinstance(formula.parts[-1], All):
+        others = formula.parts[:-1]
+        return tuple(Any((*others, part)) for part in formula.parts[-1].parts)
+    return (formula,)
 
 
 def _confirmed(
-    claim: Claim, obligation: Obligation, points: Array, height: Table, lowest: float
+    claim: Claim, obligation: Obligation, near: Array, height: Table, lowest: float
 ) -> float:
-    point = exact_point(obligation, points[0])
+    point = exact_point(obligation, near)
     value = float(height.at(np.array([[float(p) for p in point.values()]]))[0, 0])
-    if not value < lowest:
+    if not value < lowest or not _fails(obligation, point):
         return lowest
-    raised = replace(claim, numbers={**claim.numbers, "level": Fraction(2 * abs(value) + 1)})
-    return value if refutes(raised, {**point, **_rest(claim, point)}) is not None else lowest
+    return value if refutes(claim, {**point, **_rest(claim, point)}) is not None else lowest

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from certify.verifiers.points import Array
 
-__all__ = ["Grown", "Growth", "Paths", "Raised"]
+__all__ = ["Grown", "Growth", "Paths"]
 
 
 @dataclass(frozen=True)
@@ -34,23 +34,6 @@ class Grown:
     trees: tuple[bytes, ...]
     boxes: int
     suspects: Array
-    stuck: bool
-
-
-@dataclass(frozen=True)
-class Raised:
-    """A tree after some boxes of the search for the largest level.
-
-    ``floor`` is the least lower bound of V on an open box, ``highest`` the largest upper bound
-    of V seen, ``suspects`` (k, n) points where the body looks false, with V there.
-    """
-
-    tree: bytes
-    boxes: int
-    floor: float
-    highest: float
-    suspects: Array
-    values: Array
     stuck: bool
 
 

@@ -20,8 +20,8 @@ class Capabilities:
     """What a verifier can decide, declared so that tests can hold it to it.
 
     ``operators`` are those of the expression language, ``evidence`` the grade of what it
-    proves (``kernel`` or ``solver``); ``finds_level`` says whether it can look for the
-    largest level, residual level and bounds that a claim leaves open.
+    proves (``kernel`` or ``solver``); ``finds_level`` says whether it can look for
+    what a claim leaves open: the largest level, decay or box, the residual level and its bounds.
     """
 
     theorems: frozenset[str]
@@ -38,6 +38,8 @@ class Options:
     ``timeout`` in seconds of wall time; ``boxes`` bounds the search; ``workers`` is how many
     boxes or leaves are worked on at a time, ``cluster`` where: ``"local"`` or
     ``dask://host:port``;
+    ``largest_box`` asks for the largest part of the claim's box, scaled about its centre, for
+    which the claim can be proved;
     ``checkpoint`` is a file to resume from and to save to, every ``checkpoint_seconds``;
     ``progress`` is told a phase and the fraction of it done.
     """
@@ -47,6 +49,7 @@ class Options:
     workers: int = 1
     cluster: str = "local"
     seed: int = 0
+    largest_box: bool = False
     checkpoint: Path | None = None
     checkpoint_seconds: float = 2.0
     progress: Progress | None = None
@@ -55,8 +58,8 @@ class Options:
 class Verifier(Protocol):
     """Decides claims.
 
-    A claim whose ``numbers`` lack ``level`` (``residual``, ``residual/<state>``) asks for
-    the best one.  :meth:`verify` raises ``UnsupportedError`` for what :meth:`unsupported`
+    A claim whose ``numbers`` lack ``level`` or ``decay`` (``residual``, ``residual/<state>``)
+    asks for the best one.  :meth:`verify` raises ``UnsupportedError`` for what :meth:`unsupported`
     refuses, and never answers on anything but positive evidence.
     """
 

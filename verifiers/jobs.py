@@ -64,7 +64,10 @@ class Statement:
 
 @dataclass(frozen=True, eq=False)
 class Job:
-    """At most ``boxes`` boxes, for about ``seconds``, on open boxes with corners (k, n)."""
+    """At most ``boxes`` boxes, for about ``seconds``, on open boxes with corners (k, n).
+
+    Or on boxes with ``trees`` of which many leaves are open, for the native engine.
+    """
 
     low: Array
     high: Array
@@ -72,6 +75,7 @@ class Job:
     boxes: int
     seconds: float
     ties: bool
+    trees: tuple[bytes, ...] = ()
 
 
 def perform(engine: Engine, job: Job) -> Grown:
@@ -80,6 +84,8 @@ def perform(engine: Engine, job: Job) -> Grown:
         return engine.grow_together(
             job.low, job.high, job.boxes, job.degrees, job.seconds, job.ties
         )
+    if job.trees:
+        return _perform_on_trees(engine, job)
     end = time.monotonic() + job.seconds
     trees = [bytes([OPEN])] * len(job.low)
     suspects = [np.zeros((0, job.low.shape[1]))]
@@ -94,6 +100,20 @@ def perform(engine: Engine, job: Job) -> Grown:
         boxes += growth.boxes
         suspects.append(growth.suspects)
     return Grown(tuple(trees), boxes, np.concatenate(suspects), stuck)
+
+
+def _perform_on_trees(engine: Engine, job: Job) -> Grown:
+    assert isinstance(engine, NativeEngine)
+    grown = [
+        engine.grow(low, high, tree, job.boxes, job.degrees, job.seconds, job.ties, False)
+        for low, high, tree in zip(job.low, job.high, job.trees, strict=True)
+    ]
+    return Grown(
+        tuple(g.tree for g in grown),
+        sum(g.boxes for g in grown),
+        np.concatenate([g.suspects for g in grown]),
+        any(g.stuck for g in grown),
+    )
 
 
 def perform_stated(statement: Statement, job: Job) -> Grown:

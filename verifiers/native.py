@@ -18,11 +18,10 @@ from typing import Any as Module
 
 import numpy as np
 
-from certify.proofs.checker.language import Node
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.tree import root_box
-from certify.verifiers.growth import Growth, Paths, Raised
+from certify.verifiers.growth import Growth, Paths
 from certify.verifiers.points import Array
 from certify.verifiers.tape import Tape, lower_formula
 
@@ -62,9 +61,9 @@ def instruction_set() -> str:
 class NativeEngine:
     """See :class:`certify.verifiers.engine.Engine`; threads may share one."""
 
-    def __init__(self, obligation: Obligation, value: Node | None = None) -> None:
+    def __init__(self, obligation: Obligation) -> None:
         formula, names = obligation.formula, tuple(obligation.box)
-        self._problem = _compiled(formula, names, value, instruction_set())
+        self._problem = _compiled(formula, names, instruction_set())
         low, high = root_box(obligation)
         self._scale = 0.5 * high - 0.5 * low
 
@@ -103,40 +102,12 @@ class NativeEngine:
         found = self._problem.follow(low, high, points, list(degrees), SLACK, deepest, self._scale)
         return Paths(*found)
 
-    def raise_level(
-        self,
-        low: Array,
-        high: Array,
-        tree: bytes,
-        ceiling: float,
-        boxes: int,
-        degrees: Sequence[int],
-        tolerance: float = 1e-3,
-        stop_at_suspects: bool = True,
-        cancel: object = None,
-    ) -> Raised:
-        """Close boxes in the order of their least ``value``, below ``(1 - tolerance) ceiling``."""
-        keys = np.zeros(0)  # anew from the boxes, so that a search that is resumed is the same
-        found = self._problem.raise_level(
-            low, high, tree, keys, ceiling, tolerance, 0.0, list(degrees), SLACK, boxes, np.inf,
-            stop_at_suspects, self._scale, cancel,
-        )  # fmt: skip
-        return Raised(
-            tree=found["tree"],
-            boxes=found["boxes"],
-            floor=found["floor"],
-            highest=found["highest"],
-            suspects=found["suspects"],
-            values=found["values"],
-            stuck=found["stuck"],
-        )
-
 
 @lru_cache(maxsize=64)
-def _compiled(formula: Formula, names: tuple[str, ...], value: Node | None, engine: str) -> Module:
+def _compiled(formula: Formula, names: tuple[str, ...], engine: str) -> Module:
     """The formula in code, which is the same for every box over the same variables."""
     roles = allocate(a.node for a in atoms(formula))
-    return _problem(lower_formula(_hardest_first(formula), names, value, roles=roles), engine)
+    return _problem(lower_formula(_hardest_first(formula), names, roles=roles), engine)
 
 
 def _problem(tape: Tape, engine: str = "") -> Module:

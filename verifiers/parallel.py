@@ -18,7 +18,7 @@ from certify.verifiers.jobs import Job, Statement, perform
 from certify.verifiers.points import Array
 from certify.verifiers.python_engine import PythonEngine
 from certify.verifiers.search import ObligationSearch
-from certify.verifiers.trees import Piece, grafted, has_marks, pieces, regrown
+from certify.verifiers.trees import OPEN, Piece, branches, grafted, has_marks, pieces, regrown
 
 if TYPE_CHECKING:
     from certify.verifiers.executors import Executor
@@ -30,6 +30,7 @@ _JOBS_TOGETHER = 2  # of an engine that looks at many boxes at a time
 _BOXES_PER_JOB, _FEWEST_BOXES = 1 << 15, 64
 _SECONDS_PER_JOB = 1.0  # where engines or formulas are slow
 _FIRST_SPREAD = 8  # boxes on each open box, doubled until there are enough to share
+_MANY = 2048  # open leaves, which are not dealt out one by one
 _SECONDS_BETWEEN_SAVES = 1.0
 
 Suspect = Callable[[Obligation, Array], None]
@@ -47,8 +48,12 @@ def close_in_parallel(
     """Close every open box of ``search``, round by round; the tree is that of one worker."""
     if not search.is_open:
         return
-    growing = _Growing(search, budget, save, suspect)
     statement: Statement | None = None
+    if not isinstance(search.engine(), PythonEngine):
+        while search.tree.count(OPEN) > _MANY:
+            statement = statement or Statement.of(search, claim, radius)
+            _share_branches(search, statement, executor, budget, save, suspect)
+    growing = _Growing(search, budget, save, suspect)
     while growing.open:
         if not budget.boxes_left():
             budget.spend(1)
@@ -57,6 +62,42 @@ def close_in_parallel(
         if growing.open:
             statement = statement or Statement.of(search, claim, radius)
             growing.share(executor, statement)
+
+
+def _share_branches(
+    search: ObligationSearch, statement: Statement, executor: Executor, budget: Budget,
+    save: Callable[[], None], suspect: Suspect,
+) -> None:  # fmt: skip
+    """One round of jobs on whole parts of a tree with many open leaves."""
+    if not budget.boxes_left():
+        budget.spend(1)
+    tree, count = search.tree, _JOBS_PER_SLOT * executor.slots
+    parts = branches(tree, search.low, search.high, count)
+    parts = [b for b in parts if OPEN in tree[b.start : b.end]]
+    each = min(_BOXES_PER_JOB, max(_FEWEST_BOXES, -(-budget.boxes_left() // len(parts))))
+    ties = not has_marks(tree)
+    jobs = [
+        Job(b.low[None], b.high[None], search.degrees, each, _SECONDS_PER_JOB, ties,
+            (tree[b.start : b.end],))
+        for b in parts
+    ]  # fmt: skip
+    done: dict[int, bytes] = {}
+    try:
+        for position, grown in executor.run(statement, search.engine(), jobs):
+            done[position] = grown.trees[0]
+            budget.tell(f"prove {search.obligation.name}", 0.0)
+            if len(grown.suspects):
+                suspect(search.obligation, search.points(grown.suspects))
+            if grown.stuck:
+                raise StuckError(search.obligation.name)
+            budget.spend(grown.boxes)
+    finally:
+        rest, last = [], 0
+        for i, b in enumerate(parts):
+            rest += [tree[last : b.start], done.get(i, tree[b.start : b.end])]
+            last = b.end
+        search.tree = b"".join([*rest, tree[last:]])
+    save()
 
 
 class _Growing:

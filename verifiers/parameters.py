@@ -7,33 +7,20 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
-import numpy as np
-
-from certify.expression import Node
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.obligations import Any, Obligation
+from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations, with_radius
 from certify.verifiers.budget import Budget
-from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.endings import UnprovedError
-from certify.verifiers.falsifier import violated_level
-from certify.verifiers.levels import raise_level
 from certify.verifiers.planning import plans
-from certify.verifiers.points import Array, values
-from certify.verifiers.search import (
-    ObligationSearch,
-    closes_within,
-    restore_searches,
-    search_state,
-)
+from certify.verifiers.points import Array
+from certify.verifiers.search import ObligationSearch, closes_within
 
-__all__ = ["choose_radius", "largest_level", "missing_numbers", "provisional", "with_numbers"]
+__all__ = ["choose_radius", "missing_numbers", "provisional", "with_numbers"]
 
 # what closes for a radius closes for smaller ones, and the rest of the search hardly grows
 _RADII = tuple(Fraction(1, 2**k) for k in (12, 20, 28))
 _BOXES_PER_RAY = (500, 20_000, 500_000)
-_ABOVE_EVERYTHING = Fraction(10) ** 300
 
 
 def missing_numbers(claim: Claim) -> set[str]:
@@ -82,64 +69,3 @@ def choose_radius(
         "false there (try a smaller decay), or V or its decrease vanish to an order other "
         "than 1 or 2"
     )
-
-
-def largest_level(
-    claim: Claim, radius: Fraction | None, budget: Budget, checkpoint: Checkpoint, seed: int
-) -> tuple[Fraction, list[ObligationSearch]]:
-    """The largest level that looks provable, and the trees grown on the way to it."""
-    stated = provisional(claim)
-    v = claim.functions["lyapunov"]
-    state = checkpoint.load()
-    highest = 0.0
-    if "ceiling" in state:
-        ceiling, highest = float(state["ceiling"]), float(state["highest"])
-        wanted = [o for o in obligations(stated, radius) if _has_level(o)]
-        searches = restore_searches(wanted, state)
-    else:
-        budget.tell("attack", 0.5)
-        ceiling = violated_level(stated, v, seed, lambda: budget.spend(0))
-        trial = with_numbers(stated, {"level": _typical_level(stated, v, ceiling, seed)})
-        with budget.account("derive"):
-            wanted = [o for o in obligations(trial, radius) if _has_level(o)]
-        searches = [s.with_degrees(s.degrees) for s in plans(wanted, budget)]
-
-    def is_false(point: Mapping[str, Fraction]) -> bool:
-        """Whether the conditions fail at ``point``, whatever the level."""
-        return refutes(with_numbers(stated, {"level": _ABOVE_EVERYTHING}), point) is not None
-
-    def save(limit: float, top: float) -> None:
-        bounds = {"ceiling": np.array(limit), "highest": np.array(top)}
-        checkpoint.offer(lambda: {**bounds, **search_state(searches)})
-
-    found, ceiling = raise_level(searches, v, ceiling, budget, is_false, save, highest)
-    level = _rounded(found, up=np.isinf(ceiling))
-    floor = claim.numbers.get("residual", Fraction(0))
-    if level <= floor:
-        raise UnprovedError(f"the conditions hold on no level set above {float(floor):g}")
-    return level, searches
-
-
-def _typical_level(claim: Claim, v: Node, ceiling: float, seed: int) -> Fraction:
-    """A level to plan the search with: a little below the ceiling, or V's median over the box."""
-    if np.isfinite(ceiling) and ceiling > 0:
-        return Fraction(0.9 * ceiling)
-    low, high = (np.array([float(claim.box[x][k]) for x in claim.states]) for k in (0, 1))
-    points = np.random.default_rng(seed).uniform(low, high, (1000, len(low)))
-    middle = float(np.nanmedian(values(v, claim.states, points)))
-    return Fraction(middle) if np.isfinite(middle) and middle > 0 else Fraction(1)
-
-
-def _has_level(obligation: Obligation) -> bool:
-    """Whether the obligation is of the form ``V > level or body``."""
-    return isinstance(obligation.formula, Any) and not is_ray(obligation)
-
-
-def _rounded(level: float, *, up: bool) -> Fraction:
-    """``level`` to six digits: not below it, or below it by at least 1e-5 of it."""
-    if not level > 0:
-        return Fraction(0)
-    exact, unit = Fraction(f"{level:.5e}"), Fraction(10) ** (int(np.floor(np.log10(level))) - 5)
-    if up:
-        return exact if exact >= Fraction(level) else exact + unit
-    return exact if exact <= Fraction(level) * Fraction(99999, 100000) else exact - unit

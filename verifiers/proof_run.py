@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from certify.outcome import Counterexample, Outcome, Verdict
+from certify.outcome import Counterexample, FoundNumber, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.errors import TheoremError
@@ -16,30 +17,25 @@ from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import THEOREMS, obligations
+from certify.scaling import factor_between, scaled
 from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
+from certify.verifiers.choices import Choice, choose, left_open, open_numbers
+from certify.verifiers.closing import Closing
 from certify.verifiers.doubts import Doubts
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
-from certify.verifiers.engine import engine_name
 from certify.verifiers.interface import Options
-from certify.verifiers.parallel import close_in_parallel
-from certify.verifiers.parameters import (
-    choose_radius,
-    largest_level,
-    missing_numbers,
-    provisional,
-    with_numbers,
-)
+from certify.verifiers.parameters import with_numbers
 from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
-from certify.verifiers.residual import residual_numbers
-from certify.verifiers.search import ObligationSearch, close, restore_searches, search_state
+from certify.verifiers.search import ObligationSearch, restore_searches, search_state
 
 __all__ = ["NAME", "ProofRun"]
 
 NAME = "branch-and-bound"
 _ROUNDS = 8  # of refinement without progress before a proof gives way
+_LOOSER, _LOOSENINGS = Fraction(9999, 10000), 20  # of a number that was found
 
 
 class ProofRun:
@@ -49,13 +45,15 @@ class ProofRun:
         self.claim, self.options = claim, options
         self.theorem = THEOREMS[claim.theorem]
         self.budget = Budget(options)
-        text = json.dumps([claim.to_json(), options.seed], sort_keys=True)
+        self.asked, self.choice = claim, Choice(claim)
+        text = json.dumps([claim.to_json(), options.seed, options.largest_box], sort_keys=True)
         key = hashlib.sha256(text.encode()).hexdigest()
         self.doubts = Doubts(self.budget, options.seed)
         self.checkpoint = Checkpoint(options.checkpoint, key, options.checkpoint_seconds)
         self.searches: list[ObligationSearch] = []
         self.radius: Fraction | None = None
-        self.found_level = "level" in missing_numbers(claim)
+        self.closing = Closing(options)
+        self.loosened = 0
         self.rejected: list[int] = []  # leaves that the kernel rejected, round by round
 
     def outcome(self) -> Outcome:
@@ -64,7 +62,7 @@ class ProofRun:
         certificate: Certificate | None = None
         verdict, advice = Verdict.PROVED, ""
         try:
-            counterexample = self.doubts.first(self.claim, missing_numbers(self.claim))
+            counterexample = self.doubts.first(self.claim, open_numbers(self.claim, self.options))
             if counterexample is None:
                 with self.budget.account("search"):
                     self._choose_parameters()
@@ -78,6 +76,8 @@ class ProofRun:
         except StuckError as error:
             verdict = Verdict.UNKNOWN
             advice = f"{error}: a box of the smallest size stays open; the claim is likely tight"
+        finally:
+            self.closing.end()
         if counterexample is not None:
             verdict = Verdict.REFUTED
             advice = after_refutation(self.claim, counterexample, self.options.seed)
@@ -93,6 +93,7 @@ class ProofRun:
             advice=advice,
             diagnosis=without_answer(verdict, self.searches, self.budget),
             statistics=self._statistics(),
+            found=self._found() if verdict is Verdict.PROVED else None,
         )
 
     def _suspect(self, obligation: Obligation, points: Array) -> None:
@@ -103,31 +104,18 @@ class ProofRun:
             self.doubts.again(self.claim, self.searches)
 
     def _choose_parameters(self) -> None:
-        """The radius, and the numbers that the claim leaves open."""
-        if self.theorem.has_radius:
-            self.radius, self.searches = choose_radius(
-                self.claim, self.budget, self.searches, self._look, self._suspect
-            )
-        if missing_numbers(self.claim) - {"level"}:
-            found = residual_numbers(provisional(self.claim), self.budget, self.options.seed)
-            self.claim = with_numbers(self.claim, found)
-        state = self.checkpoint.load()
-        if "numbers" in state:
-            saved = json.loads(str(state["numbers"]))
-            self.claim = with_numbers(self.claim, {k: Fraction(v) for k, v in saved.items()})
-        if missing_numbers(self.claim):
-            level, searches = largest_level(
-                self.claim, self.radius, self.budget, self.checkpoint, self.options.seed
-            )
-            self.claim = with_numbers(self.claim, {"level": level})
-            self.searches += searches
+        self.choice, self.searches = choose(
+            self.asked, self.options, self.closing, self.budget, self.checkpoint, self.doubts,
+            self.searches,
+        )  # fmt: skip
+        self.claim, self.radius = self.choice.claim, self.choice.radius
 
     def _prove(self) -> Certificate:
         """Close everything, then refine what the kernel does not accept."""
         with self.budget.account("derive"):
             wanted = {o.name: o for o in obligations(self.claim, self.radius)}
         state = self.checkpoint.load()
-        if "numbers" in state:
+        if "chosen" in state:
             self.searches = restore_searches(list(wanted.values()), state)
             self.rejected = state["rejected"].tolist()
         else:
@@ -137,17 +125,15 @@ class ProofRun:
                 known |= {s.obligation.name: s for s in new}
                 self.searches = [known[name].restated(o) for name, o in wanted.items()]
         while True:
-            with self.budget.account("search"):
-                try:
-                    self._close()
-                except BudgetSpentError:
-                    self.checkpoint.offer(self._state, last=True)
+            try:
+                rejected = self._closed_and_refined()
+            except (RefutedError, StuckError):  # a number that was found is a little too large
+                if not self._loosened():
                     raise
-            with self.budget.account("check"):
-                rejected = self._refine()
+                continue
             if not rejected:
                 break
-            self._loosen()
+            self._give_way()
         return Certificate(
             claim=self.claim,
             assumptions=self.theorem.assumptions,
@@ -160,26 +146,23 @@ class ProofRun:
             ),
         )
 
-    def _close(self) -> None:
-        """Close every open box, here or on the workers."""
-        native = engine_name() != "python"
-        workers, cluster = self.options.workers, self.options.cluster
-        executor = None
-        if not self.rejected and (workers, cluster) != (1, "local"):  # rejected ones are few
-            from certify.verifiers.executors import executor_for  # slow to import
+    def _closed_and_refined(self) -> bool:
+        """Close every open box and have the kernel look; whether it rejected a leaf."""
+        with self.budget.account("search"):
+            try:
+                self._close()
+            except BudgetSpentError:
+                self.checkpoint.offer(self._state, last=True)
+                raise
+        with self.budget.account("check"):
+            return self._refine()
 
-            executor = executor_for(cluster, workers, releases_interpreter=native)
-        if executor is None:
-            close(self.searches, self.budget, self._save, self._suspect)
-            return
-        try:
-            for search in self.searches:
-                close_in_parallel(
-                    search, self.claim, self.radius, executor, self.budget, self._save,
-                    self._suspect,
-                )  # fmt: skip
-        finally:
-            executor.close()
+    def _close(self) -> None:
+        """Close every open box; what the kernel gives back is little, and closed here."""
+        self.closing.close(
+            self.searches, self.claim, self.radius, self.budget, self._save, self._suspect,
+            alone=bool(self.rejected),
+        )  # fmt: skip
 
     def _save(self) -> None:
         self.checkpoint.offer(self._state)
@@ -211,30 +194,48 @@ class ProofRun:
         self.budget.tell("re-check every leaf", done)
         self.budget.spend(0)
 
-    def _loosen(self) -> None:
-        """Give way where the kernel rejects more and more leaves: something holds with equality.
-
-        A level that was found is lowered a little, for which all leaves closed so far remain
-        valid; a level that was given is not to be proved.
-        """
+    def _give_way(self) -> None:
+        """Where the kernel rejects more and more leaves: something holds with equality."""
         if len(self.rejected) < _ROUNDS or self.rejected[-1] <= self.rejected[-_ROUNDS]:
             return
-        if not self.found_level:
+        if not self._loosened():
             raise StuckError("bounds hold with equality: no margin is left for rounding")
-        level = self.claim.numbers["level"] * Fraction(9999, 10000)
-        self.claim = with_numbers(self.claim, {"level": level})
-        self.rejected.clear()
-        self._restate()
 
-    def _restate(self) -> None:
-        """Every search under the obligations of the claim as it is now."""
+    def _loosened(self) -> bool:
+        """Lower the number that was found a little; False if all numbers were given.
+
+        Leaves of what is closed remain valid, unless it is the box that becomes smaller; what
+        is open begins again.
+        """
+        name = left_open(self.asked, self.options)
+        if name is None or self.loosened >= _LOOSENINGS:
+            return False
+        self.loosened += 1
+        if name == "box":
+            self.claim = scaled(self.claim, _LOOSER)
+        else:
+            self.claim = with_numbers(self.claim, {name: self.claim.numbers[name] * _LOOSER})
+        self.rejected.clear()
         wanted = {o.name: o for o in obligations(self.claim, self.radius)}
-        self.searches = [s.restated(wanted[s.obligation.name]) for s in self.searches]
+        pairs = [(s, wanted[s.obligation.name]) for s in self.searches]
+        again = ObligationSearch.reopened if name == "box" else ObligationSearch.restated
+        # how far a search that ended midway has come depends on the clock
+        self.searches = [s.restarted(o) if s.is_open else again(s, o) for s, o in pairs]
+        return True
 
     def _state(self) -> dict[str, np.ndarray]:
-        numbers = json.dumps({k: str(v) for k, v in self.claim.numbers.items()})
+        choice = replace(self.choice, claim=self.claim)
         rejected = np.array(self.rejected, dtype=np.int64)
-        return {"numbers": np.array(numbers), "rejected": rejected, **search_state(self.searches)}
+        return {"chosen": choice.state(), "rejected": rejected, **search_state(self.searches)}
+
+    def _found(self) -> FoundNumber | None:
+        """What was left open and found."""
+        name = left_open(self.asked, self.options)
+        if name is None:
+            return None
+        whole = name == "box"
+        value = factor_between(self.asked, self.claim) if whole else self.claim.numbers[name]
+        return FoundNumber(name, value, self.choice.false_from)
 
     def _statistics(self) -> dict[str, float]:
         leaves = sum(s.leaves() for s in self.searches)

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from certify.proofs.checker.language import Node
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import Obligation, atoms, proved
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.tree import LEAF, root_box
 from certify.verifiers.blame import blame
-from certify.verifiers.growth import Grown, Growth, Paths, Raised
+from certify.verifiers.growth import Grown, Growth, Paths
 from certify.verifiers.paths import followed
-from certify.verifiers.points import Array, margin, values
+from certify.verifiers.points import Array, margin
 from certify.verifiers.trees import OPEN, Piece, grafted, middle_of, pieces
 
 __all__ = ["PythonEngine"]
@@ -25,23 +24,23 @@ _SUSPECTS = 16
 
 
 class _Boxes:
-    """Boxes that wait, as stacked corners (k, n), with their nodes and sorting keys."""
+    """Boxes that wait, as stacked corners (k, n), with their nodes."""
 
-    def __init__(self, node: np.ndarray, low: Array, high: Array, key: Array) -> None:
-        self.node, self.low, self.high, self.key = node, low, high, key
+    def __init__(self, node: np.ndarray, low: Array, high: Array) -> None:
+        self.node, self.low, self.high = node, low, high
 
     def __len__(self) -> int:
         return len(self.node)
 
     def take(self, rows: np.ndarray) -> _Boxes:
-        return _Boxes(self.node[rows], self.low[rows], self.high[rows], self.key[rows])
+        return _Boxes(self.node[rows], self.low[rows], self.high[rows])
 
     def __add__(self, other: _Boxes) -> _Boxes:
         pairs = zip(self._parts(), other._parts(), strict=True)
         return _Boxes(*(np.concatenate(pair) for pair in pairs))
 
-    def _parts(self) -> tuple[np.ndarray, Array, Array, Array]:
-        return self.node, self.low, self.high, self.key
+    def _parts(self) -> tuple[np.ndarray, Array, Array]:
+        return self.node, self.low, self.high
 
 
 class _Forest:
@@ -51,7 +50,7 @@ class _Forest:
         self._scale, self._size = scale, len(low)
         rows = len(low)
         self.rule, self._child = [OPEN] * rows, [0] * rows
-        self.open = _Boxes(np.arange(rows), low, high, np.full(rows, -np.inf))
+        self.open = _Boxes(np.arange(rows), low, high)
 
     def close(self, boxes: _Boxes, degree: int) -> None:
         for node in boxes.node.tolist():
@@ -86,8 +85,8 @@ class _Forest:
         self._child += [0] * (2 * len(boxes))
         upper, lower = boxes.low.copy(), boxes.high.copy()
         upper[rows, cut] = lower[rows, cut] = middle[rows, cut]
-        halves = _Boxes(first + 1, upper, boxes.high, boxes.key)
-        self.open += halves + _Boxes(first, boxes.low, lower, boxes.key)
+        halves = _Boxes(first + 1, upper, boxes.high)
+        self.open += halves + _Boxes(first, boxes.low, lower)
         return bool(fine.all())
 
     def trees(self) -> list[bytes]:
@@ -106,9 +105,9 @@ class _Forest:
 class PythonEngine:
     """See :class:`certify.verifiers.engine.Engine`."""
 
-    def __init__(self, obligation: Obligation, value: Node | None = None) -> None:
+    def __init__(self, obligation: Obligation) -> None:
         self._names = tuple(obligation.box)
-        self._formula, self._value = obligation.formula, value
+        self._formula = obligation.formula
         nodes = [a.node for a in atoms(obligation.formula)]
         self._roles = allocate(nodes)
         # widths are compared with those of the whole box, so that a part of it splits alike
@@ -154,55 +153,6 @@ class PythonEngine:
     ) -> Paths:
         """The ways of ``points`` (k, n) down to the leaves, to depth ``deepest`` at most."""
         return followed(self, low, high, points, degrees, deepest)
-
-    def raise_level(
-        self, low: Array, high: Array, tree: bytes, ceiling: float, boxes: int,
-        degrees: Sequence[int],
-    ) -> Raised:  # fmt: skip
-        """Close boxes, least V first, below ``ceiling``."""
-        assert self._value is not None
-        found = pieces(tree, low, high)
-        forest = _Forest(*_corners(found, low), self._scale)
-        suspects, heights = np.zeros((0, len(low))), np.zeros(0)
-        done, stuck, highest = 0, False, 0.0
-        unkeyed = np.isinf(forest.open.key)
-        while done < boxes and not (stuck or len(suspects)):
-            rows = np.flatnonzero(unkeyed)
-            if len(rows):
-                part = forest.open.take(rows)
-                forest.open.key[rows], top = self._keys(part, degrees[-1])
-                unkeyed[rows] = False
-                highest = max(highest, top)
-            order = np.argsort(forest.open.key, kind="stable")
-            count = min(_BATCH, boxes - done, int((forest.open.key < ceiling).sum()))
-            if not count:
-                break
-            taken = forest.open.take(order[:count])
-            forest.open = forest.open.take(order[count:])
-            before = len(forest.open)
-            done += count
-            suspects, stuck = self._advance(forest, taken, degrees)
-            unkeyed = np.arange(len(forest.open)) >= before
-            heights = values(self._value, self._names, suspects)
-        forest.open.key[unkeyed] = self._keys(forest.open.take(unkeyed), degrees[-1])[0]
-        positions = [p.position for p in found]
-        return Raised(
-            tree=grafted(tree, dict(zip(positions, forest.trees(), strict=True))),
-            boxes=done,
-            floor=float(forest.open.key.min(initial=np.inf)),
-            highest=highest,
-            suspects=suspects,
-            values=heights,
-            stuck=stuck,
-        )
-
-    def _keys(self, boxes: _Boxes, degree: int) -> tuple[Array, float]:
-        assert self._value is not None
-        if not len(boxes):
-            return np.zeros(0), 0.0
-        reach = self._block(boxes, degree).range(self._value)
-        below = np.where(np.isfinite(reach.low), reach.low, -1e300)
-        return np.fmax(boxes.key, below), float(np.nanmax(reach.high, initial=0.0))
 
     def _block(self, boxes: _Boxes, degree: int) -> Block:
         return Block(self._names, boxes.low.T, boxes.high.T, degree, self._roles)

@@ -10,8 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from certify.proofs.checker.coordinates import Coordinates, transformed
-from certify.proofs.checker.language import Node
-from certify.proofs.checker.obligations import All, Any, Atom, Obligation, atoms
+from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.tree import LEAF, root_box
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import State
@@ -34,6 +33,7 @@ __all__ = ["ObligationSearch", "close", "closes_within", "restore_searches", "se
 
 _SLICE = 1 << 18  # boxes between two looks at the clock
 _SLICE_SECONDS = 0.3
+_REOPENED = bytes(OPEN if b - LEAF in DEGREES else b for b in range(256))
 
 
 class ObligationSearch:
@@ -48,7 +48,6 @@ class ObligationSearch:
         self.obligation, self.coordinates, self.degrees = obligation, coordinates, degrees
         self.tree = bytes([OPEN])
         self._engine: Engine | None = None
-        self._level_engine: Engine | None = None
         self.stated = self._stated(obligation)
         self.low, self.high = root_box(self.stated)
 
@@ -62,6 +61,12 @@ class ObligationSearch:
         """A new tree, if it is for another obligation, of the same variables and searched so."""
         same = obligation == self.obligation
         return self if same else ObligationSearch(obligation, self.coordinates, self.degrees)
+
+    def reopened(self, obligation: Obligation) -> ObligationSearch:
+        """The splits of this tree for another formula or box, with every leaf to be shown anew."""
+        search = self.restated(obligation)
+        search.tree = certified(self.tree).translate(_REOPENED)
+        return search
 
     def with_degrees(self, degrees: tuple[int, ...]) -> ObligationSearch:
         """A new tree for the same formula, which is compiled once for both."""
@@ -80,18 +85,6 @@ class ObligationSearch:
         if self._engine is None:
             self._engine = compiled(self.stated)
         return self._engine
-
-    def level_engine(self, v: Node) -> Engine:
-        """The compiled ``body`` of ``V > level or body``, which also bounds ``v``."""
-        if self._level_engine is None:
-            formula = self.obligation.formula
-            assert isinstance(formula, Any)
-            # V rides along as an atom, so that it moves to the tree's variables too
-            body = All((formula.parts[1], Atom("defined", v)))
-            stated = self._stated(replace(self.obligation, formula=body))
-            *_, value = atoms(stated.formula)
-            self._level_engine = compiled(stated, value.node)
-        return self._level_engine
 
     def _stated(self, obligation: Obligation) -> Obligation:
         map_ = self.coordinates

@@ -68,6 +68,8 @@ class Z3Verifier:
         reason = self.unsupported(claim)
         if reason is not None:
             raise UnsupportedError(f"{self.name}: {reason}")
+        if options.largest_box:
+            raise UnsupportedError(f"{self.name}: it does not look for the largest box")
         return _Run(claim, options).outcome()
 
 

@@ -49,13 +49,12 @@ class Tape:
     ``groups`` the first instruction of each group, and the end; ``formula`` rows are kind, atom
     and the position after the part; ``atoms`` rows are register, first of its ``atom_groups``
     and their count, of which ``views`` rows are multiplied by the first number before the second
-    is added.  ``value`` is the atom that orders the boxes, or -1.
+    is added.
     """
 
     variables: int
     registers: int
     symbols: int
-    value: int
     instructions: Integers
     arguments: Integers
     numbers: NDArray[np.float64]
@@ -71,19 +70,18 @@ class Tape:
         return dict(vars(self))
 
 
-def lower(obligation: Obligation, value: Node | None = None, narrow: bool = False) -> Tape:
+def lower(obligation: Obligation, narrow: bool = False) -> Tape:
     """:func:`lower_formula` of the formula of ``obligation`` over its variables."""
-    return lower_formula(obligation.formula, tuple(obligation.box), value, narrow)
+    return lower_formula(obligation.formula, tuple(obligation.box), narrow)
 
 
 def lower_formula(
     formula: Formula,
     names: tuple[str, ...],
-    value: Node | None = None,
     narrow: bool = False,
     roles: Roles | None = None,
 ) -> Tape:
-    """The tape of ``formula`` over the variables ``names``, and of ``value`` if there is one.
+    """The tape of ``formula`` over the variables ``names``.
 
     ``roles`` are those of the formula in the order of the checker, if it is not this one.
 
@@ -95,17 +93,14 @@ def lower_formula(
         raise LanguageError(f"a tree has 1 to {_LARGEST} variables")
     roots = [a.node for a in atoms(formula)]
     lowering = Lowering(names, allocate(roots) if roles is None else roles)
-    wanted = roots if value is None else [*roots, value]
-    for node in topological(wanted):
+    for node in topological(roots):
         lowering.places[node] = tuple(lowering.lowered(node))
     if other := {i.op for i in lowering.instructions} - _NUMBER.keys():
         raise LanguageError(f"no bound rule for {', '.join(sorted(other))}")
-    return _assembled(lowering, formula, wanted, value is not None, narrow)
+    return _assembled(lowering, formula, roots, narrow)
 
 
-def _assembled(
-    code: Lowering, formula: Formula, roots: Sequence[Node], has_value: bool, narrow: bool
-) -> Tape:
+def _assembled(code: Lowering, formula: Formula, roots: Sequence[Node], narrow: bool) -> Tape:
     views = [View(code.places[node][0], 1.0, 0.0) for node in roots]
     instructions = code.instructions
     if not narrow:
@@ -146,7 +141,6 @@ def _assembled(
         variables=len(code.names),
         registers=len(number),
         symbols=len(symbols),
-        value=len(roots) - 1 if has_value else -1,
         instructions=_integers(rows),
         arguments=_integers(arguments),
         numbers=np.array(numbers, dtype=np.float64),

@@ -19,8 +19,10 @@ from certify.verifiers.points import Array
 __all__ = [
     "ACCEPTED",
     "OPEN",
+    "Branch",
     "Piece",
     "accepted_positions",
+    "branches",
     "certified",
     "grafted",
     "has_marks",
@@ -43,6 +45,15 @@ class Piece(NamedTuple):
     """One leaf of a tree: its position in the bytes and its box, corners of shape (n,)."""
 
     position: int
+    low: Array
+    high: Array
+
+
+class Branch(NamedTuple):
+    """The part ``tree[start:end]`` of a tree, and its box."""
+
+    start: int
+    end: int
     low: Array
     high: Array
 
@@ -98,12 +109,37 @@ def regrown(found: Sequence[Piece], subtrees: Mapping[int, bytes]) -> list[Piece
     for piece in found:
         subtree = subtrees.get(piece.position, _LEFT_OPEN)
         start = piece.position + shift
+        shift += len(subtree) - 1
+        if subtree == _LEFT_OPEN:
+            result.append(Piece(start, piece.low, piece.high))
+            continue
         result += [
             Piece(start + position, low, high)
             for position, low, high in pieces(subtree, piece.low, piece.high)
         ]
-        shift += len(subtree) - 1
     return result
+
+
+def branches(tree: bytes, low: Array, high: Array, count: int) -> list[Branch]:
+    """Parts of ``tree`` over the box, about ``count`` of like size, that hold all its leaves."""
+    codes = np.frombuffer(tree, np.uint8)
+    heights = np.ones(len(codes) + 1, np.int32)
+    np.cumsum(np.where(codes < LEAF, np.int32(1), np.int32(-1)), out=heights[1:])
+    heights[1:] += 1
+    found = [Branch(0, len(tree), low, high)]
+    while len(found) < count:
+        found.sort(key=lambda b: b.start - b.end)
+        start, end, a, b = found[0]
+        if codes[start] >= LEAF:
+            break
+        variable = codes[start]
+        middle = 0.5 * a[variable] + 0.5 * b[variable]
+        upper, lower = a.copy(), b.copy()
+        upper[variable] = lower[variable] = middle
+        # the lower half ends where one subtree less is to come
+        cut = start + 2 + int((heights[start + 2 : end + 1] == heights[start + 1] - 1).argmax())
+        found[:1] = [Branch(start + 1, cut, a, lower), Branch(cut, end, upper, b)]
+    return sorted(found, key=lambda b: b.start)
 
 
 def grafted(tree: bytes, subtrees: Mapping[int, bytes]) -> bytes:

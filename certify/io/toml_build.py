@@ -52,6 +52,7 @@ def build_problem(table: ProblemTable, claim: PropertyTable, networks: NetworkFi
         },
         domain=table.domain,
         property=reader.property(claim),
+        box=claim.box,
         sources=networks.sources,
     )
 

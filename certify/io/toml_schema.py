@@ -77,10 +77,11 @@ def _parameter(value: object) -> Fraction | tuple[Fraction, Fraction]:
     return _pair(value) if isinstance(value, list) else _exact(value)
 
 
-def _level(value: object) -> Fraction | None:
+def _open(value: object) -> Fraction | None:
+    """A number, or None for the largest that can be proved."""
     if isinstance(value, str) and value.strip()[:1].isalpha():
         if value != "largest":
-            raise ValueError(f'{value[:40]!r} is not a level; write "largest" or a number')
+            raise ValueError(f'{value[:40]!r} is not a number; write "largest" or a number')
         return None
     return _exact(value)
 
@@ -94,7 +95,7 @@ def _control(value: object) -> str | Mapping[str, object]:
 Exact: TypeAlias = Annotated[Fraction, PlainValidator(_exact)]
 Pair: TypeAlias = Annotated[tuple[Fraction, Fraction], PlainValidator(_pair)]
 Parameter: TypeAlias = Annotated[Fraction | tuple[Fraction, Fraction], PlainValidator(_parameter)]
-Level: TypeAlias = Annotated[Fraction | None, PlainValidator(_level)]
+Open: TypeAlias = Annotated[Fraction | None, PlainValidator(_open)]
 Control: TypeAlias = Annotated[str | Mapping[str, object], PlainValidator(_control)]
 
 
@@ -143,8 +144,9 @@ class StabilityTable(_Table):
     """``[property]`` of kind stability."""
 
     kind: Literal["stability"]
-    decay: Exact = Field(Fraction(0), description='decay = "0.001"')
-    level: Level = Field(None, description='level = "largest"')
+    decay: Open = Field(Fraction(0), description='decay = "0.001"')
+    level: Open = Field(None, description='level = "largest"')
+    box: Open = Field(Fraction(1), description='box = "largest"')
     equilibrium: dict[str, Exact] = Field({}, description='equilibrium = { theta = "0" }')
     lyapunov: LyapunovTable = Field(description="[property.lyapunov] with an expression")
 
@@ -156,6 +158,7 @@ class SafetyTable(_Table):
     initial: str = Field(description='initial = "x**2 + y**2 - 0.25 <= 0"')
     unsafe: str = Field(description='unsafe = "x - 1.5 >= 0"')
     barrier: CertificateTable = Field(description="[property.barrier] with an expression")
+    box: Open = Field(Fraction(1), description='box = "largest"')
 
 
 class OutputTable(_Table):
@@ -165,6 +168,7 @@ class OutputTable(_Table):
     expression: str = Field(description='expression = "policy(x, y)"')
     lower: Exact | None = Field(None, description="lower = -1")
     upper: Exact | None = Field(None, description="upper = 1")
+    box: Open = Field(Fraction(1), description='box = "largest"')
 
 
 class ProblemTable(_Table):

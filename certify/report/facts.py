@@ -37,6 +37,10 @@ def facts(
         result.append(Fact("Level", _shown(numbers["level"]), "certified set: V <= level"))
     if "decay" in numbers:
         result.append(Fact("Decay", _shown(numbers["decay"]), _decay_remark(claim)))
+    if outcome.found is not None:
+        value = words.rounded(outcome.found.value, "down")
+        remark = words.found_text(outcome.found)
+        result.append(Fact(f"Largest {outcome.found.name}", value, remark))
     if "residual" in numbers:
         result.append(Fact("Residual level", _shown(numbers["residual"]), "V <= residual"))
     unit = "\N{MIDDLE DOT}".join(

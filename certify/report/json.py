@@ -29,8 +29,9 @@ def summary(
     ``level`` and ``residual`` are the nearest binary64 numbers (the certificate holds the
     exact ones); ``volume`` is the proved lower bound when there is one
     (``volume_kind == "certified"``), otherwise the sampled estimate (``"statistical"``).
-    ``leaves`` counts the leaves of all proof trees; ``rechecked`` is whether the checker
-    accepted the certificate in this run.
+    ``found`` is the number that was to be as large as possible, and from which value on the
+    conditions are known to fail, if that is known.  ``leaves`` counts the leaves of all proof
+    trees; ``rechecked`` is whether the checker accepted the certificate in this run.
     """
     claim, certificate, numbers = outcome.claim, outcome.certificate, outcome.claim.numbers
     point = evidence_point(claim, outcome.counterexample)
@@ -43,6 +44,7 @@ def summary(
         "evidence": certificate.evidence if certificate is not None else None,
         "rechecked": accepted is not None,
         "verifier": outcome.verifier,
+        "found": _found(outcome),
         "level": float(numbers["level"]) if "level" in numbers else None,
         **_volume(volume, bounds),
         "residual": _residual(outcome),
@@ -69,6 +71,13 @@ def summary(
 
 def _point(outcome: Outcome) -> Mapping[str, Fraction]:
     return outcome.counterexample.point if outcome.counterexample is not None else {}
+
+
+def _found(outcome: Outcome) -> dict[str, object] | None:
+    found = outcome.found
+    if found is None:
+        return None
+    return {"name": found.name, "value": float(found.value), "false_from": found.false_from}
 
 
 def _volume(volume: VolumeEstimate | None, bounds: VolumeBounds | None) -> dict[str, object]:

@@ -8,13 +8,14 @@ from fractions import Fraction
 from typing import Literal
 
 from certify.expression.printer import number_to_text
-from certify.outcome import Outcome, Verdict
+from certify.outcome import FoundNumber, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.theorems import THEOREMS
 
 __all__ = [
     "TRUSTED",
     "clean",
+    "found_text",
     "headline",
     "lead",
     "property_of",
@@ -105,7 +106,9 @@ def _level(claim: Claim) -> str:
 
 
 def _decay(claim: Claim) -> str:
-    decay = claim.numbers.get("decay", Fraction(0))
+    decay = claim.numbers.get("decay")
+    if decay is None:
+        return "V decreases along it at a rate that is to be found"
     if decay == 0:
         return "V strictly decreases along it until the equilibrium is reached"
     if claim.time == "discrete":
@@ -169,6 +172,19 @@ def _listed(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
+def found_text(found: FoundNumber) -> str:
+    """What is known of a number that was to be as large as possible."""
+    what = {"box": "factor of the domain"}.get(found.name, found.name)
+    text = f"{rounded(found.value, 'down')} is the largest {what} that was proved"
+    if found.false_from is None:
+        whole = found.name == "box" and found.value == 1
+        return text + (", the whole of it" if whole else "; none is known to fail")
+    limit = rounded(Fraction(found.false_from), "up")
+    return f"{text}; the conditions are known to fail " + (
+        f"at {limit}" if found.name == "box" else f"from {limit} on"
+    )
+
+
 def headline(outcome: Outcome, *, rechecked: bool) -> tuple[str, str]:
     """The verdict with its evidence grade, and what that grade means."""
     if outcome.verdict is Verdict.PROVED and outcome.certificate is not None:
@@ -197,6 +213,9 @@ def lead(outcome: Outcome) -> str:
     claim = outcome.claim
     if outcome.certificate is not None:
         said = statement(claim)
+        if outcome.found is not None:
+            text = found_text(outcome.found)
+            said += f" {text[0].upper()}{text[1:]}."
         return said if outcome.certificate.evidence == "kernel" else f"According to it: {said}"
     if outcome.counterexample is not None:
         return (

@@ -14,6 +14,7 @@ import pytest
 from cli_problems import BY_NAME, OPEN_LEVEL, TRAINED
 from cli_runs import COMMAND, certify
 
+from certify.certificate import load
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 
@@ -116,13 +117,21 @@ def test_killed_again_and_again(command: list[str], undisturbed: bytes, tmp_path
 def test_a_search_out_of_boxes_is_kept_and_goes_on(
     command: list[str], undisturbed: bytes, tmp_path: Path
 ) -> None:
-    small = [*command, "--boxes", "450"]
-    codes = [certify(*small).code]
-    while codes[-1] == 4 and len(codes) < 20:
-        codes.append(certify(*small).code)
-    assert codes[0] == 4
-    assert codes[-1] == 0
+    """With nothing proved so far; what has been proved is the answer."""
+    assert certify(*command, "--boxes", "200").code == 4
+    assert list(tmp_path.glob("*.checkpoint"))
+    assert certify(*command).code == 0
     assert (tmp_path / "c.json").read_bytes() == undisturbed
+
+
+def test_a_search_out_of_boxes_answers_with_what_it_has_proved(
+    command: list[str], undisturbed: bytes, tmp_path: Path
+) -> None:
+    assert certify(*command, "--boxes", "300").code == 0
+    smaller = load(tmp_path / "c.json").claim.numbers["level"]
+    (tmp_path / "c.json").write_bytes(undisturbed)
+    assert 0 < smaller < load(tmp_path / "c.json").claim.numbers["level"]
+    assert not list(tmp_path.glob("*.checkpoint"))
 
 
 def test_a_kill_from_outside_at_any_moment(undisturbed: bytes, tmp_path: Path) -> None:

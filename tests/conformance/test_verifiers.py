@@ -90,6 +90,8 @@ def test_what_is_not_supported_is_refused_with_a_reason(verifier: Verifier) -> N
         claims.append(TRANSCENDENTAL)
     if not verifier.capabilities.finds_level:
         claims.append(replace(TRUE[0], numbers={"decay": Q(0)}))
+        with pytest.raises(UnsupportedError, match="largest box"):
+            verifier.verify(TRUE[0], replace(PATIENT, largest_box=True))
     for claim in claims:
         reason = verifier.unsupported(claim)
         assert reason

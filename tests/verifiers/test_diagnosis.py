@@ -70,6 +70,7 @@ def test_after_a_refutation_a_decay_that_samples_do_not_contradict_is_named() ->
     outcome = BranchAndBound().verify(claim(decay="0.5", level="0.5"), Options())
     assert outcome.verdict is Verdict.REFUTED
     assert "ask for decay = " in outcome.advice
+    assert 'or "largest"' in outcome.advice
     named = float(outcome.advice.split("ask for decay = ")[1].split(",")[0])
     assert 0 < named < 0.5
     kept = replace(claim(), numbers={"decay": Fraction(named) / 2, "level": Fraction(1, 2)})

@@ -138,11 +138,11 @@ def test_threads_find_the_same_bytes(alone: Callable[[Claim], bytes], rounds: li
     told: list[float] = []
     outcome = prove(LONG, workers=2, progress=lambda phase, done: told.append(done))
     assert outcome.certificate is not None
-    assert outcome.statistics["boxes"] > 2000
+    assert outcome.statistics["boxes"] > 1000
     assert certificate(outcome) == alone(LONG)
     assert len(rounds) > 5
     assert all(0 <= done <= 1 for done in told)
-    assert check(certificate(outcome)).leaves["output"] > 1000
+    assert check(certificate(outcome)).leaves["output"] > 500
 
 
 @NATIVE
@@ -281,17 +281,24 @@ class _StopError(Exception):
 
 
 @NATIVE
-@pytest.mark.parametrize("at", [1, 100, 250])
+@pytest.mark.parametrize("share", [0.0, 0.5, 0.9])
 def test_a_search_with_two_workers_goes_on_from_its_checkpoint(
-    at: int, alone: Callable[[Claim], bytes], rounds: list[int], tmp_path: Path,
+    share: float, alone: Callable[[Claim], bytes], rounds: list[int], tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(parallel, "_SECONDS_BETWEEN_SAVES", 0.0)
     told: list[str] = []
 
+    def count(phase: str, done: float) -> None:
+        told.extend([phase] if phase.startswith("prove") else [])
+
+    prove(LONG, workers=2, progress=count)
+    last = 1 + share * len(told)
+    told.clear()
+
     def stop(phase: str, done: float) -> None:
-        told.append(phase)
-        if sum(phase.startswith("prove") for phase in told) > at:
+        count(phase, done)
+        if len(told) > last:
             raise _StopError
 
     file = tmp_path / "state"
@@ -308,7 +315,7 @@ def test_a_search_with_two_workers_goes_on_from_its_checkpoint(
 
 @NATIVE
 def test_boxes_and_time_are_kept_to(rounds: list[int]) -> None:
-    few = prove(LONG, workers=2, boxes=2000)
+    few = prove(LONG, workers=2, boxes=1000)
     assert few.verdict is Verdict.TIMED_OUT
     assert few.open_boxes
     assert prove(LONG, workers=2, timeout=0.01).verdict is Verdict.TIMED_OUT

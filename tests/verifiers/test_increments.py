@@ -49,7 +49,7 @@ def test_increments_have_the_bounds_of_the_kernel(name: str) -> None:
     for _ in range(8):
         root = step(rng, name)
         box = {x: (Q(-6), Q(6)) for x in ("x", "y")}
-        tape = lower(Obligation("step", "", box, Atom(">", root)), None, True)
+        tape = lower(Obligation("step", "", box, Atom(">", root)), narrow=True)
         problem = _native.Problem(tape.arrays(), "plain")
         centre = np.array([[rng.uniform(-3, 3) for _ in range(11)] for _ in range(2)])
         width = np.array([[10 ** rng.uniform(-5, 0.3) for _ in range(11)] for _ in range(2)])

@@ -281,21 +281,6 @@ def test_deep_trees_are_read_and_written() -> None:
         NativeEngine(hard()).grow(low, high, bytes([2]), 1, DEGREES)
 
 
-def test_the_largest_level_is_found() -> None:
-    v = X**2 + Y**2
-    engine = NativeEngine(obligation(Atom(">", 1 - X)), v)  # false first at (1, 0), where V is 1
-    low, high = corners()
-    tree, ceiling, floor = OPEN, np.inf, -np.inf
-    for _ in range(100):
-        raised = engine.raise_level(low, high, tree, ceiling, 500, (2,))
-        tree, floor = raised.tree, raised.floor
-        ceiling = min([ceiling, *raised.values.tolist()])
-        if floor >= 0.999 * ceiling:
-            break
-    assert 0.99 < floor <= ceiling < 1.01
-    assert raised.highest <= 8
-
-
 def test_a_damaged_tape_is_refused() -> None:
     arrays = lower(hard()).arrays()
     arrays["atoms"] = np.full_like(arrays["atoms"], 10_000)

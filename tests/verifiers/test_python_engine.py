@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certify.expression import Node, absolute, affine, const, relu, sin, stack, var
+from certify.expression import Node, absolute, affine, relu, sin, stack, var
 from certify.proofs.checker.obligations import Any, Atom, Obligation
 from certify.verifiers.points import Array
 from certify.verifiers.python_engine import PythonEngine
@@ -20,11 +20,11 @@ HIDDEN = relu(affine([[1, 2], [-2, 1], [3, -1]], [0, Fraction(1, 3), -1], stack(
 BOUND = Fraction(6, 5) - sin(7 * X) * sin(7 * Y) - X * Y / 3 + (HIDDEN[0] - HIDDEN[1]) / 200
 
 
-def engine(node: Node, value: Node | None = None) -> tuple[PythonEngine, Array, Array]:
+def engine(node: Node) -> tuple[PythonEngine, Array, Array]:
     box = {x: (Fraction(-1), Fraction(1)) for x in ("x", "y")}
     formula = Any((Atom(">", X + Y - 3), Atom(">", node)))
     low, high = np.full(2, -1.0), np.full(2, 1.0)
-    return PythonEngine(Obligation("test", "a test", box, formula), value), low, high
+    return PythonEngine(Obligation("test", "a test", box, formula)), low, high
 
 
 @pytest.mark.parametrize("steps", [1, 3, 7, 64])
@@ -59,29 +59,12 @@ def test_a_narrow_part_splits_as_the_whole_would() -> None:
     assert last[position] == part[0]
 
 
-def test_a_box_that_cannot_be_split_stays_and_limits_the_level() -> None:
+def test_a_box_that_cannot_be_split_stays() -> None:
     """|x| + |y| > 0 fails at the origin alone, which is the corner of every split there."""
-    grower, _, _ = engine(absolute(X) + absolute(Y), X + 2)
+    grower, _, _ = engine(absolute(X) + absolute(Y))
     tiny = np.nextafter(np.zeros(2), 1)
     stuck = grower.grow(-tiny, tiny, ROOT, 100, (0,), np.inf)
     while len(stuck.suspects) and not stuck.stuck:
         stuck = grower.grow(-tiny, tiny, stuck.tree, 100, (0,), np.inf)
     assert stuck.stuck
     assert stuck.open == stuck.tree.count(bytes([OPEN])) > 0
-    raised = grower.raise_level(-tiny, tiny, stuck.tree, 100.0, 500, (0,))
-    assert raised.stuck
-    assert raised.floor <= 2
-
-
-def test_the_largest_level_is_found() -> None:
-    v = X**2 + Y**2
-    grower, low, high = engine(const(Fraction(1, 2)) - X, v)  # false first where V is 1/4
-    tree, ceiling, floor = ROOT, np.inf, -np.inf
-    for _ in range(60):
-        raised = grower.raise_level(low, high, tree, ceiling, 500, (2,))
-        tree, floor = raised.tree, raised.floor
-        ceiling = min([ceiling, *raised.values.tolist()])
-        if floor >= 0.999 * ceiling:
-            break
-    assert 0.249 < floor <= ceiling < 0.2503
-    assert raised.highest <= 2

@@ -448,7 +448,6 @@ Compiled::Compiled(const Tape& tape, int degree)
         const int32_t n = forms_[atom.reg].g;
         program.pairs = std::max(program.pairs, n * (n + 1) / 2);
     }
-    program.value = tape.value;
     program.form = forms_.data();
     program.step = steps_.data();
     program.group = groups_.data();
@@ -541,7 +540,6 @@ void check_tape(const Tape& t) {
         }
     }
     require(t.formula[2] == parts, "formula");
-    require(t.value >= -1 && t.value < atoms, "the value");
 }
 
 }  // namespace certify

@@ -15,7 +15,7 @@ namespace certify {
 
 // The arrays as they come; the columns are described in verifiers/tape.py.
 struct Tape {
-    int32_t variables = 0, registers = 0, symbols = 0, value = -1;
+    int32_t variables = 0, registers = 0, symbols = 0;
     std::vector<int32_t> instructions;  // rows of kInstructionColumns
     std::vector<int32_t> arguments;
     std::vector<double> numbers;

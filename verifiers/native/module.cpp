@@ -29,10 +29,6 @@ py::array_t<double> points(const std::vector<double>& rows, int n) {
     return result;
 }
 
-py::array_t<double> column(const std::vector<double>& values) {
-    return py::array_t<double>((py::ssize_t)values.size(), values.data());
-}
-
 void check_ends(const Problem& p, const Array<double>& low, const Array<double>& high) {
     if (low.ndim() != 1 || high.ndim() != 1 || low.size() != p.variables() ||
         high.size() != p.variables())
@@ -60,7 +56,6 @@ std::unique_ptr<Problem> make_problem(const py::dict& arrays, const std::string&
     tape.variables = arrays["variables"].cast<int32_t>();
     tape.registers = arrays["registers"].cast<int32_t>();
     tape.symbols = arrays["symbols"].cast<int32_t>();
-    tape.value = arrays["value"].cast<int32_t>();
     tape.instructions = integers("instructions");
     tape.arguments = integers("arguments");
     tape.numbers = flat(arrays["numbers"].cast<Array<double>>());
@@ -124,31 +119,6 @@ PYBIND11_MODULE(_native, m) {
                      g = grow(p, low.data(), high.data(), bytes, options);
                  }
                  return growth_dict(g, p.variables());
-             })
-        .def("raise_level",
-             [](const Problem& p, const Array<double>& low, const Array<double>& high,
-                const py::bytes& tree, const Array<double>& keys, double ceiling,
-                double tolerance, double highest, std::vector<int> degrees, double slack,
-                int64_t boxes, double seconds, bool stop_at_suspects, const py::object& scale,
-                const Cancel* cancel) {
-                 check_ends(p, low, high);
-                 const std::string bytes = tree;
-                 const std::vector<double> order = flat(keys);
-                 const Options options = options_of(std::move(degrees), slack, boxes, seconds,
-                                                    stop_at_suspects, scale, cancel);
-                 Level g;
-                 {
-                     py::gil_scoped_release unlocked;
-                     g = raise_level(p, low.data(), high.data(), bytes, order, ceiling, tolerance,
-                                     highest, options);
-                 }
-                 py::dict d = growth_dict(g, p.variables());
-                 d["floor"] = g.floor;
-                 d["highest"] = g.highest;
-                 d["ceiling"] = g.ceiling;
-                 d["keys"] = column(g.keys);
-                 d["values"] = column(g.values);
-                 return d;
              })
         .def("follow",
              [](const Problem& p, const Array<double>& low, const Array<double>& high,

@@ -77,7 +77,6 @@ struct Program {
     int32_t rest;                 // is a disjunction of them and of one other part, or -1
     int32_t size;   // vectors of memory; the first is zero
     int32_t pairs;  // of coordinates, of the atom that has most
-    int32_t value;  // the atom number of V in a search for a level, or -1
     const Form* form;
     const Step* step;
     const Group* group;

@@ -51,19 +51,8 @@ struct Growth {
     std::vector<double> suspects;         // rows of points
 };
 
-struct Level : Growth {
-    double floor = 0, highest = 0, ceiling = 0;
-    std::vector<double> keys;    // of the open leaves, in preorder
-    std::vector<double> values;  // of V at the suspects
-};
-
 Growth grow(const Problem& problem, const double* low, const double* high, const std::string& tree,
             const Options& options);
-
-// Best first in the lower bound of V; `keys` may be empty.
-Level raise_level(const Problem& problem, const double* low, const double* high,
-                  const std::string& tree, const std::vector<double>& keys, double ceiling,
-                  double tolerance, double highest, const Options& options);
 
 // Ranges of all atoms on `count` boxes, (count, atoms); with a register, its models as well,
 // (count, 4 + m + m(m+1)/2) for m variables and symbols: c, e, low, high, g, h.

@@ -1,0 +1,99 @@
+"""Which values of an open number to try: the largest that is proved, from known ends inward.
+
+A claim is the harder the larger the number is: what is proved for a value is true for every
+smaller one.  So the values proved lie below those that fail, and the next one to try lies
+between them.  A value fails if it is refuted or if it would cost much more than the first that
+was proved: near the true end, where a condition holds with equality, there are boxes without
+end, and the last thousandth of a level can cost more than all the rest of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+
+__all__ = ["Bracket", "rounded_down"]
+
+_FIRST = Fraction(7, 8)  # of the way to a value that is known to fail
+_NEAR = Fraction(1, 1000)  # of the value: ends so close are one
+_FAILURES = 5  # after a proof: each halves what is left to gain
+_ATTEMPTS = 40  # without a proof
+_BOXES = 200_000  # that the first attempt may cost
+_LITTLE = 50_000  # that one may always cost: a box costs the kernel more than the search
+_DEARER = 4  # than the first proof may an attempt be
+_DIGITS = 6
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """``proved <= sought < failed``; None while there is none.
+
+    ``top`` bounds what is worth trying from above and is itself worth it if ``reachable``;
+    values must be above ``least``.  ``cost`` is what the first proof took, in boxes;
+    ``failures`` are counted from there on, and before it from the start.
+    """
+
+    top: Fraction
+    reachable: bool
+    least: Fraction = Fraction(0)
+    proved: Fraction | None = None
+    failed: Fraction | None = None
+    cost: int = 0
+    failures: int = 0
+
+    def next(self) -> Fraction | None:
+        """The value to try next, or None at the end."""
+        if self.proved is None:
+            return self._first()
+        high = self.top if self.failed is None else self.failed
+        if self.failures >= _FAILURES or high - self.proved <= _NEAR * high:
+            return None
+        share = _FIRST if self.failed is None else Fraction(1, 2)
+        value = rounded_down(self.proved + share * (high - self.proved))
+        return value if self.proved < value else None
+
+    def _first(self) -> Fraction | None:
+        if self.failures >= _ATTEMPTS:
+            return None
+        if self.failed is None and self.reachable:
+            return self.top
+        # while nothing is proved, ends come down fast
+        value = _FIRST * self.top if self.failed is None else self.failed / 2
+        value = rounded_down(value)
+        return value if value > self.least else None
+
+    def boxes(self) -> int:
+        """How many boxes the next attempt may cost."""
+        if self.proved is None:
+            return _BOXES << min(self.failures, _FAILURES)
+        return max(_LITTLE, _DEARER * self.cost)
+
+    def with_proof(self, value: Fraction, boxes: int) -> Bracket:
+        """After a proof of ``value`` that took ``boxes``."""
+        if self.proved is None:
+            return replace(self, proved=value, cost=boxes, failures=0)
+        return replace(self, proved=value)
+
+    def with_failure(self, value: Fraction) -> Bracket:
+        """After an attempt at ``value`` in vain."""
+        return replace(self, failed=value, failures=self.failures + 1)
+
+    def to_json(self) -> dict[str, object]:
+        """The fields as JSON data."""
+        return {k: str(v) if isinstance(v, Fraction) else v for k, v in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, data: dict[str, object]) -> Bracket:
+        """Read :meth:`to_json`'s data back."""
+        return cls(**{k: Fraction(v) if isinstance(v, str) else v for k, v in data.items()})  # type: ignore[arg-type]
+
+
+def rounded_down(value: Fraction) -> Fraction:
+    """The positive ``value`` in six significant digits, not above it."""
+    exponent = 0
+    while value * Fraction(10) ** -exponent >= 10:
+        exponent += 1
+    while value * Fraction(10) ** -exponent < 1:
+        exponent -= 1
+    unit = Fraction(10) ** (exponent - _DIGITS + 1)
+    return value // unit * unit
