@@ -27,7 +27,8 @@ def least(model: Model) -> Array:
     m = layout.terms
     centre, slope = p[0].copy(), p[layout.linear].copy()
     if not layout.quadratic:
-        return model.range.low[0]
+        low: Array = model.range.low[0]
+        return low
     mixed = p[layout.squares][_rows(m)]
     bend = mixed[range(m), range(m)].copy()
     mixed[range(m), range(m)] = 0.0

@@ -1092,14 +1092,17 @@ void place(const Program& p, Memory& m) {
 }
 
 void load(const Program& p, Memory& m, const double* low, const double* high) {
-    for (int i = 0; i < p.variables * 8; i++) {
-        m.box[i] = low[i];
-        m.box[p.variables * 8 + i] = high[i];
+    const int size = p.variables * 8;
+    for (int i = 0; i < size; i++) {
+        m.box[i] = m.box[2 * size + i] = low[i];
+        m.box[size + i] = m.box[3 * size + i] = high[i];
     }
     place(p, m);
 }
 
 // ---------------------------------------------------------------- narrowing
+
+const double kLittle = 16;  // times narrower
 
 // See certify.proofs.checker.narrowing: a u such that g t + q t^2 > b for t in (u, 1].
 LANES_INLINE Mask exceeds(Real g, Real q, Real t, Real b) { return less(b, g * t + q * t * t); }
@@ -1170,6 +1173,19 @@ void narrow_boxes(const Program& p, Memory& m, unsigned lanes) {
     if (changed & lanes) place(p, m);
 }
 
+// Boxes of which next to nothing is left that stay open are widened again before they are divided:
+// there the bounds of the guards are too wide, and cuts through the little that is left do not help.
+void widen(const Program& p, Memory& m, unsigned lanes) {
+    Real* box = (Real*)m.box;
+    const int n = p.variables;
+    Mask little = all_bits(0);
+    for (int i = 0; i < n; i++)
+        little = little | less(all(kLittle) * (box[n + i] - box[i]), box[3 * n + i] - box[2 * n + i]);
+    if (!(lanes_of(little) & lanes)) return;
+    for (int i = 0; i < 2 * n; i++) box[i] = pick(little, box[2 * n + i], box[i]);
+    place(p, m);
+}
+
 unsigned prove(const Program& p, Memory& m, int part, unsigned lanes, double slack) {
     if (part != 0 || p.degree == 0 || p.rest < 0) return prove_part(p, m, part, lanes, slack);
     unsigned open = lanes;
@@ -1177,7 +1193,9 @@ unsigned prove(const Program& p, Memory& m, int part, unsigned lanes, double sla
         open &= ~prove_part(p, m, p.pool[p.guards + k], open, slack);
     if (!open) return lanes;
     narrow_boxes(p, m, open);
-    return lanes & ~(open & ~prove_part(p, m, p.rest, open, slack));
+    open &= ~prove_part(p, m, p.rest, open, slack);
+    if (open) widen(p, m, open);
+    return lanes & ~open;
 }
 
 }  // namespace

@@ -89,8 +89,8 @@ struct Program {
 };
 
 // The memory of one evaluation, aligned to 64 bytes; `done` has an entry for each group, `box`
-// room for the ends of the boxes that were loaded, (2, variables, 8), and `room` for all pairs of
-// the coordinates of an atom.
+// room for the ends of the boxes, narrowed and as they were loaded, (2, 2, variables, 8), and `room`
+// for all pairs of the coordinates of an atom.
 struct Memory {
     double* vectors;
     double* box;

@@ -19,7 +19,7 @@ class Evaluation {
     Evaluation(const Problem& problem, int degree)
         : engine_(problem.engine()), program_(problem.program(degree)),
           vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * 64)),
-          box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 128)),
+          box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 256)),
           room_((double*)std::aligned_alloc(64, (size_t)(program_.pairs + 1) * 64)),
           done_(program_.groups + 1) {
         if (!vectors_ || !box_ || !room_) throw std::bad_alloc();
