@@ -24,8 +24,9 @@ __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "p
 
 _EASY = 1_500  # boxes: what closes with so few is not worth a plan
 _FEW = 150  # boxes with the map of another obligation, or the second-best one
-_DEGREES = ((0, 1), (0, 1, 2))  # 0 first: limits that are attained are exact there
-_CHECKED = 3.0  # times dearer: to check leaves of degree 2 takes the kernel far longer
+_DEGREES = ((0, 1), (0, 1, 2), (0, 2))  # 0 first: limits that are attained are exact there
+_CHECKED = 2.0  # times dearer: to check leaves of degree 2 takes the kernel longer
+_STRAIGHT = 2.0  # times dearer: paths inside a level set do not see the boxes around it
 _HEATS = (6, 12, 24)  # paths for each plan, while plans are dropped
 _DEEPEST = 120
 _SAMPLES, _FEW_SAMPLES = 20_000, 2_000
@@ -101,6 +102,7 @@ def _fastest(
         part = points[used : used + heat]
         for i, runner in enumerate(runners):
             work = estimate(runner, part).work * (_CHECKED if 2 in runner.degrees else 1.0)
+            work *= _STRAIGHT if runner.coordinates is None else 1.0
             costs[i] = (used * costs[i] + heat * work) / (used + heat)
             budget.spend(0)  # so that the clock counts
         used += heat

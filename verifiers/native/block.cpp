@@ -894,12 +894,12 @@ LANES_INLINE Interval sharp_range(const Program& p, Memory& m, const AtomCode& a
 }
 
 LANES_INLINE Mask atom_holds(const Program& p, Memory& m, const Part& part, Interval x,
-                             double slack) {
+                             double slack, bool sharp = false) {
     const AtomCode& atom = p.atom[part.atom];
     const Mask finite = is_finite(x);
     if (part.kind == kDefined) return finite;
     // a slack below 0 is its own opposite, and limits that are attained do not count
-    const bool ties = part.kind == kNonnegative && slack >= 0;
+    const bool ties = part.kind == kNonnegative && slack >= 0 && !sharp;
     if (p.degree == 0) return finite & (ties ? less_equal(all(0), x.low) : less(all(0), x.low));
     const Real* v = at(m, p.form[atom.reg].base);
     Real size = magnitude(v[kCentre]) + v[kError] + (v[kSlopes] + v[kBends]);
@@ -918,7 +918,7 @@ unsigned prove_part(const Program& p, Memory& m, int at_part, unsigned lanes, do
         unsigned proved = lanes_of(atom_holds(p, m, part, atom_range(p, m, atom), slack));
         if (p.degree && p.form[atom.reg].h && part.kind != kDefined && (lanes & ~proved)) {
             Separable s;
-            proved |= lanes_of(atom_holds(p, m, part, sharp_range(p, m, atom, s), slack));
+            proved |= lanes_of(atom_holds(p, m, part, sharp_range(p, m, atom, s), slack, true));
         }
         return lanes & proved;
     }
@@ -968,7 +968,8 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
     Separable s;
     const Interval x = p.degree && part.kind != kDefined ? sharp_range(p, m, atom, s)
                                                          : atom_range(p, m, atom);
-    const Mask holds = atom_holds(p, m, part, x, slack);
+    const Mask holds = atom_holds(p, m, part, atom_range(p, m, atom), slack) |
+                       atom_holds(p, m, part, x, slack, true);
     Real bound = x.low / (x.high - x.low + all(1e-300));
     bound = pick(is_finite(bound), bound, all(-1e300));
     if (part.kind == kDefined) bound = all(-1e300);
