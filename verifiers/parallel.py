@@ -18,7 +18,7 @@ from certify.verifiers.jobs import Job, Statement, perform
 from certify.verifiers.points import Array
 from certify.verifiers.python_engine import PythonEngine
 from certify.verifiers.search import ObligationSearch
-from certify.verifiers.trees import OPEN, Piece, branches, grafted, has_marks, pieces, regrown
+from certify.verifiers.trees import OPEN, Piece, branches, grafted, pieces, regrown
 
 if TYPE_CHECKING:
     from certify.verifiers.executors import Executor
@@ -75,7 +75,7 @@ def _share_branches(
     parts = branches(tree, search.low, search.high, count)
     parts = [b for b in parts if OPEN in tree[b.start : b.end]]
     each = min(_BOXES_PER_JOB, max(_FEWEST_BOXES, -(-budget.boxes_left() // len(parts))))
-    ties = not has_marks(tree)
+    ties = search.ties
     jobs = [
         Job(b.low[None], b.high[None], search.degrees, each, _SECONDS_PER_JOB, ties,
             (tree[b.start : b.end],))
@@ -111,7 +111,7 @@ class _Growing:
         suspect: Suspect,
     ) -> None:
         self._search, self._budget, self._save, self._suspect = search, budget, save, suspect
-        self._ties = not has_marks(search.tree)
+        self._ties = search.ties
         self._together = isinstance(search.engine(), PythonEngine)
         self._wide = search.high > search.low
         self._width = (search.high - search.low)[self._wide]

@@ -80,6 +80,14 @@ class ObligationSearch:
         """Whether a box is left."""
         return OPEN in self.tree
 
+    @property
+    def ties(self) -> bool:
+        """Whether limits that boxes attain exactly count: where the kernel has refused nothing.
+
+        On slanted axes a limit seems to be attained by luck of the rounding alone.
+        """
+        return self.coordinates is None and not has_marks(self.tree)
+
     def engine(self) -> Engine:
         """The compiled formula."""
         if self._engine is None:
@@ -94,7 +102,7 @@ class ObligationSearch:
         """Grow the tree by at most ``boxes`` boxes."""
         if not has_marks(self.tree):
             growth = self.engine().grow(
-                self.low, self.high, self.tree, boxes, self.degrees, seconds
+                self.low, self.high, self.tree, boxes, self.degrees, seconds, self.ties
             )
             self.tree = growth.tree
             return growth

@@ -111,7 +111,7 @@ def cluster() -> Iterator[Any]:
     """Two worker processes with a scheduler, on this machine."""
     distributed = pytest.importorskip("distributed")
     with distributed.LocalCluster(
-        processes=True, n_workers=2, threads_per_worker=1, dashboard_address=None
+        processes=True, n_workers=2, threads_per_worker=1, dashboard_address=":0"
     ) as running:
         yield running
 
