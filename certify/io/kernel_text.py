@@ -1,0 +1,109 @@
+"""Certificates as plain text for the kernel that is proved in Coq, ``proofs/coq``.
+
+One block for each obligation: its box, its formula as a program, and its tree.  The text is made
+of words separated by spaces and line ends; every number is a fraction of hexadecimal integers.
+A node of a program refers to those before it by counting back, 0 being the newest::
+
+    certify-kernel-1 <obligations>
+    obligation <name>
+    box <n> <low> <high> ...
+    program <nodes> <named> <operator> <attribute> <arguments> ...
+    goal <formula, operators first>
+    coordinates <n or 0> <shift> <matrix> <inverse>
+    tree <bytes> <in hexadecimal digits>
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from certify.proofs.checker.coordinates import Coordinates, inverse, recentred
+from certify.proofs.checker.format import Certificate
+from certify.proofs.checker.language import Affine, Divided, Node, topological
+from certify.proofs.checker.obligations import All, Atom, Formula, Obligation, atoms
+from certify.proofs.checker.symbols import allocate
+from certify.proofs.checker.theorems import obligations
+
+__all__ = ["kernel_text"]
+
+_RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
+_CALLS = frozenset(
+    {"relu", "abs", "sin", "cos", "tanh", "exp", "atan", "log", "sqrt", "recip", "pow"}
+)
+
+
+def kernel_text(certificate: Certificate) -> Iterator[str]:
+    """The lines of the text for ``certificate``, whose obligations are derived here."""
+    proof = certificate.proof
+    wanted = obligations(certificate.claim, proof.radius)
+    yield f"certify-kernel-1 {len(wanted)}"
+    for obligation in wanted:
+        yield f"obligation {obligation.name}"
+        yield from _statement(obligation)
+        yield _coordinates(proof.coordinates.get(obligation.name))
+        tree = proof.trees[obligation.name]
+        yield f"tree {len(tree)} {tree.hex()}"
+
+
+def _number(value: Fraction) -> str:
+    top = f"{value.numerator:#x}"
+    return top if value.denominator == 1 else f"{top}/{value.denominator:#x}"
+
+
+def _numbers(values: Sequence[Fraction]) -> str:
+    return " ".join(map(_number, values))
+
+
+def _statement(obligation: Obligation) -> Iterator[str]:
+    yield f"box {len(obligation.box)}"
+    yield from (_numbers(ends) for ends in obligation.box.values())
+    order = topological(a.node for a in atoms(obligation.formula))
+    position = {node: i for i, node in enumerate(order)}
+    variables = {x: i for i, x in enumerate(obligation.box)}
+    named = allocate(a.node for a in atoms(obligation.formula))
+    yield f"program {len(order)}"
+    for i, node in enumerate(order):
+        arguments = [str(i - 1 - position[a]) for a in node.args]
+        words = _node(node, arguments, variables)
+        yield " ".join([str(int(node in named)), *words])
+    yield f"goal {_formula(obligation.formula, position)}"
+
+
+def _node(node: Node, arguments: list[str], variables: Mapping[str, int]) -> list[str]:
+    op, data = node.op, node.data
+    if op == "const" and isinstance(data, Fraction):
+        return ["const", _number(data)]
+    if op == "var":
+        return ["var", str(variables[str(data)])]
+    if isinstance(data, Affine):
+        rows = [_numbers((b, *w)) for w, b in zip(data.weight, data.bias, strict=True)]
+        return ["affine", str(len(rows)), str(len(data.weight[0])), *rows, *arguments]
+    if isinstance(data, Divided):
+        return [op, *_function(data.op, data.power), *arguments]
+    if op in _CALLS:
+        return ["call", *_function(op, data if isinstance(data, int) else 0), *arguments]
+    if op == "stack":
+        return ["stack", str(len(arguments)), *arguments]
+    if op == "index":
+        return ["index", *arguments, str(data)]
+    return [op, *arguments]
+
+
+def _function(op: str, power: int) -> list[str]:
+    return ["pow", str(power)] if op == "pow" else [op]
+
+
+def _formula(formula: Formula, position: Mapping[Node, int]) -> str:
+    """``formula`` with two parts to each operator, the last ones nested deepest."""
+    if isinstance(formula, Atom):
+        return f"{_RELATIONS[formula.relation]} {len(position) - 1 - position[formula.node]}"
+    word = "and" if isinstance(formula, All) else "or"
+    parts = [_formula(p, position) for p in formula.parts]
+    return " ".join([f"{word} {p}" for p in parts[:-1]] + parts[-1:])
+
+
+def _coordinates(coordinates: Coordinates | None) -> str:
+    if coordinates is None:
+        return "coordinates 0"
+    rows = [*coordinates.matrix, *inverse(coordinates.matrix)]
+    shift = recentred(coordinates)
+    return " ".join([f"coordinates {len(shift)}", _numbers(shift), *map(_numbers, rows)])
