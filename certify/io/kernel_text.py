@@ -13,11 +13,13 @@ A node of a program refers to those before it by counting back, 0 being the newe
     tree <bytes> <in hexadecimal digits>
 """
 
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 from certify.proofs.checker.coordinates import Coordinates, inverse, recentred
-from certify.proofs.checker.format import Certificate
+from certify.proofs.checker.format import Certificate, read_certificate
 from certify.proofs.checker.language import Affine, Divided, Node, topological
 from certify.proofs.checker.obligations import All, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
@@ -107,3 +109,8 @@ def _coordinates(coordinates: Coordinates | None) -> str:
     rows = [*coordinates.matrix, *inverse(coordinates.matrix)]
     shift = recentred(coordinates)
     return " ".join([f"coordinates {len(shift)}", _numbers(shift), *map(_numbers, rows)])
+
+
+if __name__ == "__main__":
+    for line in kernel_text(read_certificate(Path(sys.argv[1]).read_bytes())):
+        print(line)

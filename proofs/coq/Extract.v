@@ -10,4 +10,4 @@ Extract Constant ClassicalDedekindReals.sig_not_dec => "(fun _ -> assert false)"
 Extract Constant ClassicalDedekindReals.sig_forall_dec => "(fun _ -> assert false)".
 Extract Inlined Constant PrimFloat.next_up => "Stdlib.Float.succ".
 Extract Inlined Constant PrimFloat.next_down => "Stdlib.Float.pred".
-Extraction "build/kernel.ml" check.
+Extraction "build/extracted.ml" check.
