@@ -7,21 +7,23 @@ A node of a program refers to those before it by counting back, 0 being the newe
     certify-kernel-1 <obligations>
     obligation <name>
     box <n> <low> <high> ...
-    program <nodes> <named> <operator> <attribute> <arguments> ...
+    program <nodes> <named> <tried> <operator> <attribute> <arguments> ...
     goal <formula, operators first>
     coordinates <n or 0> <shift> <matrix> <inverse>
     tree <bytes> <in hexadecimal digits>
 """
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 from certify.proofs.checker.coordinates import Coordinates, inverse, recentred
 from certify.proofs.checker.format import Certificate, read_certificate
 from certify.proofs.checker.language import Affine, Divided, Node, topological
-from certify.proofs.checker.obligations import All, Atom, Formula, Obligation, atoms
+from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import obligations
 
@@ -58,16 +60,36 @@ def _numbers(values: Sequence[Fraction]) -> str:
 def _statement(obligation: Obligation) -> Iterator[str]:
     yield f"box {len(obligation.box)}"
     yield from (_numbers(ends) for ends in obligation.box.values())
-    order = topological(a.node for a in atoms(obligation.formula))
+    rounds = _rounds(obligation.formula, 0)
+    order, tried = _order(rounds)
     position = {node: i for i, node in enumerate(order)}
     variables = {x: i for i, x in enumerate(obligation.box)}
     named = allocate(a.node for a in atoms(obligation.formula))
     yield f"program {len(order)}"
     for i, node in enumerate(order):
         arguments = [str(i - 1 - position[a]) for a in node.args]
-        words = _node(node, arguments, variables)
-        yield " ".join([str(int(node in named)), *words])
+        flags = [str(int(node in named)), str(int(i in tried))]
+        yield " ".join([*flags, *_node(node, arguments, variables)])
     yield f"goal {_formula(obligation.formula, position)}"
+
+
+def _rounds(formula: Formula, start: int) -> Iterator[tuple[int, Node]]:
+    """Each atom's node with the round in which the kernel comes to it: alternatives wait."""
+    if isinstance(formula, Atom):
+        yield start, formula.node
+        return
+    for i, part in enumerate(formula.parts):
+        yield from _rounds(part, start + i * isinstance(formula, Any))
+
+
+def _order(rounds: Iterable[tuple[int, Node]]) -> tuple[list[Node], set[int]]:
+    """The nodes, those of earlier rounds first, and the positions where a round ends."""
+    order: dict[Node, None] = {}
+    ends: set[int] = set()
+    for _, group in groupby(sorted(rounds, key=itemgetter(0)), key=itemgetter(0)):
+        order.update(dict.fromkeys(topological((node for _, node in group), order)))
+        ends.add(len(order) - 1)
+    return list(order), ends
 
 
 def _node(node: Node, arguments: list[str], variables: Mapping[str, int]) -> list[str]:
@@ -113,4 +135,4 @@ def _coordinates(coordinates: Coordinates | None) -> str:
 
 if __name__ == "__main__":
     for line in kernel_text(read_certificate(Path(sys.argv[1]).read_bytes())):
-        print(line)
+        sys.stdout.write(line + "\n")

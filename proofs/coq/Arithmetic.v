@@ -293,6 +293,39 @@ Proof.
       rewrite Rmult_assoc, Rinv_l by auto; revert S; unfold Rabs; destruct Rcase_abs; lra.
 Qed.
 
+Lemma upper_0 : upper 0 0.
+Proof. apply finite_upper; auto. rewrite toR_0. lra. Qed.
+
+(** Products of upper bounds of what is not negative. *)
+Definition mul_up (a b : float) : float :=
+  if is_eq a 0 then 0%float else if is_eq b 0 then 0%float else up (a * b).
+
+Lemma mul_up_ok a b x y : upper a x -> upper b y -> 0 <= x -> 0 <= y -> upper (mul_up a b) (x * y).
+Proof.
+  intros A B X Y. unfold mul_up. destruct (is_eq a 0) eqn:E.
+  { apply is_eq_finite in E; auto. rewrite toR_0 in E. apply finite_upper in A; [|tauto].
+    replace x with 0 by lra. rewrite Rmult_0_l. apply upper_0. }
+  destruct (is_eq b 0) eqn:G.
+  { apply is_eq_finite in G; auto. rewrite toR_0 in G. apply finite_upper in B; [|tauto].
+    replace y with 0 by lra. rewrite Rmult_0_r. apply upper_0. }
+  destruct A as [V A], B as [W B].
+  destruct (F.mul_UP_correct p53 a b) as [K H].
+  - left. unfold F.is_non_neg.
+    split; split; auto; [destruct (F.toX a)|destruct (F.toX b)]; auto; lra.
+  - split; [exact K|]. change (F.mul_UP p53 a b) with (up (a * b)) in H. unfold le_upper in H.
+    destruct (F.toX (up (a * b))) as [|z]; auto.
+    destruct (F.toX a) as [|p]; [destruct H|]. destruct (F.toX b) as [|q]; [destruct H|].
+    simpl in H. assert (x * y <= p * q) by (apply Rmult_le_compat; lra). lra.
+Qed.
+
+Definition half : interval := point 0.5.
+Lemma half_ok : contains half (1 / 2).
+Proof.
+  assert (E : toR 0.5 = 1 / 2).
+  { unfold toR, F.toR, F.toX. cbv -[IZR Rdiv Rmult Rinv]. lra. }
+  rewrite <- E. now apply point_ok.
+Qed.
+
 (** * The least value of b x + a x^2 on [-1, 1], from below *)
 
 Definition least (a b : float) : float :=

@@ -27,20 +27,24 @@ Definition closed (p : poly) (r : interval) : model := Model p (meet r (poly_ran
 (** For rules that leave something out: give way to the range where that is no better. *)
 Definition settled (p : poly) (r : interval) : model :=
   if is_le (width (centre p)) (width r) then closed p r else plain r.
+(** Linear rules are cheap, as they leave the range of the polynomial to those who need it. *)
+Definition loose (p : poly) (r : interval) : model := Model p r.
+Definition tight (m : model) : model :=
+  match degree with O => m | _ => closed (body m) (range m) end.
 Definition with_degree (m : interval -> model) (r : interval) : model :=
   match degree with O => plain r | _ => m r end.
 
 Definition add_model (a b : model) : model :=
-  with_degree (closed (plus (body a) (body b))) (sum (range a) (range b)).
+  with_degree (loose (plus (body a) (body b))) (sum (range a) (range b)).
 Definition neg_model (a : model) : model :=
   match degree with
   | O => plain (neg (range a))
   | _ => Model (opposite (body a)) (neg (range a))
   end.
 Definition sub_model (a b : model) : model :=
-  with_degree (closed (minus (body a) (body b))) (sum (range a) (neg (range b))).
+  with_degree (loose (minus (body a) (body b))) (sum (range a) (neg (range b))).
 Definition scale_model (w : interval) (a : model) : model :=
-  with_degree (closed (times w (body a))) (scale w (range a)).
+  with_degree (loose (times w (body a))) (scale w (range a)).
 Definition is_constant (p : poly) : bool :=
   match slopes p, symbols p, squares p with [], [], [] => true | _, _, _ => false end.
 Definition mul_model (a b : model) : model :=
@@ -61,13 +65,15 @@ Definition relu_chord (k : float) (a : model) : poly :=
 Definition best_chord (r : interval) : float := (high r / (high r - low r))%float.
 Definition right_chord (k : float) : bool := finite k && (is_le 0 k && is_le k 1).
 
-Definition relu_model (a : model) : model :=
+Definition relu_model (m : model) : model :=
+  let a := tight m in
   let r := range a in
   if nonnegative r then a else if nonpositive r then plain zero else
   with_degree (fun r' =>
     let k := best_chord r in
     if right_chord k then settled (relu_chord k a) r' else plain r') (relu_range r).
-Definition abs_model (a : model) : model :=
+Definition abs_model (m : model) : model :=
+  let a := tight m in
   let r := range a in
   if nonnegative r then a else if nonpositive r then neg_model a else
   with_degree (fun r' =>
@@ -79,12 +85,13 @@ Definition max_range (a b : interval) : interval :=
   Ends (tighter_low (low a) (low b))
        (if is_le (high a) (high b) then high b else if is_le (high b) (high a) then high a else nan).
 Definition max_model (a b : model) : model :=
-  with_degree (closed (plus (body b) (body (relu_model (sub_model a b)))))
+  with_degree (loose (plus (body b) (body (relu_model (sub_model a b)))))
     (max_range (range a) (range b)).
 
 (** ** Smooth functions: Taylor's formula about a point of the range *)
 
-Definition taylor_model (g : fn) (a : model) : model :=
+Definition taylor_model (g : fn) (m : model) : model :=
+  let a := tight m in
   let r := range a in
   with_degree (fun r' =>
     let t := expansion_point (body a) r in
@@ -125,30 +132,34 @@ Lemma settled_ok p r v : contains r v -> desc p v -> is (settled n p r) v.
 Proof.
   intros C P. unfold settled. destruct is_le; [now apply closed_ok|now apply plain_ok].
 Qed.
+Lemma loose_ok p r v : contains r v -> desc p v -> is (loose p r) v.
+Proof. intros C P. split; auto. Qed.
+Lemma tight_ok m v : is m v -> is (tight n degree m) v.
+Proof. intros M. unfold tight. destruct degree; auto. apply closed_ok; apply M. Qed.
 Lemma with_degree_ok m r v : contains r v -> (contains r v -> is (m r) v) ->
   is (with_degree degree m r) v.
 Proof. intros C M. unfold with_degree. destruct degree; [now apply plain_ok|auto]. Qed.
 
-Lemma add_model_ok a b u v : is a u -> is b v -> is (add_model n degree a b) (u + v).
+Lemma add_model_ok a b u v : is a u -> is b v -> is (add_model degree a b) (u + v).
 Proof.
   intros [A1 A2] [B1 B2]. apply with_degree_ok; [now apply sum_ok|].
-  intros C. apply closed_ok; auto. now apply plus_ok.
+  intros C. apply loose_ok; auto. now apply plus_ok.
 Qed.
 Lemma neg_model_ok a u : is a u -> is (neg_model degree a) (- u).
 Proof.
   intros [A1 A2]. pose proof (neg_ok _ _ A1). unfold neg_model.
   destruct degree; [now apply plain_ok|]. split; auto. now apply opposite_ok.
 Qed.
-Lemma sub_model_ok a b u v : is a u -> is b v -> is (sub_model n degree a b) (u - v).
+Lemma sub_model_ok a b u v : is a u -> is b v -> is (sub_model degree a b) (u - v).
 Proof.
   intros [A1 A2] [B1 B2]. apply with_degree_ok.
   - unfold Rminus. apply sum_ok; auto. now apply neg_ok.
-  - intros C. apply closed_ok; auto. now apply minus_ok.
+  - intros C. apply loose_ok; auto. now apply minus_ok.
 Qed.
-Lemma scale_model_ok w a x u : contains w x -> is a u -> is (scale_model n degree w a) (x * u).
+Lemma scale_model_ok w a x u : contains w x -> is a u -> is (scale_model degree w a) (x * u).
 Proof.
   intros W [A1 A2]. apply with_degree_ok; [now apply scale_ok|].
-  intros C. apply closed_ok; auto. now apply times_ok.
+  intros C. apply loose_ok; auto. now apply times_ok.
 Qed.
 Lemma mul_model_ok a b u v : is a u -> is b v -> is (mul_model n degree a b) (u * v).
 Proof.
@@ -192,7 +203,8 @@ Qed.
 
 Lemma relu_model_ok a u : is a u -> is (relu_model n degree a) (Rmax u 0).
 Proof.
-  intros A. unfold relu_model. destruct (nonnegative (range a)) eqn:P.
+  intros A0. unfold relu_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ _ a) in *.
+  clearbody a'. clear a A0. rename a' into a. cbv zeta. destruct (nonnegative (range a)) eqn:P.
   { rewrite Rmax_left; auto. eapply nonnegative_ok; eauto. apply A. }
   destruct (nonpositive (range a)) eqn:N.
   { rewrite Rmax_right; [apply plain_ok, zero_ok|]. eapply nonpositive_ok; eauto. apply A. }
@@ -202,7 +214,8 @@ Proof.
 Qed.
 Lemma abs_model_ok a u : is a u -> is (abs_model n degree a) (Rabs u).
 Proof.
-  intros A. unfold abs_model. destruct (nonnegative (range a)) eqn:P.
+  intros A0. unfold abs_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ _ a) in *.
+  clearbody a'. clear a A0. rename a' into a. cbv zeta. destruct (nonnegative (range a)) eqn:P.
   { rewrite Rabs_pos_eq; auto. eapply nonnegative_ok; eauto. apply A. }
   destruct (nonpositive (range a)) eqn:N.
   { rewrite Rabs_left1; [now apply neg_model_ok|]. eapply nonpositive_ok; eauto. apply A. }
@@ -228,7 +241,7 @@ Qed.
 Lemma max_model_ok a b u v : is a u -> is b v -> is (max_model n degree a b) (Rmax u v).
 Proof.
   intros A B. apply with_degree_ok; [apply max_range_ok; [apply A|apply B]|].
-  intros C. apply closed_ok; auto. replace (Rmax u v) with (v + Rmax (u - v) 0)
+  intros C. apply loose_ok; auto. replace (Rmax u v) with (v + Rmax (u - v) 0)
     by (unfold Rmax; repeat destruct Rle_dec; lra).
   apply plus_ok; [apply B|]. apply relu_model_ok. now apply sub_model_ok.
 Qed.
@@ -248,7 +261,8 @@ Qed.
 Lemma taylor_model_ok g a u : is a u -> has_value g u ->
   is (taylor_model n degree g a) (value_of g u).
 Proof.
-  intros [A1 A2] V. unfold taylor_model.
+  intros A0 V. unfold taylor_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ _ a) in *.
+  clearbody a'. clear a A0. rename a' into a. destruct A as [A1 A2]. cbv zeta.
   apply with_degree_ok; [now apply value_range_ok|]. intros C. cbv zeta.
   set (r := range a) in *. set (t := expansion_point _ _).
   destruct (_ && _) eqn:E; [|now apply plain_ok].

@@ -144,8 +144,6 @@ Qed.
 
 Definition in_unit (x : R) : Prop := -1 <= x <= 1.
 Definition total (g : list interval) : float := fold_right (fun i t => add_up (size i) t) 0%float g.
-Lemma upper_0 : upper 0 0.
-Proof. apply finite_upper; auto. rewrite toR_0. lra. Qed.
 
 Lemma total_ok d g u : linear d g u -> List.Forall in_unit d ->
   exists b, upper (total g) b /\ Rabs u <= b.
@@ -187,20 +185,13 @@ Qed.
 (** The range of [u + w] for a linear and a quadratic form: half of each mixed term goes to both
     squares, and what is left is a parabola in each variable.  [carry] is what went to the squares
     of the variables to come. *)
-Definition half : interval := point 0.5.
-Lemma half_ok : contains half (1 / 2).
-Proof.
-  assert (E : toR 0.5 = 1 / 2).
-  { unfold toR, F.toR, F.toX. cbv -[IZR Rdiv Rmult Rinv]. lra. }
-  rewrite <- E. now apply point_ok.
-Qed.
-Definition halved (i : interval) : interval := scale half (balanced (size i)).
+Definition halved (i : interval) : interval :=
+  balanced (mul_up 0.5 (size i)).
 Lemma halved_ok i r t : contains i r -> -1 / 2 <= t <= 1 / 2 -> contains (halved i) (t * r).
 Proof.
-  intros C T. replace (t * r) with (1 / 2 * (2 * t * r)) by field.
-  apply scale_ok; [apply half_ok|]. apply (balanced_ok _ _ (Rabs r)); [now apply size_ok|].
-  rewrite Rabs_mult. assert (Rabs (2 * t) <= 1) by (unfold Rabs; destruct Rcase_abs; lra).
-  pose proof (Rabs_pos r). nra.
+  intros C T. pose proof (Rabs_pos r). apply (balanced_ok _ _ (1 / 2 * Rabs r)).
+  - apply mul_up_ok; [apply half_ok|now apply size_ok|lra|auto].
+  - rewrite Rabs_mult. apply Rmult_le_compat_r; auto. unfold Rabs; destruct Rcase_abs; lra.
 Qed.
 
 Fixpoint spread (n : nat) (g : list interval) (h : list (list interval)) (carry : list interval)

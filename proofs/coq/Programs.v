@@ -27,9 +27,11 @@ Section Rules.
 Variables (n degree : nat).
 
 Definition select_model (a b c : option model) : option model :=
-  on1 (fun m =>
+  on1 (fun m0 =>
+    let m := tight n degree m0 in
     if positive (range m) then b else if nonpositive (range m) then c
-    else on2 (fun x y => Some (plain (hull (range x) (range y)))) b c) a.
+    else on2 (fun x y =>
+      Some (plain (hull (range (tight n degree x)) (range (tight n degree y))))) b c) a.
 
 Definition evaluate_models (x : list model) (e : list row) (p : node interval) : row :=
   let arg k := nth k e [] in
@@ -38,38 +40,29 @@ Definition evaluate_models (x : list model) (e : list row) (p : node interval) :
   | Const i => [Some (plain i)]
   | Var i => [nth_error x i]
   | Neg a => map (on1 (fun m => Some (neg_model degree m))) (arg a)
-  | Add a b => zip (on2 (fun u v => Some (add_model n degree u v))) (arg a) (arg b)
-  | Sub a b => zip (on2 (fun u v => Some (sub_model n degree u v))) (arg a) (arg b)
+  | Add a b => zip (on2 (fun u v => Some (add_model degree u v))) (arg a) (arg b)
+  | Sub a b => zip (on2 (fun u v => Some (sub_model degree u v))) (arg a) (arg b)
   | Mul a b =>
     if Nat.eqb a b then map (on1 (fun m => Some (square_model n degree m))) (arg a)
     else zip (on2 (fun u v => Some (mul_model n degree u v))) (arg a) (arg b)
   | Max a b => zip (on2 (fun u v => Some (max_model n degree u v))) (arg a) (arg b)
   | Call g a => map (on1 (call_model n degree g)) (arg a)
-  | Step a => map (on1 (fun m => Some (plain (step_range (range m))))) (arg a)
+  | Step a => map (on1 (fun m => Some (plain (step_range (range (tight n degree m)))))) (arg a)
   | Select a b c => [select_model (first a) (first b) (first c)]
-  | Quotient g a b => zip (on2 (quotient_model g)) (arg a) (arg b)
-  | Quotient2 g a b => zip (on2 (quotient2_model g)) (arg a) (arg b)
+  | Quotient g a b => zip (on2 (quotient_model n degree g)) (arg a) (arg b)
+  | Quotient2 g a b => zip (on2 (quotient2_model n degree g)) (arg a) (arg b)
   | Increment g a b => zip (on2 (increment_model n degree g)) (arg a) (arg b)
   | Stack l => map first l
   | Index a i => [nth i (arg a) None]
-  | Affine rows a => map (fun r => row_model n degree (fst r) (arg a) (snd r)) rows
+  | Affine rows a => map (fun r => row_model degree (fst r) (arg a) (snd r)) rows
   end.
 
+(** Errors of a vector get names, if its node has the first flag: any choice is sound. *)
 Fixpoint name_all (k : nat) (v : row) : row :=
   match v with
   | [] => []
   | Some m :: v' => Some (named k m) :: name_all (S k) v'
   | None :: v' => None :: name_all (S k) v'
-  end.
-
-(** The flag of a node says whether its errors get names: any choice is sound. *)
-Fixpoint run_models (x : list model) (k : nat) (p : list (bool * node interval)) (e : list row)
-  : list row :=
-  match p with
-  | [] => e
-  | (false, c) :: p' => run_models x k p' (evaluate_models x e c :: e)
-  | (true, c) :: p' =>
-    let v := evaluate_models x e c in run_models x (k + length v) p' (name_all k v :: e)
   end.
 
 (** The variables of a box; [before] counts those that came before. *)
@@ -91,14 +84,31 @@ Fixpoint variables (before : nat) (b : list interval) : option (list model) :=
   end.
 End Rules.
 
-Fixpoint proved (e : list row) (f : formula) : bool :=
+(** What is proved before the last [r] nodes are known; an atom that needs them is not. *)
+Section Formulas.
+Variables (n degree : nat).
+Fixpoint proved (r : nat) (e : list row) (f : formula) : bool :=
+  let reach k m := Nat.leb r k && match nth (k - r) e [] with
+    | [Some m'] => m (range (tight n degree m')) | _ => false end in
   match f with
-  | Positive k => match nth k e [] with [Some m] => positive (range m) | _ => false end
-  | Nonnegative k => match nth k e [] with [Some m] => nonnegative (range m) | _ => false end
-  | Defined k => match nth k e [] with [Some m] => true | _ => false end
-  | And a b => proved e a && proved e b
-  | Or a b => proved e a || proved e b
+  | Positive k => reach k positive
+  | Nonnegative k => reach k nonnegative
+  | Defined k => reach k (fun _ => true)
+  | And a b => proved r e a && proved r e b
+  | Or a b => proved r e a || proved r e b
   end.
+
+(** The formula is tried after each node with the second flag, and at the end. *)
+Fixpoint decide (x : list model) (k : nat) (p : list (bool * bool * node interval)) (e : list row)
+  (f : formula) : bool :=
+  match p with
+  | [] => proved 0 e f
+  | (named, try, c) :: p' =>
+    let v := evaluate_models n degree x e c in
+    let e' := (if named then name_all k v else v) :: e in
+    (try && proved (length p') e' f) || decide x (if named then k + length v else k) p' e' f
+  end.
+End Formulas.
 
 (** * Soundness *)
 
@@ -130,15 +140,17 @@ Definition describes_row s k : row -> vector -> Prop := Forall2 (models_scalar d
 
 Lemma select_model_ok s k a b c u v w : models_scalar d s k a u ->
   models_scalar d s k b v -> models_scalar d s k c w ->
-  models_scalar d s k (select_model a b c) (select u v w).
+  (forall i, in_unit (s i)) -> models_scalar d s k (select_model n degree a b c) (select u v w).
 Proof.
-  intros A B C. destruct a as [m|]; simpl; auto. destruct A as [x [-> A]]. simpl.
+  intros A B C S. destruct a as [m0|]; simpl; auto. destruct A as [x [-> A0]]. simpl.
+  pose proof (tight_ok degree d s k D S _ _ A0) as A. set (m := tight n degree m0) in *.
   destruct (positive (range m)) eqn:P.
   { pose proof (positive_ok _ _ P (proj1 A)). destruct Rlt_dec; [auto|contradiction]. }
   destruct (nonpositive (range m)) eqn:N.
   { pose proof (nonpositive_ok _ _ N (proj1 A)). destruct Rlt_dec; [lra|auto]. }
   destruct b as [b|], c as [c|]; simpl; auto.
-  destruct B as [y [-> B]], C as [z [-> C]].
+  destruct B as [y [-> B0]], C as [z [-> C0]].
+  pose proof (tight_ok degree d s k D S _ _ B0) as B. pose proof (tight_ok degree d s k D S _ _ C0) as C.
   destruct Rlt_dec; eexists; (split; [reflexivity|]); apply plain_ok;
     [apply hull_left, B|apply hull_right, C].
 Qed.
@@ -194,8 +206,9 @@ Proof.
   - apply zips. intros. now apply some, max_model_ok.
   - apply maps. intros. now apply call_model_ok.
   - unfold mapi. eapply Forall2_mapi; [|apply arg]. intros i m u A. apply one; auto.
-    intros m' v [B _]. apply some, plain_ok. now apply step_range_ok.
-  - repeat constructor. apply select_model_ok; apply first.
+    intros m' v B. destruct (tight_ok degree d s k D S _ _ B) as [B' _].
+    apply some, plain_ok. now apply step_range_ok.
+  - repeat constructor. apply select_model_ok; auto.
   - apply zipis. intros. now apply quotient_model_ok.
   - apply zipis. intros. now apply quotient2_model_ok.
   - apply zips. intros. now apply increment_model_ok.
@@ -241,43 +254,64 @@ Proof.
       * simpl. auto.
 Qed.
 
-Definition compiled (p : list (bool * node Q)) : list (bool * node interval) :=
+Definition compiled (p : list (bool * bool * node Q)) : list (bool * bool * node interval) :=
   map (fun bn => (fst bn, compile (snd bn))) p.
 
-Theorem run_ok xs t x p : proper t -> forall s k e es,
-  (forall i, in_unit (s i)) -> Forall2 (models d s k) x xs -> Forall2 (describes_row s k) e es ->
-  exists s' k', Forall2 (describes_row s' k')
-    (run_models n degree x k (compiled p) e) (run xs t (map snd p) es).
+Lemma proved_ok s k r e es l f : (forall i, in_unit (s i)) -> length l = r ->
+  Forall2 (describes_row s k) e es -> proved n degree r e f = true -> truth (l ++ es) f.
 Proof.
-  intros T. induction p as [|[b c] p IH]; intros s k e es S X E; simpl; [eauto|].
-  assert (L : length e = length es) by (clear - E; induction E; simpl; auto).
-  pose proof (evaluate_ok s k x xs (t (length es)) e es c S (T _) X E) as V.
-  destruct b.
-  - destruct (name_all_ok _ _ _ _ S V) as [s' [S' [E' R']]].
-    apply (IH s'); auto.
-    + eapply Forall2_impl; [|exact X]. intros. apply (models_extend d s s' k); auto. lia.
-    + constructor; auto. eapply Forall2_impl; [|exact E]. intros.
-      apply (row_extend s s' k); auto. lia.
-  - apply (IH s k); auto.
-Qed.
-
-Lemma proved_ok s k e es f : Forall2 (describes_row s k) e es -> proved e f = true -> truth es f.
-Proof.
-  intros E.
-  assert (A : forall j, match nth j e [] with
-    | [Some m] => exists v, nth j es [] = [Some v] /\ models d s k m v | _ => True end).
-  { intros j. pose proof (Forall2_nth (describes_row s k) [] [] (Forall2_nil _) j _ _ E) as H.
-    destruct H as [|m a l l' M H]; auto. destruct m as [m|]; auto. destruct H; auto.
-    destruct M as [v [-> M]]. eauto. }
+  intros S L E.
+  assert (A : forall j test, Nat.leb r j && match nth (j - r) e [] with
+    | [Some m] => test (range (tight n degree m)) | _ => false end = true ->
+    exists v i, nth j (l ++ es) [] = [Some v] /\ contains i v /\ test i = true).
+  { intros j test H. apply andb_prop in H; destruct H as [H1 H].
+    apply Nat.leb_le in H1. rewrite app_nth2 by lia. rewrite L.
+    pose proof (Forall2_nth (describes_row s k) [] [] (Forall2_nil _) (j - r) _ _ E) as M.
+    destruct M as [|m a t t' Ma M]; [discriminate|]. destruct m as [m|]; [|discriminate].
+    destruct M; [|discriminate]. destruct Ma as [v [-> Ma]].
+    exists v, (range (tight n degree m)). split; auto. split; auto.
+    apply (tight_ok degree d s k D S _ _ Ma). }
   induction f; simpl; intros H.
-  - specialize (A k0). destruct (nth k0 e []) as [|[m|] []]; try discriminate.
-    destruct A as [v [-> A]]. exists v. split; auto. eapply positive_ok; eauto. apply A.
-  - specialize (A k0). destruct (nth k0 e []) as [|[m|] []]; try discriminate.
-    destruct A as [v [-> A]]. exists v. split; auto. eapply nonnegative_ok; eauto. apply A.
-  - specialize (A k0). destruct (nth k0 e []) as [|[m|] []]; try discriminate.
-    destruct A as [v [-> A]]. eauto.
+  - destruct (A _ positive H) as [v [i [N [C P]]]]. exists v. split; auto. eapply positive_ok; eauto.
+  - destruct (A _ nonnegative H) as [v [i [N [C P]]]]. exists v. split; auto. eapply nonnegative_ok; eauto.
+  - destruct (A _ (fun _ => true) H) as [v [i [N _]]]. eauto.
   - apply andb_prop in H; destruct H. auto.
   - apply orb_prop in H; destruct H; auto.
+Qed.
+
+Lemma run_onto x t p : forall e, exists l, length l = length p /\ run x t p e = l ++ e.
+Proof.
+  induction p as [|c p IH]; intros e; simpl; [exists []; auto|].
+  destruct (IH (evaluate x (t (length e)) e c :: e)) as [l [L E]].
+  exists (l ++ [evaluate x (t (length e)) e c]). rewrite app_length, E, <- app_assoc. simpl.
+  split; [lia|reflexivity].
+Qed.
+
+Theorem decide_ok xs t x f p : proper t -> forall s k e es,
+  (forall i, in_unit (s i)) -> Forall2 (models d s k) x xs -> Forall2 (describes_row s k) e es ->
+  decide n degree x k (compiled p) e f = true -> truth (run xs t (map snd p) es) f.
+Proof.
+  intros T. induction p as [|[[b try] c] p IH]; intros s k e es S X E H.
+  { simpl in *. apply (proved_ok s k 0 e es [] f); auto. }
+  assert (L : length e = length es) by (clear - E; induction E; simpl; auto).
+  pose proof (evaluate_ok s k x xs (t (length es)) e es c S (T _) X E) as V.
+  simpl map in *. cbn [compiled map fst snd decide] in H. cbn [run].
+  set (v := evaluate_models n degree x e (compile c)) in *.
+  set (vs := evaluate xs (t (length es)) es c) in *.
+  assert (N : exists s', (forall i, in_unit (s' i)) /\ extends k s s' /\
+    describes_row s' (if b then k + length v else k) (if b then name_all k v else v) vs).
+  { destruct b; [now apply name_all_ok|]. exists s. split; auto. split; auto. intros i _. reflexivity. }
+  destruct N as [s' [S' [E' R']]].
+  set (k' := if b then (k + length v)%nat else k) in *.
+  assert (K : (k <= k')%nat) by (unfold k'; destruct b; lia).
+  assert (EE : Forall2 (describes_row s' k') ((if b then name_all k v else v) :: e) (vs :: es)).
+  { constructor; auto. eapply Forall2_impl; [|exact E]. intros. apply (row_extend s s' k); auto. }
+  apply orb_prop in H; destruct H as [H|H].
+  - apply andb_prop in H; destruct H as [_ H]. unfold compiled in H. rewrite map_length in H.
+    destruct (run_onto xs t (map snd p) (vs :: es)) as [l [Ll Lr]]. rewrite Lr.
+    apply (proved_ok s' k' (length p) ((if b then name_all k v else v) :: e) (vs :: es) l f); auto. now rewrite Ll, map_length.
+  - apply (IH s' k' ((if b then name_all k v else v) :: e)); auto. eapply Forall2_impl; [|exact X].
+    intros. apply (models_extend d s s' k); auto.
 Qed.
 End Soundness.
 

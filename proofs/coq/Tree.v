@@ -204,15 +204,15 @@ Definition moved (shift : list Q) (box : list (Q * Q)) : list (option model) :=
 
 (** The models of the variables on a box of [w]; nothing is to be shown outside of the box. *)
 Inductive start := Outside | Inputs (v : list model) | Lost.
-Fixpoint cut (n degree : nat) (w : list (option model)) (rows : list (list interval * interval))
+Fixpoint cut (degree : nat) (w : list (option model)) (rows : list (list interval * interval))
   (box : list interval) : start :=
   match rows, box with
   | r :: rows', i :: box' =>
-    match row_model n degree (fst r) w (snd r) with
+    match row_model degree (fst r) w (snd r) with
     | None => Lost
     | Some m =>
       if is_lt (high i) (low (range m)) || is_lt (high (range m)) (low i) then Outside else
-      match cut n degree w rows' box' with
+      match cut degree w rows' box' with
       | Inputs l => Inputs (Model (body m) (meet (range m) i) :: l)
       | other => other
       end
@@ -244,7 +244,7 @@ Lemma cut_ok degree d s w x : List.Forall in_unit d -> (forall i, in_unit (s i))
   Forall2 (models_scalar d s 0) w (map Some x) ->
   forall rows cs m box v, Forall2 (fun r c => Forall2 (fun i q => contains i (Q2R q)) (fst r) (fst c) /\
       contains (snd r) (Q2R (snd c))) rows cs ->
-  cut (length d) degree w rows box = m -> Forall2 contains box v ->
+  cut degree w rows box = m -> Forall2 contains box v ->
   Forall2 (fun c y => dotR (fst c) x + Q2R (snd c) = y) cs v ->
   match m with Outside => False | Inputs l => Forall2 (models d s 0) l v | Lost => True end.
 Proof.
@@ -252,34 +252,35 @@ Proof.
     inversion R as [|r0 c rows0 cs' [H1 H1'] H3]; subst.
   - inversion V; subst. inversion B; subst. simpl. constructor.
   - inversion V as [|c0 y cs0 v' Hy Hv]; subst. inversion B as [|i y0 box' v0 Hi Hb]; subst. simpl.
-    pose proof (row_model_ok degree d s 0 D S _ _ _ _ _ _ H1 W H1') as M. rewrite dot_dotR in M.
-    destruct (row_model _ _ _ _ _) as [mo|]; [|exact I].
+    pose proof (row_model_ok degree d s 0 _ _ _ _ _ _ H1 W H1') as M. rewrite dot_dotR in M.
+    destruct (row_model _ _ _ _) as [mo|]; [|exact I].
     destruct M as [u [E [M1 M2]]]. inversion E; subst; clear E.
     destruct (is_lt (high i) (low (range mo)) || _) eqn:O.
     { apply orb_prop in O; destruct O as [O|O]; eapply apart; eauto. }
     specialize (IH _ _ _ _ H3 eq_refl Hb Hv).
-    destruct (cut _ _ _ rows box'); auto. constructor; auto. split; auto. now apply meet_ok.
+    destruct (cut _ _ rows box'); auto. constructor; auto. split; auto. now apply meet_ok.
 Qed.
 
 (** * The kernel *)
 
-(** An obligation with everything in it that does not depend on the box of a leaf. *)
+(** What a certificate adds to an obligation: which errors get names and where the formula is
+    tried, coordinates, how deep the tree may be, and the tree. *)
 Record task := Task
-  { names : list bool; at_root : option coordinates; depth : nat; deeper : nat; tree : list nat }.
+  { flags : list (bool * bool); at_root : option coordinates; depth : nat; deeper : nat; tree : list nat }.
 
-Definition leaf_program (o : obligation) (t : task) : list (bool * node interval) :=
-  compiled (combine (names t) (program o)).
+Definition leaf_program (o : obligation) (t : task) : list (bool * bool * node interval) :=
+  compiled (combine (flags t) (program o)).
 
 Definition close_leaf (n : nat) (rows : option (list (list interval * interval) * list interval))
-  (p : list (bool * node interval)) (f : formula) (degree : nat) (b : list interval) : bool :=
+  (p : list (bool * bool * node interval)) (f : formula) (degree : nat) (b : list interval) : bool :=
   match variables degree 0 b with
   | None => false
   | Some w =>
-    let from v := proved (run_models n degree v 0 p []) f in
+    let from v := decide n degree v 0 p [] f in
     match rows with
     | None => from w
     | Some (rows, box) =>
-      match cut n degree (map Some w) rows box with
+      match cut degree (map Some w) rows box with
       | Outside => true
       | Inputs v => from v
       | Lost => false
@@ -294,7 +295,7 @@ Definition check (o : obligation) (t : task) : bool :=
   let n := length (box o) in
   let p := leaf_program o t in
   let boxes := map interval_of (box o) in
-  if Nat.eqb (length (names t)) (length (program o)) then
+  if Nat.eqb (length (flags t)) (length (program o)) then
     match at_root t with
     | None =>
       match walk (close_leaf n None p (goal o)) boxes (depth t) (deeper t) boxes (tree t) with
@@ -328,17 +329,17 @@ Proof. induction l; simpl; constructor; auto. split; [apply enclose_all|apply en
 Theorem check_ok o t : check o t = true -> holds o.
 Proof.
   unfold check. intros H x X ch T.
-  destruct (Nat.eqb_spec (length (names t)) (length (program o))) as [Ln|]; [|discriminate].
+  destruct (Nat.eqb_spec (length (flags t)) (length (program o))) as [Ln|]; [|discriminate].
   pose proof (boxes_ok _ _ X) as B.
   pose proof (Forall2_length _ _ _ X) as Lx.
   set (s0 := fun _ : nat => 0). assert (S0 : forall i, in_unit (s0 i)) by (unfold in_unit, s0; intros; lra).
   assert (run : forall degree d v, List.Forall in_unit d -> Forall2 (models d s0 0) v x ->
-    proved (run_models (length d) degree v 0 (leaf_program o t) []) (goal o) = true ->
+    decide (length d) degree v 0 (leaf_program o t) [] (goal o) = true ->
     truth (run x ch (program o) []) (goal o)).
   { intros degree d v D V G. unfold leaf_program in G.
-    destruct (run_ok degree d D x ch v (combine (names t) (program o)) T s0 0%nat [] [] S0 V
-      (Forall2_nil _)) as [s' [k' R]].
-    rewrite snd_combine in R by auto. eapply proved_ok; eauto. }
+    pose proof (decide_ok degree d D x ch v (goal o) (combine (flags t) (program o)) T s0 0%nat
+      [] [] S0 V (Forall2_nil _) G) as K.
+    now rewrite snd_combine in K by auto. }
   destruct (at_root t) as [c|].
   - destruct (_ && _) eqn:E; [|discriminate].
     apply andb_prop in E; destruct E as [E Li%Nat.eqb_eq].
@@ -392,7 +393,7 @@ Proof.
     assert (Mo : Forall2 (models_scalar d s0 0) (map Some ms) (map Some w)).
     { clear -M. induction M; simpl; constructor; auto. simpl. eauto. }
     pose proof (cut_ok degree d s0 _ _ D S0 Mo _ _ _ _ _ (enclosed_rows_ok _) eq_refl B Cs) as K.
-    destruct (cut _ _ _ _ _) as [|v|]; [destruct K| |discriminate].
+    destruct (cut _ _ _ _) as [|v|]; [destruct K| |discriminate].
     now apply (run degree d v).
   - destruct (walk _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate].
     apply (walk_ok _ _ (fun w' => w' = x -> truth (Language.run x ch (program o) []) (goal o))

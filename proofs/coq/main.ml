@@ -101,7 +101,7 @@ let read () =
   expect "box";
   let box = counted (fun () -> let low = rational () in (low, rational ())) in
   expect "program";
-  let nodes = counted (fun () -> let named = flag () in (named, node ())) in
+  let nodes = counted (fun () -> let named = flag () in let tried = flag () in ((named, tried), node ())) in
   expect "goal";
   let goal = formula () in
   expect "coordinates";
@@ -116,10 +116,12 @@ let read () =
   expect "tree";
   let tree = bytes () in
   let deeper = if Array.length Sys.argv > 2 then int_of_string Sys.argv.(2) else 0 in
-  let names = List.map fst nodes and program = List.map snd nodes in
-  ({ box; program; goal }, { names; at_root; depth = 4096; deeper; tree })
+  let flags = List.map fst nodes and program = List.map snd nodes in
+  ({ box; program; goal }, { flags; at_root; depth = 4096; deeper; tree })
 
 let () =
+  (* models are many and short-lived *)
+  Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 200 };
   let accepted = ref true and leaves = ref 0 in
   (try
      expect "certify-kernel-1";
