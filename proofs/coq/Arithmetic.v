@@ -156,49 +156,72 @@ Definition sqr (a : interval) : interval := of (I.sqr p53 (to a)).
 Lemma sqr_ok a x : contains a x -> contains (sqr a) (x * x).
 Proof. rewrite to_iff. intros H. apply of_ok. exact (I.sqr_correct p53 (to a) (Xreal x) H). Qed.
 
-(** A factor that is one number needs its sign alone. *)
+(** A product of numbers with known signs is not rounded across 0. *)
+Definition signed_mul (a b : interval) : interval :=
+  let m := mul a b in
+  if is_lt (low m) 0 && (nonnegative a && nonnegative b || nonpositive a && nonpositive b)
+  then Ends 0 (high m)
+  else if is_lt 0 (high m) && (nonnegative a && nonpositive b || nonpositive a && nonnegative b)
+  then Ends (low m) 0 else m.
+Lemma signed_mul_ok a b x y : contains a x -> contains b y -> contains (signed_mul a b) (x * y).
+Proof.
+  intros A B. pose proof (mul_ok _ _ _ _ A B) as M. unfold signed_mul.
+  destruct (is_lt (low (mul a b)) 0 && _) eqn:E.
+  { apply andb_prop in E; destruct E as [_ E]. apply orb_prop in E.
+    split; [|apply M]. apply finite_lower; auto. cbn [low]. rewrite toR_0.
+    destruct E as [E|E]; apply andb_prop in E; destruct E as [E1 E2].
+    - pose proof (nonnegative_ok _ _ E1 A). pose proof (nonnegative_ok _ _ E2 B). nra.
+    - pose proof (nonpositive_ok _ _ E1 A). pose proof (nonpositive_ok _ _ E2 B). nra. }
+  destruct (is_lt 0 (high (mul a b)) && _) eqn:G; [|exact M].
+  apply andb_prop in G; destruct G as [_ G]. apply orb_prop in G.
+  split; [apply M|]. apply finite_upper; auto. cbn [high]. rewrite toR_0.
+  destruct G as [G|G]; apply andb_prop in G; destruct G as [E1 E2].
+  - pose proof (nonnegative_ok _ _ E1 A). pose proof (nonpositive_ok _ _ E2 B). nra.
+  - pose proof (nonpositive_ok _ _ E1 A). pose proof (nonnegative_ok _ _ E2 B). nra.
+Qed.
+
+(** The product with a factor that is one number, known by its sign; ends that are 0 stay so, as
+    the numbers next to 0 would slow everything down, and a claim may need them. *)
+Definition times_down (a w : float) : float := if is_eq a 0 then 0%float else down (a * w).
+Definition times_up (a w : float) : float := if is_eq a 0 then 0%float else up (a * w).
 Definition scale (w a : interval) : interval :=
-  if is_eq (low w) (high w) then
+  if is_eq (low w) (high w) && finite (high w) then
     match PrimFloat.compare (low w) 0 with
-    | FGt => outward (low a * low w) (high a * low w)
-    | FLt => outward (high a * low w) (low a * low w)
-    | _ => mul w a
-    end%float
-  else mul w a.
+    | FGt => Ends (times_down (low a) (low w)) (times_up (high a) (low w))
+    | FLt => Ends (times_down (high a) (low w)) (times_up (low a) (low w))
+    | FEq => zero
+    | FNotComparable => unbounded
+    end
+  else signed_mul w a.
+
 Lemma scale_ok w a x y : contains w x -> contains a y -> contains (scale w a) (x * y).
 Proof.
-  intros W A. unfold scale. pose proof (mul_ok _ _ _ _ W A) as M.
-  destruct (is_eq (low w) (high w)) eqn:E; auto.
-  destruct (finite (low w)) eqn:N.
-  2:{ destruct (PrimFloat.compare (low w) 0) eqn:C; auto; exfalso.
-      - pose proof (F.cmp_correct (low w) 0%float) as K. unfold F.cmp in K. rewrite C in K.
-        destruct W as [[V _] [V' _]]. rewrite F.valid_lb_correct in V.
-        unfold is_eq in E. pose proof (F.cmp_correct (low w) (high w)) as K'. unfold F.cmp in K'.
-        rewrite F.valid_ub_correct in V'. unfold finite in N. rewrite F.classify_correct in N.
-        destruct (F.classify (low w)); try discriminate;
-          destruct (F.classify (high w)); try discriminate;
-          destruct (PrimFloat.compare (low w) (high w)); discriminate.
-      - pose proof (F.cmp_correct (low w) 0%float) as K. unfold F.cmp in K. rewrite C in K.
-        destruct W as [[V _] _]. rewrite F.valid_lb_correct in V.
-        unfold finite in N. rewrite F.classify_correct in N.
-        change (F.classify 0%float) with Freal in K. destruct (F.classify (low w)); discriminate. }
+  intros W A. unfold scale. pose proof (signed_mul_ok _ _ _ _ W A) as M.
+  destruct (is_eq (low w) (high w) && finite (high w)) eqn:E; auto. clear M.
+  apply andb_prop in E; destruct E as [E N']. apply is_eq_finite in E; auto. destruct E as [N E].
   assert (Ex : x = toR (low w)).
-  { assert (finite (high w) = true /\ toR (high w) = toR (low w)).
-    { apply is_eq_finite; auto. unfold is_eq in *. pose proof (F.cmp_correct (low w) (high w)) as K.
-      unfold F.cmp in K. destruct (finite (high w)) eqn:N'.
-      - rewrite cmp_real in * by auto. destruct (Raux.Rcompare_spec (toR (low w)) (toR (high w)));
-          try discriminate. rewrite Raux.Rcompare_Eq; auto.
-      - exfalso. unfold finite in *. rewrite F.classify_correct in N, N'.
-        destruct (F.classify (low w)); try discriminate N.
-        destruct (F.classify (high w)); try discriminate N';
-        destruct (PrimFloat.compare (low w) (high w)); discriminate. }
-    destruct W as [W1 W2]. apply finite_lower in W1; auto. apply finite_upper in W2; [|tauto]. lra. }
+  { destruct W as [W1 W2]. apply finite_lower in W1; auto. apply finite_upper in W2; auto. lra. }
   pose proof (I.mul_mixed_correct p53 (low w) (to a) (Xreal y) (proj1 (to_iff a y) A)) as K.
   change (I.F.toX (low w)) with (F.toX (low w)) in K. rewrite (finite_X _ N), <- Ex in K.
   simpl in K. rewrite Rmult_comm in K. apply of_ok in K. revert K.
   unfold I.mul_mixed, to; cbn [low high].
   change I.F.real with finite. rewrite N. change I.F.cmp with F.cmp. unfold F.cmp.
-  change I.F.zero with 0%float. destruct (PrimFloat.compare (low w) 0); auto.
+  change I.F.zero with 0%float. rewrite (cmp_real (low w) 0 N eq_refl), toR_0, <- Ex.
+  assert (Z : forall f, is_eq f 0 = true -> finite f = true /\ toR f = 0)
+    by (intros f H; apply is_eq_finite in H; auto; rewrite toR_0 in H; exact H).
+  unfold times_down, times_up. destruct A as [A1 A2].
+  destruct (Raux.Rcompare_spec x 0) as [L|L|L]; intros [K1 K2].
+  - split; cbn [low high].
+    + destruct (is_eq (high a) 0) eqn:H; [|exact K1]. destruct (Z _ H) as [F0 V0].
+      apply finite_upper in A2; auto. apply finite_lower; auto. rewrite toR_0. nra.
+    + destruct (is_eq (low a) 0) eqn:H; [|exact K2]. destruct (Z _ H) as [F0 V0].
+      apply finite_lower in A1; auto. apply finite_upper; auto. rewrite toR_0. nra.
+  - rewrite L, Rmult_0_l. apply zero_ok.
+  - split; cbn [low high].
+    + destruct (is_eq (low a) 0) eqn:H; [|exact K1]. destruct (Z _ H) as [F0 V0].
+      apply finite_lower in A1; auto. apply finite_lower; auto. rewrite toR_0. nra.
+    + destruct (is_eq (high a) 0) eqn:H; [|exact K2]. destruct (Z _ H) as [F0 V0].
+      apply finite_upper in A2; auto. apply finite_upper; auto. rewrite toR_0. nra.
 Qed.
 
 (** * Quotients, intersections, hulls *)
@@ -331,9 +354,9 @@ Qed.
 Definition least (a b : float) : float :=
   if finite a && finite b then
     if is_lt 0 a then
-      if is_le (up (a + a)) b then down (a - b)
+      if is_le (up (a + a)) b then add_down a (- b)
       else low (neg (div (sqr (point b)) (mul (add two two) (point a))))
-    else down (a - b)
+    else add_down a (- b)
   else nan.
 
 Lemma least_ok al bu a b x : lower al a -> upper bu (Rabs b) -> -1 <= x <= 1 ->
@@ -348,7 +371,8 @@ Proof.
   assert (Hb : - u <= b <= u) by (revert B; unfold Rabs; destruct Rcase_abs; lra).
   assert (Hx : 0 <= x * x <= 1) by nra.
   assert (Ha : l * (x * x) <= a * (x * x)) by (apply Rmult_le_compat_r; lra).
-  pose proof (sub_lower al bu l u Al Bl) as D.
+  pose proof (add_down_ok _ _ _ _ Al (opp_lower _ _ Bl)) as D.
+  change (l + - u) with (l - u) in D.
   destruct (is_lt 0 al) eqn:P.
   - assert (L : 0 < l).
     { unfold l. rewrite <- toR_0. apply (lt_finite 0%float al); auto. }
@@ -399,6 +423,7 @@ Qed.
 #[global] Arguments mul : simpl never.
 #[global] Arguments sqr : simpl never.
 #[global] Arguments scale : simpl never.
+#[global] Arguments signed_mul : simpl never.
 #[global] Arguments div : simpl never.
 #[global] Arguments inv : simpl never.
 #[global] Arguments meet : simpl never.

@@ -50,7 +50,7 @@ Definition is_constant (p : poly) : bool :=
 Definition mul_model (a b : model) : model :=
   if is_constant (body a) then scale_model (range a) b else
   if is_constant (body b) then scale_model (range b) a else
-  with_degree (fun r => closed (product degree (body a) (body b)) r) (mul (range a) (range b)).
+  with_degree (fun r => closed (product degree (body a) (body b)) r) (signed_mul (range a) (range b)).
 Definition square_model (a : model) : model :=
   with_degree (fun r => closed (square degree (body a)) r) (sqr (range a)).
 
@@ -167,7 +167,7 @@ Proof.
   { now apply scale_model_ok. }
   destruct (is_constant (body b)).
   { rewrite Rmult_comm. now apply scale_model_ok. }
-  apply with_degree_ok; [now apply mul_ok|].
+  apply with_degree_ok; [now apply signed_mul_ok|].
   intros C. apply closed_ok; auto. now apply product_ok.
 Qed.
 Lemma square_model_ok a u : is a u -> is (square_model n degree a) (u * u).

@@ -47,14 +47,14 @@ Fixpoint pairwise {A} (f : A -> A -> A) (s t : list A) : list A :=
   end.
 
 Lemma linear_add d g u : linear d g u -> forall h v, linear d h v ->
-  linear d (pairwise add g h) (u + v).
+  linear d (pairwise sum g h) (u + v).
 Proof.
   induction 1 as [|i r x d g u C H IH]; intros h v K.
   - apply (linear_eq _ _ v); [destruct h; exact K|ring].
   - inversion K as [|j q y d' h' v' C' K']; subst; simpl.
     + apply (linear_eq _ _ (r * x + u)); [now constructor|ring].
     + apply (linear_eq _ _ ((r + q) * x + (u + v'))); [|ring].
-      constructor; [now apply add_ok|now apply IH].
+      constructor; [now apply sum_ok|now apply IH].
 Qed.
 Lemma linear_map f k d g u : (forall i r, contains i r -> contains (f i) (k * r)) ->
   linear d g u -> linear d (map f g) (k * u).
@@ -65,7 +65,7 @@ Proof.
 Qed.
 
 Lemma quadratic_add d g u : quadratic d g u -> forall h v, quadratic d h v ->
-  quadratic d (pairwise (pairwise add) g h) (u + v).
+  quadratic d (pairwise (pairwise sum) g h) (u + v).
 Proof.
   induction 1 as [|x d row g u w C H IH]; intros h v K.
   - apply (quadratic_eq _ _ v); [destruct h; exact K|ring].
@@ -93,7 +93,7 @@ Fixpoint merge (a : list (nat * interval)) : list (nat * interval) -> list (nat 
       | (j, y) :: b' =>
         if Nat.ltb i j then (i, x) :: merge a' b
         else if Nat.ltb j i then (j, y) :: onto b'
-        else (i, add x y) :: merge a' b'
+        else (i, sum x y) :: merge a' b'
       end
   end.
 Lemma merge_ok s n a u : symbolic s n a u -> forall b v, symbolic s n b v ->
@@ -110,7 +110,7 @@ Proof.
       { apply (symbolic_eq _ _ _ (q * s j + (r * s i + u + v))); [|ring]. now constructor. }
       assert (i = j) by lia. subst j.
       apply (symbolic_eq _ _ _ ((r + q) * s i + (u + v))); [|ring].
-      constructor; auto. now apply add_ok.
+      constructor; auto. now apply sum_ok.
 Qed.
 Definition on_symbols (f : interval -> interval) : list (nat * interval) -> list (nat * interval) :=
   map (fun ki => (fst ki, f (snd ki))).
@@ -126,7 +126,7 @@ Qed.
 Fixpoint outer (g h : list interval) : list (list interval) :=
   match g, h with
   | a :: g', b :: h' =>
-    (mul a b :: pairwise add (map (scale a) h') (map (scale b) g')) :: outer g' h'
+    (mul a b :: pairwise sum (map (scale a) h') (map (scale b) g')) :: outer g' h'
   | _, _ => []
   end.
 Lemma outer_ok d g u : linear d g u -> forall h v, linear d h v -> quadratic d (outer g h) (u * v).
@@ -201,8 +201,8 @@ Fixpoint spread (n : nat) (g : list interval) (h : list (list interval)) (carry 
   | S n' =>
     let row := hd [] h in
     let mixed := map halved (tl row) in
-    let own := fold_right add (sum (hd zero row) (hd zero carry)) mixed in
-    sum (parabola own (hd zero g)) (spread n' (tl g) (tl h) (pairwise add (tl carry) mixed))
+    let own := fold_right sum (sum (hd zero row) (hd zero carry)) mixed in
+    sum (parabola own (hd zero g)) (spread n' (tl g) (tl h) (pairwise sum (tl carry) mixed))
   end.
 
 Lemma linear_split x d g u : linear (x :: d) g u ->
@@ -228,7 +228,7 @@ Proof.
       rewrite (Rmult_assoc (x * y)), Rinv_l by lra; lra.
 Qed.
 Lemma mixed_to_squares d g v : linear d g v -> forall x acc a, contains acc a ->
-  exists t w, contains (fold_right add acc (map halved g)) (a + t) /\
+  exists t w, contains (fold_right sum acc (map halved g)) (a + t) /\
     linear (map (fun y => y * y) d) (map halved g) w /\ x * v = t * (x * x) + w.
 Proof.
   induction 1 as [|i r y d g v C H IH]; intros x acc a A; simpl.
@@ -236,7 +236,7 @@ Proof.
   - destruct (IH x acc a A) as [t [w [T [W E]]]].
     destruct (product_to_squares x y) as [q [Q P]].
     exists (q * r + t), (q * r * (y * y) + w). split; [|split].
-    + replace (a + (q * r + t)) with (q * r + (a + t)) by ring. apply add_ok; auto. now apply halved_ok.
+    + replace (a + (q * r + t)) with (q * r + (a + t)) by ring. apply sum_ok; auto. now apply halved_ok.
     + constructor; auto. now apply halved_ok.
     + replace (x * (r * y + v)) with (r * (x * y) + x * v) by ring. rewrite P, E. ring.
 Qed.
@@ -271,8 +271,8 @@ Record describes (d : list R) (s : nat -> R) (n : nat) (p : poly) (v : R) : Prop
 
 Definition constant (i : interval) : poly := Poly i [] [] [].
 Definition plus (p q : poly) : poly :=
-  Poly (sum (centre p) (centre q)) (pairwise add (slopes p) (slopes q))
-    (merge (symbols p) (symbols q)) (pairwise (pairwise add) (squares p) (squares q)).
+  Poly (sum (centre p) (centre q)) (pairwise sum (slopes p) (slopes q))
+    (merge (symbols p) (symbols q)) (pairwise (pairwise sum) (squares p) (squares q)).
 Definition each (f : interval -> interval) (p : poly) : poly :=
   Poly (f (centre p)) (map f (slopes p)) (on_symbols f (symbols p)) (map (map f) (squares p)).
 Definition times (w : interval) : poly -> poly := each (scale w).

@@ -67,17 +67,17 @@ Definition expanded (degree : nat) (p q : poly) (cc aa ll : interval) : poly :=
   let rest := add_up (add_up (mul_up a1 (add_up l2 h2)) (mul_up (add_up l1 h1) a2))
                      (add_up (mul_up h1 (add_up l2 h2)) (mul_up l1 h2)) in
   let c1 := centre p in let c2 := centre q in
-  let h := pairwise (pairwise add) (map (map (scale c1)) (squares q))
+  let h := pairwise (pairwise sum) (map (map (scale c1)) (squares q))
                                    (map (map (scale c2)) (squares p)) in
   Poly (sum cc (sum (balanced rest) (match degree with 2 => aa | _ => sum aa ll end)))
-    (pairwise add (map (scale c1) (slopes q)) (map (scale c2) (slopes p)))
+    (pairwise sum (map (scale c1) (slopes q)) (map (scale c2) (slopes p)))
     (merge (on_symbols (scale c1) (symbols q)) (on_symbols (scale c2) (symbols p)))
-    (match degree with 2 => pairwise (pairwise add) (outer (slopes p) (slopes q)) h | _ => h end).
+    (match degree with 2 => pairwise (pairwise sum) (outer (slopes p) (slopes q)) h | _ => h end).
 
 Definition both_symbols (p q : poly) (k : interval) : float :=
   total (map snd (merge (symbols p) (on_symbols (scale k) (symbols q)))).
 Definition both_slopes (p q : poly) (k : interval) : float :=
-  total (pairwise add (slopes p) (map (scale k) (slopes q))).
+  total (pairwise sum (slopes p) (map (scale k) (slopes q))).
 
 Definition product (degree : nat) (p q : poly) : poly :=
   expanded degree p q (mul (centre p) (centre q))
@@ -127,13 +127,13 @@ Proof.
   { apply (balanced_ok _ _ (ba * (bl' + bh') + (bl + bh) * ba' + (bh * (bl' + bh') + bl * bh'))).
     - repeat apply add_up_ok; apply mul_up_ok; try apply add_up_ok; auto; lra.
     - unfold rest. repeat apply T; apply P; auto. }
-  assert (Lin : linear d (pairwise add (map (scale (centre p)) (slopes q))
+  assert (Lin : linear d (pairwise sum (map (scale (centre p)) (slopes q))
       (map (scale (centre q)) (slopes p))) (c * l' + c' * l)).
   { apply linear_add; apply linear_map; auto; intros; now apply scale_ok. }
   assert (Sym : symbolic s n (merge (on_symbols (scale (centre p)) (symbols q))
       (on_symbols (scale (centre q)) (symbols p))) (c * a' + c' * a)).
   { apply merge_ok; apply symbolic_map; auto; intros; now apply scale_ok. }
-  assert (Quad : quadratic d (pairwise (pairwise add) (map (map (scale (centre p))) (squares q))
+  assert (Quad : quadratic d (pairwise (pairwise sum) (map (map (scale (centre p))) (squares q))
       (map (map (scale (centre q))) (squares p))) (c * h' + c' * h)).
   { apply quadratic_add; apply quadratic_map; auto; intros; now apply scale_ok. }
   assert (Deg : degree = 2%nat \/ (match degree with 2%nat => true | _ => false end = false /\

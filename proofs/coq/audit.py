@@ -10,6 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+__all__ = ["assumptions", "main", "unproved"]
+
 HERE = Path(__file__).parent
 THEOREMS = {
     "Tree": ("check_ok",),

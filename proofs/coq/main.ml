@@ -1,6 +1,7 @@
 (* The unverified part of the kernel's program: from text to obligations and tasks, and the answer.
    Words are separated by spaces or line ends; numbers are fractions of hexadecimal integers.
-   See certify/io/kernel_text.py, which writes the text. *)
+   See certify/io/kernel_text.py, which writes the text.  Called with a file and, if wanted, how often
+   a leaf that is not proved may be halved; the exit status is 0, 5 (not accepted) or 2 (malformed). *)
 module Integer = Z (* of zarith, before the kernel's module of that name hides it *)
 open Kernel
 
@@ -115,11 +116,17 @@ let read () =
       Some { shift0; matrix; inverse = square () } in
   expect "tree";
   let tree = bytes () in
-  let deeper = if Array.length Sys.argv > 2 then int_of_string Sys.argv.(2) else 0 in
+  let deeper = if Array.length Sys.argv > 2 then int_of_string Sys.argv.(2) else 3 in
   let flags = List.map fst nodes and program = List.map snd nodes in
   ({ box; program; goal }, { flags; at_root; depth = 4096; deeper; tree })
 
 let () =
+  let least = Int64.float_of_bits 1L in
+  let samples = [ 0.; -0.; 1.; 1.5; 0.1; least; 2. *. least; min_float; Float.pred min_float; max_float;
+                  Float.pred 2.; infinity; nan ] in
+  let same x y = Int64.bits_of_float x = Int64.bits_of_float y || (x <> x && y <> y) in
+  let agrees x = same (next_up x) (Float.succ x) && same (next_down x) (Float.pred x) in
+  assert (List.for_all (fun x -> agrees x && agrees (-.x)) samples);
   (* models are many and short-lived *)
   Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 200 };
   let accepted = ref true and leaves = ref 0 in
