@@ -81,8 +81,8 @@ Arguments Sub {C}. Arguments Mul {C}. Arguments Max {C}. Arguments Call {C}.
 Arguments Step {C}. Arguments Select {C}. Arguments Quotient {C}. Arguments Quotient2 {C}.
 Arguments Increment {C}. Arguments Stack {C}. Arguments Index {C}. Arguments Affine {C}.
 
-Definition scalar := option R.
-Definition vector := list scalar.
+Notation scalar := (option R).
+Notation vector := (list scalar).
 
 Definition lift1 (f : R -> scalar) (a : scalar) : scalar :=
   match a with Some x => f x | None => None end.
