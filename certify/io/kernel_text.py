@@ -11,23 +11,28 @@ A node of a program refers to those before it by counting back, 0 being the newe
     goal <formula, operators first>
     coordinates <n or 0> <shift> <matrix> <inverse>
     tree <bytes> <in hexadecimal digits>
+
+For T-STAB-D in discrete time ``claim_text`` states plant and function instead, of which the kernel
+makes the obligation ``descent`` itself, with the same coordinates and tree.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.coordinates import Coordinates, inverse, recentred
+from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.format import Certificate, read_certificate
 from certify.proofs.checker.language import Affine, Divided, Node, topological
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
-from certify.proofs.checker.theorems import obligations
+from certify.proofs.checker.theorems import obligations, scales
 
-__all__ = ["kernel_text"]
+__all__ = ["claim_text", "kernel_text"]
 
 _RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
 _CALLS = frozenset(
@@ -48,6 +53,38 @@ def kernel_text(certificate: Certificate) -> Iterator[str]:
         yield f"tree {len(tree)} {tree.hex()}"
 
 
+def claim_text(certificate: Certificate) -> Iterator[str]:
+    """The lines for ``descent`` of a T-STAB-D claim, with plant and function as stated."""
+    claim, proof = certificate.claim, certificate.proof
+    if claim.theorem != "T-STAB-D" or proof.radius is None:
+        raise LanguageError("the kernel makes the obligations of T-STAB-D alone")
+    v = claim.functions["lyapunov"]
+    loop = [substitute(claim.plant[x], claim.controller) for x in claim.states]
+    named = allocate([*loop, v])
+    others = (*claim.parameters, *claim.disturbances)
+    variables = {x: i for i, x in enumerate((*claim.states, *others))}
+    order = topological(loop)
+    yield "certify-kernel-1 1"
+    yield "claim descent"
+    for word, names in (("states", claim.states), ("others", others)):
+        yield " ".join([f"{word} {len(names)}", *(_numbers(claim.box[x]) for x in names)])
+    yield f"plant {len(order)}"
+    yield from _nodes(order, set(), named, variables)
+    outputs = [str(len(order) - 1 - order.index(f)) for f in loop]
+    yield " ".join([f"outputs {len(outputs)}", *outputs])
+    order = topological([v])
+    yield f"lyapunov {len(order)}"
+    yield from _nodes(order, set(), named, variables)
+    yield f"level {_number(claim.numbers['level'])}"
+    yield f"decay {_number(claim.numbers['decay'])}"
+    yield f"rest {len(claim.states)} {_numbers([claim.equilibrium[x] for x in claim.states])}"
+    sizes = scales(claim)
+    yield f"cube {len(claim.states)} {_numbers([proof.radius * sizes[x] for x in claim.states])}"
+    yield _coordinates(proof.coordinates.get("descent"))
+    tree = proof.trees["descent"]
+    yield f"tree {len(tree)} {tree.hex()}"
+
+
 def _number(value: Fraction) -> str:
     top = f"{value.numerator:#x}"
     return top if value.denominator == 1 else f"{top}/{value.denominator:#x}"
@@ -62,15 +99,25 @@ def _statement(obligation: Obligation) -> Iterator[str]:
     yield from (_numbers(ends) for ends in obligation.box.values())
     rounds = _rounds(obligation.formula, 0)
     order, tried = _order(rounds)
-    position = {node: i for i, node in enumerate(order)}
     variables = {x: i for i, x in enumerate(obligation.box)}
     named = allocate(a.node for a in atoms(obligation.formula))
     yield f"program {len(order)}"
+    yield from _nodes(order, tried, named, variables)
+    position = {node: i for i, node in enumerate(order)}
+    yield f"goal {_formula(obligation.formula, position)}"
+
+
+def _nodes(
+    order: Sequence[Node],
+    tried: Container[int],
+    named: Container[Node],
+    variables: Mapping[str, int],
+) -> Iterator[str]:
+    position = {node: i for i, node in enumerate(order)}
     for i, node in enumerate(order):
         arguments = [str(i - 1 - position[a]) for a in node.args]
         flags = [str(int(node in named)), str(int(i in tried))]
         yield " ".join([*flags, *_node(node, arguments, variables)])
-    yield f"goal {_formula(obligation.formula, position)}"
 
 
 def _rounds(formula: Formula, start: int) -> Iterator[tuple[int, Node]]:
@@ -134,5 +181,6 @@ def _coordinates(coordinates: Coordinates | None) -> str:
 
 
 if __name__ == "__main__":
-    for line in kernel_text(read_certificate(Path(sys.argv[1]).read_bytes())):
+    write = claim_text if sys.argv[2:] == ["claim"] else kernel_text
+    for line in write(read_certificate(Path(sys.argv[1]).read_bytes())):
         sys.stdout.write(line + "\n")

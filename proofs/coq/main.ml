@@ -98,13 +98,12 @@ let bytes () =
   let rec from i l = if i < 0 then l else from (i - 1) (byte i :: l) in
   from (n - 1) []
 
-let read () =
-  expect "box";
-  let box = counted (fun () -> let low = rational () in (low, rational ())) in
-  expect "program";
-  let nodes = counted (fun () -> let named = flag () in let tried = flag () in ((named, tried), node ())) in
-  expect "goal";
-  let goal = formula () in
+let nodes () = List.split (counted (fun () ->
+  let named = flag () in let tried = flag () in ((named, tried), node ())))
+
+let bounds_of () = counted (fun () -> let low = rational () in (low, rational ()))
+
+let task flags =
   expect "coordinates";
   let n = natural () in
   let square () = times n (fun () -> times n rational) in
@@ -117,8 +116,36 @@ let read () =
   expect "tree";
   let tree = bytes () in
   let deeper = if Array.length Sys.argv > 2 then int_of_string Sys.argv.(2) else 3 in
-  let flags = List.map fst nodes and program = List.map snd nodes in
-  ({ box; program; goal }, { flags; at_root; depth = 4096; deeper; tree })
+  { flags; at_root; depth = 4096; deeper; tree }
+
+let read_obligation () =
+  expect "box";
+  let box = bounds_of () in
+  expect "program";
+  let flags, program = nodes () in
+  expect "goal";
+  let goal = formula () in
+  ({ box; program; goal }, task flags)
+
+(* A claim, whose obligation is made by the kernel; the formula is tried when V > level is known. *)
+let read_claim () =
+  expect "states";
+  let bounds = bounds_of () in
+  let others = (expect "others"; bounds_of ()) in
+  let plant_flags, plant = (expect "plant"; nodes ()) in
+  let outputs = (expect "outputs"; counted natural) in
+  let lyapunov_flags, lyapunov = (expect "lyapunov"; nodes ()) in
+  let level = (expect "level"; rational ()) in
+  let decay = (expect "decay"; rational ()) in
+  let rest = (expect "rest"; counted rational) in
+  let cube = (expect "cube"; counted rational) in
+  let claim = { bounds; others; plant; outputs; lyapunov; level; decay; rest; cube } in
+  if not (well_formed claim) then raise (Malformed "a claim that is not well formed");
+  let made = descent claim in
+  let plain n = List.init n (fun _ -> (false, false)) in
+  let known = plain (List.length bounds + List.length others) @ plant_flags @ lyapunov_flags
+              @ lyapunov_flags @ [ (false, false); (false, true) ] in
+  (made, task (known @ plain (List.length made.program - List.length known)))
 
 let () =
   let least = Int64.float_of_bits 1L in
@@ -133,7 +160,10 @@ let () =
   (try
      expect "certify-kernel-1";
      for _ = 1 to natural () do
-       expect "obligation";
+       let read = match words () with
+         | "obligation" -> read_obligation
+         | "claim" -> read_claim
+         | word -> raise (Malformed word) in
        let name = words () in
        let obligation, task = read () in
        let start = Sys.time () in

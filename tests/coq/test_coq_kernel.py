@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from certify.io.kernel_text import kernel_text
+from certify.io.kernel_text import claim_text, kernel_text
+from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.format import read_certificate
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import atoms
@@ -163,5 +164,64 @@ def test_malformed_texts_are_refused(tmp_path: Path) -> None:
         text.replace("-0x", "--0x", 1),
         re.sub(r"/0x\w+", "/0x0", text, count=1),
     ):
+        status, words = answer(damaged, tmp_path)
+        assert status == 2, words
+
+
+CLAIMS = ["double_integrator", "pendulum_onnx"]
+
+
+def claim_of(study: str) -> str:
+    return "\n".join(claim_text(read_certificate(certificate_bytes(study)))) + "\n"
+
+
+def test_a_claim_of_another_theorem_has_no_text() -> None:
+    with pytest.raises(LanguageError, match="T-STAB-D alone"):
+        claim_of("van_der_pol")
+
+
+@built
+@pytest.mark.parametrize("study", CLAIMS)
+def test_claims_are_accepted_as_stated(study: str, tmp_path: Path) -> None:
+    status, words = answer(claim_of(study), tmp_path)
+    assert (status, words.splitlines()[-1]) == (0, "accepted")
+
+
+@built
+@pytest.mark.parametrize("study", CLAIMS)
+def test_claims_that_say_more_are_not_accepted(study: str, tmp_path: Path) -> None:
+    """A higher level, a faster decay, a smaller cube, another equilibrium or a larger domain."""
+    text = claim_of(study)
+    level = number(re.findall(r"^level (\S+)$", text, re.MULTILINE)[0])
+    states = re.findall(r"^states (\d+) (.*)$", text, re.MULTILINE)[0]
+    n = int(states[0])
+    more = {
+        r"^level .*$": f"level {level.numerator * 1000:#x}/{level.denominator:#x}",
+        r"^decay .*$": "decay 0x63/0x64",
+        r"^cube .*$": f"cube {n}" + " 0x0" * n,
+        r"^rest .*$": f"rest {n}" + " 0x3/0x4" * n,
+        r"^states .*$": f"states {n}" + " -0x100 0x100" * n,
+    }
+    for line, claimed in more.items():
+        false = re.sub(line, claimed, text, flags=re.MULTILINE)
+        assert false != text
+        status, words = answer(false, tmp_path)
+        assert status == 5, (line, words)
+
+
+@built
+def test_claims_that_are_not_well_formed_are_refused(tmp_path: Path) -> None:
+    text = claim_of("double_integrator")
+    outputs = re.findall(r"^outputs .*$", text, re.MULTILINE)[0]
+    for damaged in (
+        text.replace(outputs, "outputs 1 0"),
+        text.replace(outputs, "outputs 2 0 1000"),
+        text.replace("rest 2 ", "rest 3 0x0 "),
+        text.replace(" var 0", " var 9", 1),
+        text.replace(" neg ", " neg 9", 1)
+        if " neg " in text
+        else text.replace(" mul ", " mul 9", 1),
+    ):
+        assert damaged != text
         status, words = answer(damaged, tmp_path)
         assert status == 2, words
