@@ -60,7 +60,7 @@ def claim_text(certificate: Certificate) -> Iterator[str]:
         raise LanguageError("the kernel makes the obligations of T-STAB-D alone")
     v = claim.functions["lyapunov"]
     loop = [substitute(claim.plant[x], claim.controller) for x in claim.states]
-    named = allocate([*loop, v])
+    named = allocate([*loop, v]).symbols
     others = (*claim.parameters, *claim.disturbances)
     variables = {x: i for i, x in enumerate((*claim.states, *others))}
     order = topological(loop)
@@ -100,7 +100,7 @@ def _statement(obligation: Obligation) -> Iterator[str]:
     rounds = _rounds(obligation.formula, 0)
     order, tried = _order(rounds)
     variables = {x: i for i, x in enumerate(obligation.box)}
-    named = allocate(a.node for a in atoms(obligation.formula))
+    named = allocate(a.node for a in atoms(obligation.formula)).symbols
     yield f"program {len(order)}"
     yield from _nodes(order, tried, named, variables)
     position = {node: i for i, node in enumerate(order)}

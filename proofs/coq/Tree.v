@@ -8,8 +8,8 @@ Local Open Scope R_scope.
 (** * Bisection
 
     The bytes of a tree in preorder: below 64 the number of the variable that is halved, lower half
-    first; 64, 65 and 66 a leaf of degree 0, 1 and 2.  A leaf that is not proved is halved [deeper]
-    times at most. *)
+    first; 64, 65 and 66 a leaf of degree 0, 1 and 2.  Where degree 1 is not enough, degree 2 is tried,
+    and a leaf that is still not proved is halved [deeper] times at most. *)
 
 Fixpoint put {A} (i : nat) (x : A) (l : list A) : list A :=
   match l, i with
@@ -40,7 +40,7 @@ Variable leaf : nat -> list interval -> bool.
 Variable unit : list interval.
 
 Fixpoint close (deeper degree : nat) (b : list interval) : bool :=
-  leaf degree b ||
+  (leaf degree b || (Nat.eqb degree 1 && leaf 2 b)) ||
   match deeper with
   | O => false
   | S k =>
@@ -99,7 +99,8 @@ Lemma close_ok deeper degree : forall b, close deeper degree b = true ->
   forall x, Forall2 contains b x -> P x.
 Proof.
   induction deeper; intros b H x F; simpl in H; apply orb_prop in H; destruct H as [H|H];
-    try discriminate; try (eapply leaf_ok; eauto; fail).
+    try discriminate; try (apply orb_prop in H; destruct H as [H|H];
+      [|apply andb_prop in H; destruct H as [_ H]]; eapply leaf_ok; eauto; fail).
   destruct (halves _ b) as [[l h]|] eqn:E; [|discriminate].
   apply andb_prop in H; destruct H as [H1 H2].
   destruct (halves_ok _ _ _ _ _ E F); eauto.

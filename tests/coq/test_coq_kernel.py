@@ -16,6 +16,7 @@ from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.format import read_certificate
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import atoms
+from certify.proofs.checker.symbols import NO_ROLES
 from certify.proofs.checker.theorems import obligations
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def test_a_program_has_the_values_of_the_formula() -> None:
     goal = text.split("goal ")[1].splitlines()[0]
     found = [values[-1 - int(k)][0] for k in re.findall(r"\d+", goal)]
     low = np.array([[float(x)] for x in point])
-    block = Block(tuple(obligation.box), low, low, 0, {})
+    block = Block(tuple(obligation.box), low, low, 0, NO_ROLES)
     for value, atom in zip(found, atoms(obligation.formula), strict=True):
         reach = block.range(atom.node)
         assert reach.low[0] - 1e-9 <= value <= reach.high[0] + 1e-9
