@@ -115,7 +115,7 @@ let task flags =
       Some { shift0; matrix; inverse = square () } in
   expect "tree";
   let tree = bytes () in
-  let deeper = if Array.length Sys.argv > 2 then int_of_string Sys.argv.(2) else 6 in
+  let deeper = if Array.length Sys.argv > 2 then int_of_string Sys.argv.(2) else 10 in
   { flags; at_root; depth = 4096; deeper; tree }
 
 let read_obligation () =
