@@ -108,6 +108,23 @@ Fixpoint decide (x : list model) (k : nat) (p : list (bool * bool * node interva
     let e' := (if named then name_all k v else v) :: e in
     (try && proved (length p') e' f) || decide x (if named then k + length v else k) p' e' f
   end.
+
+(** The same, but tried once only, after the first node with that flag. *)
+Fixpoint decide_first (x : list model) (k : nat) (p : list (bool * bool * node interval))
+  (e : list row) (f : formula) : bool :=
+  match p with
+  | [] => proved 0 e f
+  | (named, try, c) :: p' =>
+    let v := evaluate_models n degree x e c in
+    let e' := (if named then name_all k v else v) :: e in
+    if try then proved (length p') e' f
+    else decide_first x (if named then k + length v else k) p' e' f
+  end.
+Lemma decide_first_ok x f p : forall k e, decide_first x k p e f = true -> decide x k p e f = true.
+Proof.
+  induction p as [|[[b t] c] p IH]; intros k e H; simpl in *; auto.
+  apply orb_true_iff. destruct t; [left; exact H|right; now apply IH].
+Qed.
 End Formulas.
 
 (** * Soundness *)

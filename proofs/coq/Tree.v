@@ -1,123 +1,9 @@
-(** Proof trees: what the kernel runs, and that what it accepts holds. *)
+(** Coordinates at the root, and the kernel: what it runs, and that what it accepts holds. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
 From Certify Require Import Language Intervals Arithmetic Elementary Polynomials.
-From Certify Require Import Models Operations Rationals Programs.
+From Certify Require Import Models Operations Rationals Programs Bisection.
 Import ListNotations.
 Local Open Scope R_scope.
-
-(** * Bisection
-
-    The bytes of a tree in preorder: below 64 the number of the variable that is halved, lower half
-    first; 64, 65 and 66 a leaf of degree 0, 1 and 2.  Where degree 1 is not enough, degree 2 is tried,
-    and a leaf that is still not proved is halved [deeper] times at most. *)
-
-Fixpoint put {A} (i : nat) (x : A) (l : list A) : list A :=
-  match l, i with
-  | [], _ => []
-  | _ :: l', O => x :: l'
-  | y :: l', S i' => y :: put i' x l'
-  end.
-
-Definition halves (i : nat) (b : list interval) : option (list interval * list interval) :=
-  match nth_error b i with
-  | None => None
-  | Some x =>
-    let m := middle x in
-    if finite m then Some (put i (Ends (low x) m) b, put i (Ends m (high x)) b) else None
-  end.
-
-(** The widest variable in units of the [scale] of each. *)
-Fixpoint widest (i best : nat) (size : float) (unit b : list interval) : nat :=
-  match unit, b with
-  | u :: unit', x :: b' =>
-    let w := (width x / width u)%float in
-    if is_lt size w then widest (S i) i w unit' b' else widest (S i) best size unit' b'
-  | _, _ => best
-  end.
-
-Section Trees.
-Variable leaf : nat -> list interval -> bool.
-Variable unit : list interval.
-
-Fixpoint close (deeper degree : nat) (b : list interval) : bool :=
-  (leaf degree b || (Nat.eqb degree 1 && leaf 2 b)) ||
-  match deeper with
-  | O => false
-  | S k =>
-    match halves (widest 0 0 0 unit b) b with
-    | Some (l, h) => close k degree l && close k degree h
-    | None => false
-    end
-  end.
-
-(** The bytes that are left, if the tree at the start of [bytes] proves the box [b]. *)
-Fixpoint walk (depth deeper : nat) (b : list interval) (bytes : list nat) : option (list nat) :=
-  match depth, bytes with
-  | S k, c :: rest =>
-    if Nat.ltb c 64 then
-      match halves c b with
-      | Some (l, h) =>
-        match walk k deeper l rest with
-        | Some rest' => walk k deeper h rest'
-        | None => None
-        end
-      | None => None
-      end
-    else if Nat.ltb c 67 && close deeper (c - 64) b then Some rest
-    else None
-  | _, _ => None
-  end.
-
-Variable P : list R -> Prop.
-Hypothesis leaf_ok : forall degree b, leaf degree b = true ->
-  forall x, Forall2 contains b x -> P x.
-
-Lemma put_ok i : forall b x y, Forall2 contains b x -> (forall v, nth_error x i = Some v ->
-  contains y v) -> Forall2 contains (put i y b) x.
-Proof.
-  induction i; intros b x y F H; destruct F; simpl; constructor; auto.
-Qed.
-Lemma nth_error_ok i : forall b x y, Forall2 contains b x -> nth_error b i = Some y ->
-  exists v, nth_error x i = Some v /\ contains y v.
-Proof.
-  induction i; intros b x y F H; destruct F; simpl in *; try discriminate; eauto.
-  inversion H; subst; eauto.
-Qed.
-Lemma halves_ok i b l h x : halves i b = Some (l, h) -> Forall2 contains b x ->
-  Forall2 contains l x \/ Forall2 contains h x.
-Proof.
-  unfold halves. destruct (nth_error b i) as [y|] eqn:E; [|discriminate].
-  destruct (finite (middle y)) eqn:M; [|discriminate]. intros K F. inversion K; subst; clear K.
-  destruct (nth_error_ok _ _ _ _ F E) as [v [V [L U]]].
-  destruct (Rle_dec v (toR (middle y))) as [S|S]; [left|right]; apply put_ok; auto;
-    intros w W; rewrite V in W; inversion W; subst; split; cbn [low high]; auto.
-  - now apply finite_upper.
-  - apply finite_lower; auto. lra.
-Qed.
-
-Lemma close_ok deeper degree : forall b, close deeper degree b = true ->
-  forall x, Forall2 contains b x -> P x.
-Proof.
-  induction deeper; intros b H x F; simpl in H; apply orb_prop in H; destruct H as [H|H];
-    try discriminate; try (apply orb_prop in H; destruct H as [H|H];
-      [|apply andb_prop in H; destruct H as [_ H]]; eapply leaf_ok; eauto; fail).
-  destruct (halves _ b) as [[l h]|] eqn:E; [|discriminate].
-  apply andb_prop in H; destruct H as [H1 H2].
-  destruct (halves_ok _ _ _ _ _ E F); eauto.
-Qed.
-
-Theorem walk_ok depth : forall deeper b bytes rest, walk depth deeper b bytes = Some rest ->
-  forall x, Forall2 contains b x -> P x.
-Proof.
-  induction depth; intros deeper b bytes rest H x F; destruct bytes as [|c bytes];
-    try discriminate; simpl in H. destruct (Nat.ltb c 64).
-  - destruct (halves c b) as [[l h]|] eqn:E; [|discriminate].
-    destruct (walk depth deeper l bytes) as [rest'|] eqn:W; [|discriminate].
-    destruct (halves_ok _ _ _ _ _ E F); eauto.
-  - destruct (Nat.ltb c 67 && close deeper (c - 64) b) eqn:W; [|discriminate].
-    apply andb_prop in W; destruct W. eapply close_ok; eauto.
-Qed.
-End Trees.
 
 (** * Coordinates at the root
 
@@ -272,12 +158,13 @@ Record task := Task
 Definition leaf_program (o : obligation) (t : task) : list (bool * bool * node interval) :=
   compiled (combine (flags t) (program o)).
 
-Definition close_leaf (n : nat) (rows : option (list (list interval * interval) * list interval))
+Definition close_leaf (first : bool) (n : nat) (rows : option (list (list interval * interval) * list interval))
   (p : list (bool * bool * node interval)) (f : formula) (degree : nat) (b : list interval) : bool :=
   match variables degree 0 b with
   | None => false
   | Some w =>
-    let from v := decide n degree v 0 p [] f in
+    let from v :=
+      if first then decide_first n degree v 0 p [] f else decide n degree v 0 p [] f in
     match rows with
     | None => from w
     | Some (rows, box) =>
@@ -299,7 +186,7 @@ Definition check (o : obligation) (t : task) : bool :=
   if Nat.eqb (length (flags t)) (length (program o)) then
     match at_root t with
     | None =>
-      match walk (close_leaf n None p (goal o)) boxes (depth t) (deeper t) boxes (tree t) with
+      match walk (close_leaf false n None p (goal o)) (close_leaf true n None p (goal o)) boxes (depth t) (deeper t) boxes (tree t) with
       | Some [] => true | _ => false
       end
     | Some c =>
@@ -307,7 +194,8 @@ Definition check (o : obligation) (t : task) : bool :=
       let rows := map enclosed_row (combine (matrix c) (shift c)) in
       if inverse_from 0 (matrix c) (inverse c) && Nat.eqb (length (matrix c)) n &&
          Nat.eqb (length (shift c)) n && Nat.eqb (length (inverse c)) n then
-        match walk (close_leaf n (Some (rows, boxes)) p (goal o)) w (depth t) (deeper t) w (tree t)
+        match walk (close_leaf false n (Some (rows, boxes)) p (goal o))
+                   (close_leaf true n (Some (rows, boxes)) p (goal o)) w (depth t) (deeper t) w (tree t)
         with Some [] => true | _ => false end
       else false
     end
@@ -335,9 +223,14 @@ Proof.
   pose proof (Forall2_length _ _ _ X) as Lx.
   set (s0 := fun _ : nat => 0). assert (S0 : forall i, in_unit (s0 i)) by (unfold in_unit, s0; intros; lra).
   assert (run : forall degree d v, List.Forall in_unit d -> Forall2 (models d s0 0) v x ->
-    decide (length d) degree v 0 (leaf_program o t) [] (goal o) = true ->
+    forall first : bool, (if first
+      then decide_first (length d) degree v 0 (leaf_program o t) [] (goal o)
+      else decide (length d) degree v 0 (leaf_program o t) [] (goal o)) = true ->
     truth (run x ch (program o) []) (goal o)).
-  { intros degree d v D V G. unfold leaf_program in G.
+  { intros degree d v D V first G.
+    assert (G' : decide (length d) degree v 0 (leaf_program o t) [] (goal o) = true)
+      by (destruct first; [now apply decide_first_ok|exact G]).
+    clear G. rename G' into G. unfold leaf_program in G.
     pose proof (decide_ok degree d D x ch v (goal o) (combine (flags t) (program o)) T s0 0%nat
       [] [] S0 V (Forall2_nil _) G) as K.
     now rewrite snd_combine in K by auto. }
@@ -346,7 +239,7 @@ Proof.
     apply andb_prop in E; destruct E as [E Li%Nat.eqb_eq].
     apply andb_prop in E; destruct E as [E Ls%Nat.eqb_eq].
     apply andb_prop in E; destruct E as [E Lm%Nat.eqb_eq].
-    destruct (walk _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate]. clear H.
+    destruct (walk _ _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate]. clear H.
     (* the point of the box in the coordinates of the tree *)
     set (u := map (fun vc => fst vc - Q2R (snd vc)) (combine x (shift c))).
     set (w := map (fun r => dotR r u) (inverse c)).
@@ -382,9 +275,13 @@ Proof.
       destruct R as [y [Ey [Cy _]]]; auto; [|apply zero_ok|].
       - apply enclose_all.
       - rewrite dot_dotR in Ey. inversion Ey; subst. now rewrite Rplus_0_r in Cy. }
-    apply (walk_ok _ _ (fun w' => w' = w -> truth (Language.run x ch (program o) []) (goal o))
-      ) with (2 := W) (x := w); auto.
-    intros degree b G w' Cb ->. unfold close_leaf in G.
+    assert (Leaf : forall first degree b, close_leaf first (length (box o))
+        (Some (map enclosed_row (combine (matrix c) (shift c)), map interval_of (box o)))
+        (leaf_program o t) (goal o) degree b = true -> forall w', Forall2 contains b w' -> w' = w ->
+        truth (Language.run x ch (program o) []) (goal o)).
+    2:{ apply (walk_ok _ _ _ (fun w' => w' = w -> truth (Language.run x ch (program o) []) (goal o))
+          (Leaf false) (Leaf true) _ _ _ _ _ W w Ws eq_refl). }
+    intros first degree b G w' Cb ->. unfold close_leaf in G.
     destruct (variables degree 0 b) as [ms|] eqn:V; [|discriminate].
     destruct (variables_ok degree b [] w ms s0 Cb V) as [d [D [Ld M]]].
     specialize (M []). rewrite app_nil_r in M. simpl in M.
@@ -395,14 +292,17 @@ Proof.
     { clear -M. induction M; simpl; constructor; auto. simpl. eauto. }
     pose proof (cut_ok degree d s0 _ _ D S0 Mo _ _ _ _ _ (enclosed_rows_ok _) eq_refl B Cs) as K.
     destruct (cut _ _ _ _) as [|v|]; [destruct K| |discriminate].
-    now apply (run degree d v).
-  - destruct (walk _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate].
-    apply (walk_ok _ _ (fun w' => w' = x -> truth (Language.run x ch (program o) []) (goal o))
-      ) with (2 := W) (x := x); auto.
-    intros degree b G w' Cb ->. unfold close_leaf in G.
+    now apply (run degree d v D K first).
+  - destruct (walk _ _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate].
+    assert (Leaf : forall first degree b, close_leaf first (length (box o)) None
+        (leaf_program o t) (goal o) degree b = true -> forall w', Forall2 contains b w' -> w' = x ->
+        truth (Language.run x ch (program o) []) (goal o)).
+    2:{ apply (walk_ok _ _ _ (fun w' => w' = x -> truth (Language.run x ch (program o) []) (goal o))
+          (Leaf false) (Leaf true) _ _ _ _ _ W x B eq_refl). }
+    intros first degree b G w' Cb ->. unfold close_leaf in G.
     destruct (variables degree 0 b) as [ms|] eqn:V; [|discriminate].
     destruct (variables_ok degree b [] x ms s0 Cb V) as [d [D [Ld M]]].
     specialize (M []). rewrite app_nil_r in M. simpl in M.
     assert (Ln' : length (box o) = length d) by (rewrite Ld, (Forall2_length _ _ _ Cb); auto).
-    rewrite Ln' in G. now apply (run degree d ms).
+    rewrite Ln' in G. now apply (run degree d ms D M first).
 Qed.
