@@ -33,11 +33,19 @@ test: lint
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py -o $(OUT)/bench
 
-# The longer proof checks: every committed certificate, by the checker in a process of its own.
+# The longer proof checks: the proofs in Coq and what they rest on, where Coq is installed, and
+# every committed certificate, by the checker in a process of its own and by the kernel from Coq.
+COQ_KERNEL := proofs/coq/build/certify-kernel
 proofs: $(STAMP)
+	if command -v coqc > /dev/null; then $(MAKE) -C proofs/coq; \
+	else echo "coqc is not installed: the proofs in proofs/coq are not compiled"; fi
+	mkdir -p $(OUT)
 	set -e; for certificate in case_studies/*/certificate.json; do \
 	    test -e "$$certificate" || continue; \
 	    echo "$$certificate"; $(BIN)/certify check "$$certificate"; \
+	    test -x $(COQ_KERNEL) || continue; \
+	    $(BIN)/python -m certify.io.kernel_text "$$certificate" > $(OUT)/kernel.txt; \
+	    $(COQ_KERNEL) $(OUT)/kernel.txt; \
 	done
 
 lint: $(STAMP) types

@@ -19,7 +19,7 @@ from .exact import number_text, parse_number
 from .language import Node, affine, const, index, stack, var
 from .obligations import Any, Atom, Formula, Obligation
 
-__all__ = ["Coordinates", "transformed"]
+__all__ = ["Coordinates", "inverse", "recentred", "transformed"]
 
 _LARGEST_BITS = 512
 Matrix = tuple[tuple[Fraction, ...], ...]
@@ -82,9 +82,9 @@ def _image(box: _Box, formula: Formula, coordinates: Coordinates) -> tuple[_Box,
     """Box and formula of :func:`transformed`."""
     names, intervals = [x for x, _ in box], [interval for _, interval in box]
     coordinates.check(len(names))
-    inverse = _inverse(coordinates.matrix)
+    back = inverse(coordinates.matrix)
     kept = [_is_unit(row, i) for i, row in enumerate(coordinates.matrix)]
-    centre = _recentred(coordinates, kept)
+    centre = recentred(coordinates)
     axes = [x if keep else f"_w_{i}" for i, (x, keep) in enumerate(zip(names, kept, strict=True))]
     if len(set(axes)) != len(axes):
         raise Rejected("a name of the coordinates is taken")
@@ -97,7 +97,7 @@ def _image(box: _Box, formula: Formula, coordinates: Coordinates) -> tuple[_Box,
             outside.append(Atom(">", values[x] - const(high)))
             outside.append(Atom(">", const(low) - values[x]))
     offsets = [(low - c, high - c) for (low, high), c in zip(intervals, centre, strict=True)]
-    reach = tuple((x, _reach(row, offsets)) for x, row in zip(axes, inverse, strict=True))
+    reach = tuple((x, _reach(row, offsets)) for x, row in zip(axes, back, strict=True))
     moved = _substituted(formula, values, {})
     return reach, Any((*outside, moved)) if outside else moved
 
@@ -106,8 +106,9 @@ def _is_unit(row: Sequence[Fraction], i: int) -> bool:
     return all(m == (i == j) for j, m in enumerate(row))
 
 
-def _recentred(coordinates: Coordinates, kept: Sequence[bool]) -> list[Fraction]:
+def recentred(coordinates: Coordinates) -> list[Fraction]:
     """The centre after a shift of ``w`` by which kept variables are their own coordinate."""
+    kept = [_is_unit(row, i) for i, row in enumerate(coordinates.matrix)]
     shift = [c if keep else Fraction(0) for c, keep in zip(coordinates.centre, kept, strict=True)]
     return [
         c - _dot(row, shift) for c, row in zip(coordinates.centre, coordinates.matrix, strict=True)
@@ -127,7 +128,7 @@ def _reach(
     return sum((low for low, _ in ends), start), sum((high for _, high in ends), start)
 
 
-def _inverse(matrix: Matrix) -> Matrix:
+def inverse(matrix: Matrix) -> Matrix:
     """The exact inverse by elimination, on rows of integers."""
     n = len(matrix)
     rows: list[list[int]] = []

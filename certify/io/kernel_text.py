@@ -1,0 +1,186 @@
+"""Certificates as plain text for the kernel that is proved in Coq, ``proofs/coq``.
+
+One block for each obligation: its box, its formula as a program, and its tree.  The text is made
+of words separated by spaces and line ends; every number is a fraction of hexadecimal integers.
+A node of a program refers to those before it by counting back, 0 being the newest::
+
+    certify-kernel-1 <obligations>
+    obligation <name>
+    box <n> <low> <high> ...
+    program <nodes> <named> <tried> <operator> <attribute> <arguments> ...
+    goal <formula, operators first>
+    coordinates <n or 0> <shift> <matrix> <inverse>
+    tree <bytes> <in hexadecimal digits>
+
+For T-STAB-D in discrete time ``claim_text`` states plant and function instead, of which the kernel
+makes the obligation ``descent`` itself, with the same coordinates and tree.
+"""
+
+import sys
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from itertools import groupby
+from operator import itemgetter
+from pathlib import Path
+
+from certify.proofs.checker.calculus import substitute
+from certify.proofs.checker.coordinates import Coordinates, inverse, recentred
+from certify.proofs.checker.errors import LanguageError
+from certify.proofs.checker.format import Certificate, read_certificate
+from certify.proofs.checker.language import Affine, Divided, Node, topological
+from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
+from certify.proofs.checker.symbols import allocate
+from certify.proofs.checker.theorems import obligations, scales
+
+__all__ = ["claim_text", "kernel_text"]
+
+_RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
+_CALLS = frozenset(
+    {"relu", "abs", "sin", "cos", "tanh", "exp", "atan", "log", "sqrt", "recip", "pow"}
+)
+
+
+def kernel_text(certificate: Certificate) -> Iterator[str]:
+    """The lines of the text for ``certificate``, whose obligations are derived here."""
+    proof = certificate.proof
+    wanted = obligations(certificate.claim, proof.radius)
+    yield f"certify-kernel-1 {len(wanted)}"
+    for obligation in wanted:
+        yield f"obligation {obligation.name}"
+        yield from _statement(obligation)
+        yield _coordinates(proof.coordinates.get(obligation.name))
+        tree = proof.trees[obligation.name]
+        yield f"tree {len(tree)} {tree.hex()}"
+
+
+def claim_text(certificate: Certificate) -> Iterator[str]:
+    """The lines for ``descent`` of a T-STAB-D claim, with plant and function as stated."""
+    claim, proof = certificate.claim, certificate.proof
+    if claim.theorem != "T-STAB-D" or proof.radius is None:
+        raise LanguageError("the kernel makes the obligations of T-STAB-D alone")
+    v = claim.functions["lyapunov"]
+    loop = [substitute(claim.plant[x], claim.controller) for x in claim.states]
+    named = allocate([*loop, v]).symbols
+    others = (*claim.parameters, *claim.disturbances)
+    variables = {x: i for i, x in enumerate((*claim.states, *others))}
+    order = topological(loop)
+    yield "certify-kernel-1 1"
+    yield "claim descent"
+    for word, names in (("states", claim.states), ("others", others)):
+        yield " ".join([f"{word} {len(names)}", *(_numbers(claim.box[x]) for x in names)])
+    yield f"plant {len(order)}"
+    yield from _nodes(order, set(), named, variables)
+    outputs = [str(len(order) - 1 - order.index(f)) for f in loop]
+    yield " ".join([f"outputs {len(outputs)}", *outputs])
+    order = topological([v])
+    yield f"lyapunov {len(order)}"
+    yield from _nodes(order, set(), named, variables)
+    yield f"level {_number(claim.numbers['level'])}"
+    yield f"decay {_number(claim.numbers['decay'])}"
+    yield f"rest {len(claim.states)} {_numbers([claim.equilibrium[x] for x in claim.states])}"
+    sizes = scales(claim)
+    yield f"cube {len(claim.states)} {_numbers([proof.radius * sizes[x] for x in claim.states])}"
+    yield _coordinates(proof.coordinates.get("descent"))
+    tree = proof.trees["descent"]
+    yield f"tree {len(tree)} {tree.hex()}"
+
+
+def _number(value: Fraction) -> str:
+    top = f"{value.numerator:#x}"
+    return top if value.denominator == 1 else f"{top}/{value.denominator:#x}"
+
+
+def _numbers(values: Sequence[Fraction]) -> str:
+    return " ".join(map(_number, values))
+
+
+def _statement(obligation: Obligation) -> Iterator[str]:
+    yield f"box {len(obligation.box)}"
+    yield from (_numbers(ends) for ends in obligation.box.values())
+    rounds = _rounds(obligation.formula, 0)
+    order, tried = _order(rounds)
+    variables = {x: i for i, x in enumerate(obligation.box)}
+    named = allocate(a.node for a in atoms(obligation.formula)).symbols
+    yield f"program {len(order)}"
+    yield from _nodes(order, tried, named, variables)
+    position = {node: i for i, node in enumerate(order)}
+    yield f"goal {_formula(obligation.formula, position)}"
+
+
+def _nodes(
+    order: Sequence[Node],
+    tried: Container[int],
+    named: Container[Node],
+    variables: Mapping[str, int],
+) -> Iterator[str]:
+    position = {node: i for i, node in enumerate(order)}
+    for i, node in enumerate(order):
+        arguments = [str(i - 1 - position[a]) for a in node.args]
+        flags = [str(int(node in named)), str(int(i in tried))]
+        yield " ".join([*flags, *_node(node, arguments, variables)])
+
+
+def _rounds(formula: Formula, start: int) -> Iterator[tuple[int, Node]]:
+    """Each atom's node with the round in which the kernel comes to it: alternatives wait."""
+    if isinstance(formula, Atom):
+        yield start, formula.node
+        return
+    for i, part in enumerate(formula.parts):
+        yield from _rounds(part, start + i * isinstance(formula, Any))
+
+
+def _order(rounds: Iterable[tuple[int, Node]]) -> tuple[list[Node], set[int]]:
+    """The nodes, those of earlier rounds first, and the positions where a round ends."""
+    order: dict[Node, None] = {}
+    ends: set[int] = set()
+    for _, group in groupby(sorted(rounds, key=itemgetter(0)), key=itemgetter(0)):
+        order.update(dict.fromkeys(topological((node for _, node in group), order)))
+        ends.add(len(order) - 1)
+    return list(order), ends
+
+
+def _node(node: Node, arguments: list[str], variables: Mapping[str, int]) -> list[str]:
+    op, data = node.op, node.data
+    if op == "const" and isinstance(data, Fraction):
+        return ["const", _number(data)]
+    if op == "var":
+        return ["var", str(variables[str(data)])]
+    if isinstance(data, Affine):
+        rows = [_numbers((b, *w)) for w, b in zip(data.weight, data.bias, strict=True)]
+        return ["affine", str(len(rows)), str(len(data.weight[0])), *rows, *arguments]
+    if isinstance(data, Divided):
+        return [op, *_function(data.op, data.power), *arguments]
+    if op in _CALLS:
+        return ["call", *_function(op, data if isinstance(data, int) else 0), *arguments]
+    if op == "stack":
+        return ["stack", str(len(arguments)), *arguments]
+    if op == "index":
+        return ["index", *arguments, str(data)]
+    return [op, *arguments]
+
+
+def _function(op: str, power: int) -> list[str]:
+    return ["pow", str(power)] if op == "pow" else [op]
+
+
+def _formula(formula: Formula, position: Mapping[Node, int]) -> str:
+    """``formula`` with two parts to each operator, the last ones nested deepest."""
+    if isinstance(formula, Atom):
+        return f"{_RELATIONS[formula.relation]} {len(position) - 1 - position[formula.node]}"
+    word = "and" if isinstance(formula, All) else "or"
+    parts = [_formula(p, position) for p in formula.parts]
+    return " ".join([f"{word} {p}" for p in parts[:-1]] + parts[-1:])
+
+
+def _coordinates(coordinates: Coordinates | None) -> str:
+    if coordinates is None:
+        return "coordinates 0"
+    rows = [*coordinates.matrix, *inverse(coordinates.matrix)]
+    shift = recentred(coordinates)
+    return " ".join([f"coordinates {len(shift)}", _numbers(shift), *map(_numbers, rows)])
+
+
+if __name__ == "__main__":
+    write = claim_text if sys.argv[2:] == ["claim"] else kernel_text
+    for line in write(read_certificate(Path(sys.argv[1]).read_bytes())):
+        sys.stdout.write(line + "\n")

@@ -1,0 +1,13 @@
+(** The kernel as an OCaml program.  Naturals become machine integers (they count nodes, depths and
+    bytes), integers those of zarith, and primitive floats and integers those of Coq's own kernel,
+    but for the two neighbours of a float, which are in prelude.ml. *)
+From Coq Require Import Extraction ExtrOcamlBasic ExtrOcamlNatInt ExtrOCamlFloats ExtrOCamlInt63
+  ExtrOcamlZBigInt.
+From Certify Require Import Language Tree Descent.
+Extraction Language OCaml.
+(* excluded middle over the reals occurs in proofs alone; these two are never run *)
+Extract Constant ClassicalDedekindReals.sig_not_dec => "(fun _ -> assert false)".
+Extract Constant ClassicalDedekindReals.sig_forall_dec => "(fun _ -> assert false)".
+Extract Inlined Constant PrimFloat.next_up => "next_up".
+Extract Inlined Constant PrimFloat.next_down => "next_down".
+Extraction "build/extracted.ml" check descent well_formed.

@@ -1,0 +1,69 @@
+"""What the theorems of proofs/coq rest on: nothing unproved, and no axiom that is not listed.
+
+Run by ``make -C proofs/coq audit``, after the proofs have been compiled.  For each theorem that
+INDEX.md names it asks Coq for the axioms in its proof (``Print Assumptions``) and compares them
+with ``assumptions.txt``.
+"""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+__all__ = ["assumptions", "main", "unproved"]
+
+HERE = Path(__file__).parent
+THEOREMS = {
+    "Tree": ("check_ok",),
+    "Accepted": ("descent_meaning", "accepted_trajectories", "accepted_never_ends"),
+    "Theorems": ("invariant", "never_ends", "decreases", "geometric", "converges"),
+}
+UNPROVED = re.compile(
+    r"\b(Admitted|admit|give_up|Axioms?|Parameters?|Conjecture|bypass_check|Unset\s+\w+\s+Checking)\b"
+)
+COMMENT = re.compile(r"\(\*.*?\*\)", re.DOTALL)
+
+
+def unproved() -> list[str]:
+    """Where a source takes something without proof."""
+    found = []
+    for path in sorted(HERE.glob("*.v")):
+        code = COMMENT.sub("", path.read_text())
+        found += [f"{path.name}: {word.group(0)}" for word in UNPROVED.finditer(code)]
+    return found
+
+
+def assumptions() -> set[str]:
+    """The names of all axioms that the proofs of the theorems use."""
+    lines = [f"From Certify Require {module}." for module in THEOREMS]
+    lines += [
+        f"Print Assumptions {module}.{name}."
+        for module, names in THEOREMS.items()
+        for name in names
+    ]
+    query = HERE / "build" / "query.v"
+    query.parent.mkdir(exist_ok=True)
+    query.write_text("\n".join(lines) + "\n")
+    command = ["coqc", "-Q", str(HERE), "Certify", "-w", "none", str(query)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return set(re.findall(r"^([\w.']+)\s*:", answer, re.MULTILINE)) - {"Axioms"}
+
+
+def main() -> int:
+    """Print what is wrong; the exit status says whether anything is."""
+    allowed = {
+        line
+        for line in (HERE / "assumptions.txt").read_text().split("\n")
+        if line[:1] not in ("", "#")
+    }
+    used = assumptions()
+    problems = unproved() + [
+        f"an axiom that is not in the list: {a}" for a in sorted(used - allowed)
+    ]
+    answer = problems or [f"no unproved statement; {len(used)} of {len(allowed)} listed axioms"]
+    sys.stdout.write("\n".join(answer) + "\n")
+    return int(bool(problems))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

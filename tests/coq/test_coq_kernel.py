@@ -1,0 +1,228 @@
+"""The text for the kernel from Coq, and that kernel's answers where it has been built."""
+
+from __future__ import annotations
+
+import random
+import re
+import subprocess
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from certify.io.kernel_text import claim_text, kernel_text
+from certify.proofs.checker.errors import LanguageError
+from certify.proofs.checker.format import read_certificate
+from certify.proofs.checker.models import Block
+from certify.proofs.checker.obligations import atoms
+from certify.proofs.checker.symbols import NO_ROLES
+from certify.proofs.checker.theorems import obligations
+
+ROOT = Path(__file__).parents[2]
+KERNEL = ROOT / "proofs" / "coq" / "build" / "certify-kernel"
+STUDIES = sorted(p.parent.name for p in ROOT.glob("case_studies/*/certificate.json"))
+built = pytest.mark.skipif(not KERNEL.exists(), reason="make -C proofs/coq builds the kernel")
+
+
+def certificate_bytes(study: str) -> bytes:
+    return (ROOT / "case_studies" / study / "certificate.json").read_bytes()
+
+
+def text_of(study: str) -> str:
+    return "\n".join(kernel_text(read_certificate(certificate_bytes(study)))) + "\n"
+
+
+def number(word: str) -> Fraction:
+    top, _, bottom = word.partition("/")
+    return Fraction(int(top, 16), int(bottom or "1", 16))
+
+
+def test_a_program_has_the_values_of_the_formula() -> None:
+    """The double integrator's descent, evaluated from the text and by the checker."""
+    text = text_of("double_integrator").split("obligation descent\n")[1]
+    certificate = read_certificate(certificate_bytes("double_integrator"))
+    obligation = obligations(certificate.claim, certificate.proof.radius)[0]
+    rng = random.Random(1)
+    point = [Fraction(rng.randint(-50, 50), 64) for _ in obligation.box]
+    values: list[list[Fraction]] = []
+    lines = text.split("program ")[1].split("goal")[0].splitlines()[1:]
+    for line in lines:
+        operator, *words = line.split()[2:]
+        values.append(evaluated(operator, words, values, point))
+    goal = text.split("goal ")[1].splitlines()[0]
+    found = [values[-1 - int(k)][0] for k in re.findall(r"\d+", goal)]
+    low = np.array([[float(x)] for x in point])
+    block = Block(tuple(obligation.box), low, low, 0, NO_ROLES)
+    for value, atom in zip(found, atoms(obligation.formula), strict=True):
+        reach = block.range(atom.node)
+        assert reach.low[0] - 1e-9 <= value <= reach.high[0] + 1e-9
+
+
+def evaluated(
+    operator: str, words: list[str], values: list[list[Fraction]], point: list[Fraction]
+) -> list[Fraction]:
+    if operator == "const":
+        return [number(words[0])]
+    if operator == "var":
+        return [point[int(words[0])]]
+    if operator == "affine":
+        rows, columns = int(words[0]), int(words[1])
+        vector = values[-1 - int(words[-1])]
+        result = []
+        for i in range(rows):
+            bias, *row = map(number, words[2 + i * (columns + 1) : 2 + (i + 1) * (columns + 1)])
+            result.append(bias + sum(w * v for w, v in zip(row, vector, strict=True)))
+        return result
+    if operator == "index":
+        return [values[-1 - int(words[0])][int(words[1])]]
+    if operator == "stack":
+        return [values[-1 - int(k)][0] for k in words[1:]]
+    if operator == "call":
+        functions = {"abs": abs, "relu": lambda x: max(x, Fraction(0))}
+        (a,) = (values[-1 - int(words[-1])],)
+        if words[0] == "pow":
+            return [x ** int(words[1]) for x in a]
+        return [functions[words[0]](x) for x in a]
+    a, b = values[-1 - int(words[0])], values[-1 - int(words[-1])]
+    rules = {
+        "add": lambda x, y: x + y,
+        "sub": lambda x, y: x - y,
+        "mul": lambda x, y: x * y,
+        "max": max,
+        "neg": lambda x, _: -x,
+    }
+    return [rules[operator](x, y) for x, y in zip(a, b, strict=True)]
+
+
+def answer(text: str, folder: Path) -> tuple[int, str]:
+    file = folder / "kernel.txt"
+    file.write_text(text)
+    done = subprocess.run([KERNEL, file], capture_output=True, text=True, check=False, timeout=120)
+    return done.returncode, done.stdout + done.stderr
+
+
+@built
+@pytest.mark.parametrize("study", STUDIES)
+def test_certificates_are_accepted(study: str, tmp_path: Path) -> None:
+    status, words = answer(text_of(study), tmp_path)
+    assert (status, words.splitlines()[-1]) == (0, "accepted")
+
+
+@built
+@pytest.mark.parametrize("study", STUDIES)
+def test_false_statements_are_not_accepted(study: str, tmp_path: Path) -> None:
+    """Each relation turned round: ``e > 0`` becomes ``-e > 0`` by a swapped subtraction or sign."""
+    text = text_of(study)
+    first = text.index("goal ")
+    head = text[:first].splitlines()
+    count = next(i for i, line in enumerate(head) if line.startswith("program "))
+    nodes = int(head[count].split()[1])
+    goal = text[first:].splitlines()[0]
+    atoms_of = re.findall(r"(positive|nonnegative) (\d+)", goal)
+    # a node for each atom: its negative, appended at the end
+    extra = []
+    for j, (_, k) in enumerate(atoms_of):
+        extra.append(f"0 0 neg {int(k) + j}")
+    head[count] = f"program {nodes + len(extra)}"
+    turned = iter(range(len(extra)))
+    shift = len(extra)
+
+    def negated(match: re.Match[str]) -> str:
+        if match[1] == "defined":
+            return f"defined {int(match[2]) + shift}"
+        return f"positive {shift - 1 - next(turned)}"
+
+    new_goal = re.sub(r"(positive|nonnegative|defined) (\d+)", negated, goal)
+    false = "\n".join([*head, *extra, new_goal, *text[first:].splitlines()[1:]]) + "\n"
+    status, words = answer(false, tmp_path)
+    assert status == 5, words
+
+
+@built
+@pytest.mark.parametrize("study", STUDIES)
+def test_damaged_trees_are_not_accepted(study: str, tmp_path: Path) -> None:
+    text = text_of(study)
+    tree = re.search(r"^tree (\d+) ([0-9a-f]+)$", text, re.MULTILINE)
+    assert tree
+    size, digits = int(tree[1]), tree[2]
+    for damaged in (digits[:-2], digits + "40", "3f" + digits[2:], "43" + digits[2:]):
+        line = f"tree {len(damaged) // 2} {damaged}"
+        status, words = answer(text.replace(tree[0], line), tmp_path)
+        assert status == 5, (size, words)
+
+
+@built
+def test_malformed_texts_are_refused(tmp_path: Path) -> None:
+    text = text_of("double_integrator")
+    for damaged in (
+        "",
+        text.replace("certify-kernel-1", "certify-kernel-2"),
+        text[: len(text) // 2],
+        text.replace("positive", "negative"),
+        text + "more",
+        text.replace("tree ", "tree 1", 1),
+        text.replace("-0x", "--0x", 1),
+        re.sub(r"/0x\w+", "/0x0", text, count=1),
+    ):
+        status, words = answer(damaged, tmp_path)
+        assert status == 2, words
+
+
+CLAIMS = ["double_integrator", "pendulum_onnx"]
+
+
+def claim_of(study: str) -> str:
+    return "\n".join(claim_text(read_certificate(certificate_bytes(study)))) + "\n"
+
+
+def test_a_claim_of_another_theorem_has_no_text() -> None:
+    with pytest.raises(LanguageError, match="T-STAB-D alone"):
+        claim_of("van_der_pol")
+
+
+@built
+@pytest.mark.parametrize("study", CLAIMS)
+def test_claims_are_accepted_as_stated(study: str, tmp_path: Path) -> None:
+    status, words = answer(claim_of(study), tmp_path)
+    assert (status, words.splitlines()[-1]) == (0, "accepted")
+
+
+@built
+@pytest.mark.parametrize("study", CLAIMS)
+def test_claims_that_say_more_are_not_accepted(study: str, tmp_path: Path) -> None:
+    """A higher level, a faster decay, a smaller cube, another equilibrium or a larger domain."""
+    text = claim_of(study)
+    level = number(re.findall(r"^level (\S+)$", text, re.MULTILINE)[0])
+    states = re.findall(r"^states (\d+) (.*)$", text, re.MULTILINE)[0]
+    n = int(states[0])
+    more = {
+        r"^level .*$": f"level {level.numerator * 1000:#x}/{level.denominator:#x}",
+        r"^decay .*$": "decay 0x63/0x64",
+        r"^cube .*$": f"cube {n}" + " 0x0" * n,
+        r"^rest .*$": f"rest {n}" + " 0x3/0x4" * n,
+        r"^states .*$": f"states {n}" + " -0x100 0x100" * n,
+    }
+    for line, claimed in more.items():
+        false = re.sub(line, claimed, text, flags=re.MULTILINE)
+        assert false != text
+        status, words = answer(false, tmp_path)
+        assert status == 5, (line, words)
+
+
+@built
+def test_claims_that_are_not_well_formed_are_refused(tmp_path: Path) -> None:
+    text = claim_of("double_integrator")
+    outputs = re.findall(r"^outputs .*$", text, re.MULTILINE)[0]
+    for damaged in (
+        text.replace(outputs, "outputs 1 0"),
+        text.replace(outputs, "outputs 2 0 1000"),
+        text.replace("rest 2 ", "rest 3 0x0 "),
+        text.replace(" var 0", " var 9", 1),
+        text.replace(" neg ", " neg 9", 1)
+        if " neg " in text
+        else text.replace(" mul ", " mul 9", 1),
+    ):
+        assert damaged != text
+        status, words = answer(damaged, tmp_path)
+        assert status == 2, words
