@@ -85,7 +85,8 @@ class Bracket:
     @classmethod
     def from_json(cls, data: dict[str, object]) -> Bracket:
         """Read :meth:`to_json`'s data back."""
-        return cls(**{k: Fraction(v) if isinstance(v, str) else v for k, v in data.items()})  # type: ignore[arg-type]
+        fields = {k: Fraction(v) if isinstance(v, str) else v for k, v in data.items()}
+        return cls(**fields)  # type: ignore[arg-type]  # as :meth:`to_json` wrote them
 
 
 def rounded_down(value: Fraction) -> Fraction:

@@ -11,7 +11,7 @@ Nothing here is evidence: a proof may use any invertible map.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from fractions import Fraction
 from typing import TypeAlias
@@ -20,15 +20,14 @@ import numpy as np
 import numpy.typing as npt
 
 from certify.expression import Node, variables
-from certify.proofs.checker.coordinates import Coordinates, transformed
+from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.theorems import is_ray
 from certify.verifiers.curvature import Frame, Quadratic, critical, fitted, local_hessian
 
-__all__ = ["Trial", "candidates", "choose", "promising"]
+__all__ = ["candidates", "promising"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
-Trial: TypeAlias = Callable[[Obligation, int], tuple[float, int, float]]
 
 _SAMPLES = 3  # for each coefficient of a fit
 _MOST_VARIABLES = 20
@@ -39,7 +38,6 @@ _NARROW = 0.3  # of the radius of the level set
 _WORST_CONDITION = 1e8
 _DIRECTION = "_d_"  # begins the names of directions in obligations along rays
 _START = 1e-3  # of the radius of the rays
-_FIRST = 1000  # boxes for each candidate in the first round
 
 
 def candidates(obligation: Obligation) -> list[Coordinates | None]:
@@ -223,28 +221,3 @@ def _short(row: Array, bits: int) -> list[Fraction]:
     unit = int(np.floor(np.log2(np.abs(row).max()))) + 1 - bits
     step = Fraction(1 << max(unit, 0), 1 << max(-unit, 0))
     return [int(v) * step for v in np.rint(np.ldexp(row, -unit))]
-
-
-def choose(obligation: Obligation, trial: Trial) -> Coordinates | None:
-    """The candidate for ``obligation`` that ``trial`` shows to be the best.
-
-    ``trial(stated, boxes)`` searches the transformed obligation with at most ``boxes`` boxes
-    and returns which share it closed (1 if all of it), how many boxes it took, and their work
-    in any unit that compares.  Successive halving: each round has four times the boxes for
-    half the candidates, until one closes or one is left; at most 11 thousand boxes are
-    spent.  Of those that close in the same round the one with the least work wins.
-    Reference: K. Jamieson and A. Talwalkar, Non-stochastic best arm identification, 2016.
-    """
-    runners = [
-        (c, obligation if c is None else transformed(obligation, c)) for c in candidates(obligation)
-    ]
-    boxes = _FIRST
-    while len(runners) > 1:
-        results = [trial(stated, boxes) for _, stated in runners]
-        closed = [i for i, (share, _, _) in enumerate(results) if share >= 1]
-        if closed:
-            return runners[min(closed, key=lambda i: results[i][2])][0]
-        order = sorted(range(len(runners)), key=lambda i: -results[i][0])
-        runners = [runners[i] for i in order[: (len(runners) + 1) // 2]]
-        boxes *= 4
-    return runners[0][0]

@@ -12,7 +12,7 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.coordinates import Coordinates, transformed
 from certify.proofs.checker.obligations import All, Any, Atom, Obligation
 from certify.proofs.checker.theorems import obligations
-from certify.verifiers.coordinates import candidates, choose
+from certify.verifiers.coordinates import candidates
 
 ONE, NONE = Fraction(1), Fraction(0)
 
@@ -180,33 +180,3 @@ def test_nothing_breaks_the_candidates(formula, width):
 def test_one_free_variable_needs_no_map():
     box = {"x": (NONE, NONE), "y": (-ONE, ONE)}
     assert candidates(Obligation("line", "", box, Atom(">", X * Y + Y**2))) == [None]
-
-
-def form_obligation() -> Obligation:
-    p, d = random_pair(3, 8)
-    point = [var(x) for x in "xyz"]
-    return descent(square_form(p, point), square_form(d, point), "xyz")
-
-
-def test_the_choice_is_the_one_that_closes_with_least_work():
-    o = form_obligation()
-    best = candidates(o)[0]
-
-    def trial(stated: Obligation, boxes: int) -> tuple[float, int, float]:
-        mapped = any(x.startswith("_w_") for x in stated.box)
-        return 1.0, boxes, 1.0 if mapped else 2.0
-
-    assert choose(o, trial) == best
-    assert choose(o, lambda stated, boxes: (float("x" in stated.box) / 2, boxes, 1.0)) is None
-
-
-def test_the_choice_stays_within_its_budget():
-    spent = []
-
-    def trial(stated: Obligation, boxes: int) -> tuple[float, int, float]:
-        spent.append(boxes)
-        return 0.0, boxes, 1.0
-
-    o = form_obligation()
-    assert choose(o, trial) == candidates(o)[0]  # undecided: the most promising one
-    assert sum(spent) <= 11_000
