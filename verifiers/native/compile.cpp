@@ -99,7 +99,7 @@ int32_t Compiled::append_offsets(int reg, int out, bool with_bend) {
     return first;
 }
 
-// The coefficients of a sum in blocks of four: see affine_row in block.cpp.
+// The coefficients of a sum in blocks of four: see affine_row in linear.hpp.
 std::vector<int32_t> Compiled::single_row(int out, const int32_t* arguments,
                                           const std::vector<int32_t>& pattern) const {
     const Presence& presence = presence_[out];
