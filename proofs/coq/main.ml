@@ -1,184 +1,136 @@
-(* The unverified part of the kernel's program: from text to obligations and tasks, and the answer.
-   Words are separated by spaces or line ends; numbers are fractions of hexadecimal integers.
-   See certify/io/kernel_text.py, which writes the text.  Called with a file and, if wanted, how often
-   a leaf that is not proved may be halved; the exit status is 0, 5 (not accepted) or 2 (malformed). *)
-module Integer = Z (* of zarith, before the kernel's module of that name hides it *)
+(* The program: reads a text, has the kernel prove each obligation in parts, and prints the answer.
+   certify-kernel [--workers N] [--halvings N] FILE, or --version.  The exit status is 0 (accepted),
+   5 (not accepted), 2 (malformed or usage) or 4 (this kernel lacks something that the text needs). *)
 open Kernel
+open Text
 
-exception Malformed of string
+exception Not_a_tree
 
-let words =
-  let file = open_in_bin Sys.argv.(1) in
-  let text = really_input_string file (in_channel_length file) in
-  let position = ref 0 and size = String.length text in
-  let is_space c = c = ' ' || c = '\n' in
-  fun () ->
-    while !position < size && is_space text.[!position] do incr position done;
-    if !position >= size then raise End_of_file;
-    let start = !position in
-    while !position < size && not (is_space text.[!position]) do incr position done;
-    String.sub text start (!position - start)
+(* How many bytes the tree that starts at each byte has. *)
+let sizes tree =
+  let size = Array.make (String.length tree) 1 in
+  let rec from i following =
+    if i < 0 then match following with [ _ ] -> () | _ -> raise Not_a_tree
+    else if Char.code tree.[i] >= 64 then from (i - 1) (1 :: following)
+    else match following with
+      | a :: b :: others -> size.(i) <- 1 + a + b; from (i - 1) (size.(i) :: others)
+      | _ -> raise Not_a_tree in
+  from (String.length tree - 1) [];
+  size
 
-let expect word = let found = words () in if found <> word then raise (Malformed (word ^ ", not " ^ found))
+(* The top of the subtree of [tree] at [start] as a plan, and where the trees of its parts begin. *)
+let plan tree size start largest =
+  let top = ref [] and parts = ref [] in
+  let rec from i =
+    if size.(i) <= largest then begin
+      top := 64 :: !top;
+      parts := i :: !parts;
+      i + size.(i)
+    end else begin
+      top := Char.code tree.[i] :: !top;
+      from (from (i + 1))
+    end in
+  ignore (from start);
+  (List.rev !top, Array.of_list (List.rev !parts))
 
-let natural () =
-  match int_of_string_opt (words ()) with
-  | Some n when n >= 0 -> n
-  | _ -> raise (Malformed "a natural number")
+let bytes tree start size =
+  let rec from i l = if i < start then l else from (i - 1) (Char.code tree.[i] :: l) in
+  from (start + size - 1) []
 
-let rational () =
-  let word = words () in
-  let integer text = try Integer.of_string text with Invalid_argument _ -> raise (Malformed word) in
-  match String.split_on_char '/' word with
-  | [ n ] -> { qnum = integer n; qden = Integer.one }
-  | [ n; d ] when Integer.sign (integer d) > 0 -> { qnum = integer n; qden = integer d }
-  | _ -> raise (Malformed word)
+(* the numbers of all parts fit into a pipe: 4 bytes each, 65,536 *)
+let most_parts = 4096
 
-(* in order of the text, which List.init does not promise *)
-let times n read = List.rev (List.fold_left (fun l () -> read () :: l) [] (List.init n (fun _ -> ())))
+type answer = Proved of int | Open of int | Uncovered | Unfit
 
-let counted read = let n = natural () in times n read
+let leaves tree = String.fold_left (fun n c -> if Char.code c >= 64 then n + 1 else n) 0 tree
 
-let functions =
-  [ "relu", Relu; "abs", Abs; "sin", Sin; "cos", Cos; "tanh", Tanh; "exp", Exp; "atan", Atan;
-    "log", Log; "sqrt", Sqrt; "recip", Recip ]
+(* The first leaf that is not proved of the subtree at [start] over the box [b]. *)
+let first_open entry place size start b =
+  let top, leaves = plan entry.tree size start 1 in
+  match parts entry.task.depth b top with
+  | Some (boxes, []) ->
+    let rec from i = function
+      | [] -> Uncovered
+      | b :: others ->
+        if grown place entry.task b (bytes entry.tree leaves.(i) 1) then from (i + 1) others
+        else Open leaves.(i) in
+    from 0 boxes
+  | _ -> Uncovered
 
-let fn () =
-  match words () with
-  | "pow" -> Pow (natural ())
-  | word -> (match List.assoc_opt word functions with Some g -> g | None -> raise (Malformed word))
+(* By [Subtrees.divided_ok] the obligation holds if this says [Proved]. *)
+let prove workers entry =
+  match prepare entry.stated entry.task with
+  | None -> Unfit
+  | Some place ->
+    match sizes entry.tree with
+    | exception Not_a_tree -> Uncovered
+    | size ->
+      let all = String.length entry.tree in
+      let rec divide largest =
+        let top, starts = plan entry.tree size 0 largest in
+        if Array.length starts > most_parts then divide (2 * largest) else (top, starts) in
+      let top, starts = divide (1 + all / 256) in
+      match divided place entry.task top with
+      | None -> Uncovered
+      | Some boxes ->
+        let boxes = Array.of_list boxes in
+        if Array.length boxes <> Array.length starts then Uncovered
+        else
+          let part i = grown place entry.task boxes.(i) (bytes entry.tree starts.(i) size.(starts.(i))) in
+          let known = Pool.answers workers (Array.length boxes) part in
+          (* the first part that is not proved; those that no copy answered for are tried here *)
+          let rec from i = if i < Array.length boxes && (known.(i) || part i) then from (i + 1) else i in
+          let i = from 0 in
+          if i = Array.length boxes then Proved (leaves entry.tree)
+          else first_open entry place size starts.(i) boxes.(i)
 
-let node () =
-  let one f = f (natural ()) in
-  let two f = let a = natural () in f a (natural ()) in
-  let three f = let a = natural () in let b = natural () in f a b (natural ()) in
-  match words () with
-  | "const" -> Const (rational ())
-  | "var" -> one (fun i -> Var i)
-  | "neg" -> one (fun a -> Neg a)
-  | "add" -> two (fun a b -> Add (a, b))
-  | "sub" -> two (fun a b -> Sub (a, b))
-  | "mul" -> two (fun a b -> Mul (a, b))
-  | "max" -> two (fun a b -> Max (a, b))
-  | "call" -> let g = fn () in one (fun a -> Call (g, a))
-  | "step" -> one (fun a -> Step a)
-  | "select" -> three (fun a b c -> Select (a, b, c))
-  | "quotient" -> let g = fn () in two (fun a b -> Quotient (g, a, b))
-  | "quotient2" -> let g = fn () in two (fun a b -> Quotient2 (g, a, b))
-  | "increment" -> let g = fn () in two (fun a b -> Increment (g, a, b))
-  | "stack" -> Stack (counted natural)
-  | "index" -> two (fun a i -> Index (a, i))
-  | "affine" ->
-    let rows = natural () in
-    let columns = natural () in
-    let row () = let bias = rational () in let weights = times columns rational in (weights, bias) in
-    let rows = times rows row in
-    one (fun a -> Affine (rows, a))
-  | word -> raise (Malformed word)
+let tell entry answer =
+  (match answer with
+   | Proved leaves -> Printf.printf "proved %s %d leaves\n" entry.name leaves
+   | Open position -> Printf.printf "open %s leaf %d is not closed\n" entry.name position
+   | Uncovered -> Printf.printf "open %s the tree does not cover its box\n" entry.name
+   | Unfit -> Printf.printf "open %s the coordinates or flags do not fit the obligation\n" entry.name);
+  flush stdout;
+  match answer with Proved _ -> true | _ -> false
 
-let rec formula () =
-  match words () with
-  | "positive" -> Positive (natural ())
-  | "nonnegative" -> Nonnegative (natural ())
-  | "defined" -> Defined (natural ())
-  | "and" -> let a = formula () in And (a, formula ())
-  | "or" -> let a = formula () in Or (a, formula ())
-  | word -> raise (Malformed word)
-
-let flag () = match words () with "0" -> false | "1" -> true | word -> raise (Malformed word)
-
-let bytes () =
-  let n = natural () in
-  let text = words () in
-  if String.length text <> 2 * n then raise (Malformed "a tree");
-  let byte i =
-    match int_of_string_opt ("0x" ^ String.sub text (2 * i) 2) with
-    | Some b -> b
-    | None -> raise (Malformed "a byte") in
-  let rec from i l = if i < 0 then l else from (i - 1) (byte i :: l) in
-  from (n - 1) []
-
-let nodes () = List.split (counted (fun () ->
-  let named = flag () in let tried = flag () in ((named, tried), node ())))
-
-let bounds_of () = counted (fun () -> let low = rational () in (low, rational ()))
-
-let task flags =
-  expect "coordinates";
-  let n = natural () in
-  let square () = times n (fun () -> times n rational) in
-  let at_root =
-    if n = 0 then None
-    else
-      let shift0 = times n rational in
-      let matrix = square () in
-      Some { shift0; matrix; inverse = square () } in
-  expect "tree";
-  let tree = bytes () in
-  let deeper = if Array.length Sys.argv > 2 then int_of_string Sys.argv.(2) else 10 in
-  { flags; at_root; depth = 4096; deeper; tree }
-
-let read_obligation () =
-  expect "box";
-  let box = bounds_of () in
-  expect "program";
-  let flags, program = nodes () in
-  expect "goal";
-  let goal = formula () in
-  ({ box; program; goal }, task flags)
-
-(* A claim, whose obligation is made by the kernel; the formula is tried when V > level is known. *)
-let read_claim () =
-  expect "states";
-  let bounds = bounds_of () in
-  let others = (expect "others"; bounds_of ()) in
-  let plant_flags, plant = (expect "plant"; nodes ()) in
-  let outputs = (expect "outputs"; counted natural) in
-  let lyapunov_flags, lyapunov = (expect "lyapunov"; nodes ()) in
-  let level = (expect "level"; rational ()) in
-  let decay = (expect "decay"; rational ()) in
-  let rest = (expect "rest"; counted rational) in
-  let cube = (expect "cube"; counted rational) in
-  let claim = { bounds; others; plant; outputs; lyapunov; level; decay; rest; cube } in
-  if not (well_formed claim) then raise (Malformed "a claim that is not well formed");
-  let made = descent claim in
-  let plain n = List.init n (fun _ -> (false, false)) in
-  let known = plain (List.length bounds + List.length others) @ plant_flags @ lyapunov_flags
-              @ lyapunov_flags @ [ (false, false); (false, true) ] in
-  (made, task (known @ plain (List.length made.program - List.length known)))
-
-let () =
+(* OCaml's own neighbours of a float, with which those of prelude.ml are compared. *)
+let check_neighbours () =
   let least = Int64.float_of_bits 1L in
   let samples = [ 0.; -0.; 1.; 1.5; 0.1; least; 2. *. least; min_float; Float.pred min_float; max_float;
                   Float.pred 2.; infinity; nan ] in
   let same x y = Int64.bits_of_float x = Int64.bits_of_float y || (x <> x && y <> y) in
   let agrees x = same (next_up x) (Float.succ x) && same (next_down x) (Float.pred x) in
-  assert (List.for_all (fun x -> agrees x && agrees (-.x)) samples);
+  if not (List.for_all (fun x -> agrees x && agrees (-.x)) samples) then
+    failwith "the neighbours of floats are not those of OCaml"
+
+let usage () = raise (Malformed "give [--workers N] [--halvings N] FILE, or --version")
+
+let rec options workers halvings = function
+  | [ "--version" ] -> print_endline version; exit 0
+  | "--workers" :: n :: others -> options (number n) halvings others
+  | "--halvings" :: n :: others -> options workers (number n) others
+  | [ file ] -> (workers, halvings, file)
+  | _ -> usage ()
+and number text = match int_of_string_opt text with Some n when n >= 0 -> n | _ -> usage ()
+
+let contents file =
+  match open_in_bin file with
+  | channel -> really_input_string channel (in_channel_length channel)
+  | exception Sys_error reason -> raise (Malformed reason)
+
+let main () =
+  let workers, halvings, file = options 1 10 (List.tl (Array.to_list Sys.argv)) in
+  check_neighbours ();
   (* models are many and short-lived *)
   Gc.set { (Gc.get ()) with minor_heap_size = 1 lsl 20; space_overhead = 200 };
-  let accepted = ref true and leaves = ref 0 in
-  (try
-     expect "certify-kernel-1";
-     for _ = 1 to natural () do
-       let read = match words () with
-         | "obligation" -> read_obligation
-         | "claim" -> read_claim
-         | word -> raise (Malformed word) in
-       let name = words () in
-       let obligation, task = read () in
-       let start = Sys.time () in
-       let answer = check obligation task in
-       let count = List.length (List.filter (fun b -> b >= 64) task.tree) in
-       leaves := !leaves + count;
-       if not answer then accepted := false;
-       Printf.printf "%s %s %d leaves %.2f s\n%!" name (if answer then "proved" else "not proved") count
-         (Sys.time () -. start)
-     done;
-     match words () with
-     | exception End_of_file -> ()
-     | word -> raise (Malformed word)
-   with
-   | Malformed what -> prerr_endline ("certify-kernel: malformed: " ^ what); exit 2
-   | End_of_file -> prerr_endline "certify-kernel: the text ends early"; exit 2);
-  print_endline (if !accepted then "accepted" else "not accepted");
-  exit (if !accepted then 0 else 5)
+  let entries = entries halvings (contents file) in
+  let accepted = List.for_all (fun entry -> tell entry (prove workers entry)) entries in
+  print_endline (if accepted then "accepted" else "not accepted");
+  exit (if accepted then 0 else 5)
+
+let () =
+  let failed what code = prerr_endline ("certify-kernel: " ^ what); exit code in
+  try main () with
+  | Malformed what -> failed ("malformed: " ^ what) 2
+  | Missing what -> failed ("this kernel does not have " ^ what) 4
+  | Stack_overflow | Out_of_memory -> failed "not enough memory" 2
