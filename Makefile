@@ -39,8 +39,10 @@ kernel:
 	if proofs/coq/tools.sh; then $(MAKE) -C proofs/coq; \
 	else echo "SKIPPED: the kernel from Coq is not built; tests of it are skipped"; fi
 
-# The longer proof checks: the kernel, and every committed certificate by both checkers.
+# The longer proof checks: the kernel, every committed certificate by both checkers, and CASES random
+# ones that all of them judge.
 COQ_KERNEL := proofs/coq/build/certify-kernel
+CASES ?= 3000
 proofs: $(STAMP) kernel
 	set -e; for certificate in case_studies/*/certificate.json; do \
 	    test -e "$$certificate" || continue; \
@@ -48,6 +50,8 @@ proofs: $(STAMP) kernel
 	    test -x $(COQ_KERNEL) || continue; \
 	    $(BIN)/certify check --kernel verified "$$certificate"; \
 	done
+	if test -x $(COQ_KERNEL); then $(BIN)/python tests/coq/cross_examination.py $(CASES); \
+	else echo "SKIPPED: the cross-examination of $(CASES) random certificates"; fi
 
 lint: $(STAMP) types
 	$(BIN)/ruff check .

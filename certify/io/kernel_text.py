@@ -37,7 +37,7 @@ from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligati
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import scales
 
-__all__ = ["VERSION", "claim_text", "kernel_text"]
+__all__ = ["VERSION", "claim_text", "entry", "kernel_text"]
 
 VERSION = "certify-kernel-2"
 
@@ -54,10 +54,15 @@ def kernel_text(certificate: Certificate) -> Iterator[str]:
     """
     wanted = to_prove(certificate)
     yield f"{VERSION} {len(wanted)}"
-    for name, obligation in wanted.items():
-        yield f"obligation {name}"
-        yield from _statement(obligation)
-        yield from _proof(certificate, name)
+    for obligation in wanted.values():
+        yield from entry(certificate, obligation)
+
+
+def entry(certificate: Certificate, obligation: Obligation, label: str = "") -> Iterator[str]:
+    """The lines for one ``obligation`` of ``certificate``, with ``label`` before its name."""
+    yield f"obligation {label}{obligation.name}"
+    yield from _statement(obligation)
+    yield from _proof(certificate, obligation.name)
 
 
 def claim_text(certificate: Certificate) -> Iterator[str]:
