@@ -72,9 +72,10 @@ def _coq_kernel() -> list[tuple[str, str, str]]:
     meaning = {
         "specification": "believed by those who read it",
         "glue": "not proved",
+        "more in JavaScript": "not proved, for node and browsers",
         "axioms": "what the proofs rest on",
     }
     for part in trusted_base():
         state = f"{part.count} {part.unit}"
-        rows.append((f"  {part.name}", state, f"{meaning[part.name]}: {', '.join(part.files)}"))
-    return [*rows, ("  tools", tools(), "Coq's kernel and extraction, OCaml, zarith")]
+        rows.append((part.name, state, f"{meaning[part.name]}: {', '.join(part.files)}"))
+    return [*rows, ("tools of Coq", tools(), "Coq's kernel and extraction, OCaml, zarith")]

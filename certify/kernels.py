@@ -100,7 +100,7 @@ def _command(program: Path) -> list[str]:
     node = shutil.which("node")
     if node is None:
         raise InputError(f"{program} needs node, which is not installed; {_WAY_OUT}")
-    return [node, "--stack-size=50000", str(program)]
+    return [node, "--stack-size=7000", str(program)]
 
 
 def _run(program: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:

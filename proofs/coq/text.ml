@@ -1,7 +1,6 @@
 (* From text to obligations and tasks; see certify/io/kernel_text.py, which writes the text.  Words are
    separated by spaces or line ends; numbers are fractions of hexadecimal integers.  What is read of a
    task is not believed: the kernel's theorem holds for every task. *)
-module Integer = Z (* of zarith, before the kernel's module of that name hides it *)
 open Kernel
 
 exception Malformed of string
@@ -39,14 +38,20 @@ let natural source =
   | Some n when n >= 0 -> n
   | _ -> raise (Malformed (Printf.sprintf "%S is not a natural number" found))
 
+(* [-]0x and digits: what else zarith reads is no number here *)
+let integer text =
+  let digit c = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') in
+  let sign = if text <> "" && text.[0] = '-' then 1 else 0 in
+  let size = String.length text - sign - 2 in
+  if size > 0 && String.sub text sign 2 = "0x" && String.for_all digit (String.sub text (sign + 2) size)
+  then Big_int_Z.big_int_of_string text
+  else raise (Malformed (Printf.sprintf "%S is not a fraction" text))
+
 let rational source =
-  let found = word source in
-  let malformed () = raise (Malformed (Printf.sprintf "%S is not a fraction" found)) in
-  let integer text = try Integer.of_string text with Invalid_argument _ -> malformed () in
-  match String.split_on_char '/' found with
-  | [ n ] -> { qnum = integer n; qden = Integer.one }
-  | [ n; d ] when Integer.sign (integer d) > 0 -> { qnum = integer n; qden = integer d }
-  | _ -> malformed ()
+  match String.split_on_char '/' (word source) with
+  | [ n ] -> { qnum = integer n; qden = Big_int_Z.unit_big_int }
+  | [ n; d ] when Big_int_Z.sign_big_int (integer d) > 0 -> { qnum = integer n; qden = integer d }
+  | parts -> raise (Malformed (Printf.sprintf "%S is not a fraction" (String.concat "/" parts)))
 
 (* in order of the text, which List.init does not promise *)
 let times n read =

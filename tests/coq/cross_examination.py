@@ -108,7 +108,7 @@ def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
 
 
 def _proved(program: Path, lines: Sequence[str]) -> set[str]:
-    node = [shutil.which("node") or "node", "--stack-size=50000"] if program.suffix == ".js" else []
+    node = [shutil.which("node") or "node", "--stack-size=7000"] if program.suffix == ".js" else []
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder, "kernel.txt")
         text.write_text("\n".join(lines) + "\n")

@@ -37,8 +37,10 @@ def test_doctor_prints_the_counts() -> None:
 
 def test_every_program_around_the_kernel_is_counted() -> None:
     """A file in OCaml that is not in the list of the glue would be believed by nobody's leave."""
-    (glue,) = (p for p in base.trusted_base() if p.name == "glue")
-    assert {p.name for p in (ROOT / "proofs" / "coq").glob("*.ml")} <= set(glue.files)
+    files = {p.name: set(p.files) for p in base.trusted_base()}
+    coq = ROOT / "proofs" / "coq"
+    assert {p.name for p in coq.glob("*.ml")} <= files["glue"]
+    assert {p.name for p in (coq / "js").iterdir()} == files["more in JavaScript"]
 
 
 def test_proofs_lemmas_and_comments_are_not_counted(
@@ -56,13 +58,18 @@ def test_proofs_lemmas_and_comments_are_not_counted(
         (tmp_path / f"{name}.v").write_text(text)
     (tmp_path / "audit.py").write_text('THEOREMS = {"Tree": ("x",), "Said": ("t",)}\n')
     (tmp_path / "assumptions.txt").write_text("# why\n\nan_axiom\n")
-    for name in ("main.ml", "text.ml", "pool.ml", "prelude.ml"):
+    for name in ("main.ml", "command.ml", "judge.ml", "text.ml", "pool.ml", "prelude.ml"):
         (tmp_path / name).write_text("(* why *)\nlet x = 1\n")
+    (tmp_path / "js").mkdir()
+    for name in ("big_int_Z.ml", "uint63.ml", "prelude.ml", "pool.ml", "main.ml"):
+        (tmp_path / "js" / name).write_text("\n")
+    (tmp_path / "js" / "stubs.js").write_text("// why\nf(1); // one\n")
     monkeypatch.setattr(base, "COQ", tmp_path)
     parts = {p.name: p for p in base.trusted_base()}
     assert parts["specification"].files == ("Language.v", "Meaning.v", "Said.v")
     assert parts["specification"].count == 3 + 1 + 2
     assert parts["axioms"].count == 1
+    assert parts["more in JavaScript"].count == 1
     assert parts["glue"].count > 4
 
 
