@@ -1,4 +1,4 @@
-# make setup | demo | test | bench | proofs | lint | clean
+# make setup | demo | test | bench | kernel | proofs | lint | clean
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= out
@@ -15,7 +15,7 @@ CHECKED := certify $(MAPPED) tests
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
-.PHONY: setup demo test bench proofs lint types clean
+.PHONY: setup demo test bench kernel proofs lint types clean
 
 setup: $(STAMP)
 
@@ -33,20 +33,25 @@ test: lint
 bench: $(STAMP)
 	$(BIN)/python benchmarks/run.py -o $(OUT)/bench
 
-# The longer proof checks: the proofs in Coq and what they rest on, where Coq is installed, and
-# every committed certificate, by the checker in a process of its own and by the kernel from Coq.
+# The proofs in Coq, what they rest on, and the program extracted from them: certify check --kernel
+# verified.  Installs Coq and OCaml where it may (root, apt-get).
+kernel:
+	if proofs/coq/tools.sh; then $(MAKE) -C proofs/coq; \
+	else echo "SKIPPED: the kernel from Coq is not built; tests of it are skipped"; fi
+
+# The longer proof checks: the kernel, every committed certificate by both checkers, and CASES random
+# ones that all of them judge.
 COQ_KERNEL := proofs/coq/build/certify-kernel
-proofs: $(STAMP)
-	if command -v coqc > /dev/null; then $(MAKE) -C proofs/coq; \
-	else echo "coqc is not installed: the proofs in proofs/coq are not compiled"; fi
-	mkdir -p $(OUT)
+CASES ?= 3000
+proofs: $(STAMP) kernel
 	set -e; for certificate in case_studies/*/certificate.json; do \
 	    test -e "$$certificate" || continue; \
 	    echo "$$certificate"; $(BIN)/certify check "$$certificate"; \
 	    test -x $(COQ_KERNEL) || continue; \
-	    $(BIN)/python -m certify.io.kernel_text "$$certificate" > $(OUT)/kernel.txt; \
-	    $(COQ_KERNEL) $(OUT)/kernel.txt; \
+	    $(BIN)/certify check --kernel verified "$$certificate"; \
 	done
+	if test -x $(COQ_KERNEL); then $(BIN)/python tests/coq/cross_examination.py $(CASES); \
+	else echo "SKIPPED: the cross-examination of $(CASES) random certificates"; fi
 
 lint: $(STAMP) types
 	$(BIN)/ruff check .

@@ -17,8 +17,10 @@ __all__ = [
     "Directory",
     "Engine",
     "Json",
+    "Kernel",
     "NewFolder",
     "ProblemFile",
+    "Program",
     "Saving",
     "Seed",
     "Timeout",
@@ -35,6 +37,13 @@ BOXES = 50_000_000
 ProblemFile = Annotated[Path, typer.Argument(metavar="PROBLEM", help="a problem.toml")]
 CertificateFile = Annotated[Path, typer.Argument(metavar="CERT", help="a certificate")]
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
+Kernel = Annotated[
+    str,
+    typer.Option(help="which checker: python, or verified (proved in Coq, built by `make kernel`)"),
+]
+Program = Annotated[
+    Path | None, typer.Option(help="for --kernel verified: the program, if not the one built here")
+]
 Timeout = Annotated[float | None, typer.Option(help="give up after so many seconds", min=0.001)]
 Boxes = Annotated[int, typer.Option(help="boxes the search may look at", min=1)]
 Workers = Annotated[int, typer.Option(help="processor cores to use", min=1, max=1024)]

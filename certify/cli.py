@@ -168,24 +168,15 @@ def train(
 @app.command()
 def check(
     cert: args.CertificateFile,
-    kernel: Annotated[str, typer.Option(help="which checker: python")] = "python",
+    kernel: args.Kernel = "python",
+    program: args.Program = None,
     workers: args.Workers = args.CORES,
     as_json: args.Json = False,
 ) -> None:
     """Re-check a certificate in a process of its own: exit code 0 accepted, 5 not."""
-    from certify.certificate import check as check_file
-    from certify.errors import InputError
-    from certify.report.words import clean
+    from certify.recheck import recheck
 
-    if kernel != "python":
-        raise InputError(f"there is no kernel {kernel!r} here: the kernel is python")
-    accepted = check_file(cert, workers=workers, progress=sys.stderr.isatty())
-    claim, leaves = accepted.certificate.claim, sum(accepted.leaves.values())
-    if as_json:
-        found = {"verdict": "accepted", "name": claim.name, "theorem": claim.theorem}
-        print_json({**found, "leaves": accepted.leaves, "certificate": str(cert)})
-    else:
-        typer.echo(f"ACCEPTED  {clean(claim.name)}: {claim.theorem}, {leaves} leaves re-checked")
+    recheck(cert, kernel, program, workers, as_json)
 
 
 @app.command()

@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 
 from certify.errors import InputError
+from certify.kernels import find_program
+from certify.trusted_base import tools, trusted_base
 from certify.verifiers.engine import engine_name
 from certify.verifiers.registry import verifiers
 
@@ -43,7 +45,7 @@ def findings() -> list[tuple[str, str, str]]:
         grade = verifier.capabilities.evidence
         theorems = ", ".join(sorted(verifier.capabilities.theorems))
         rows.append((verifier.name, f"evidence: {grade}", f"verifier for {theorems}"))
-    return rows
+    return rows + _coq_kernel()
 
 
 def _engine() -> tuple[str, str, str]:
@@ -59,3 +61,21 @@ def _engine() -> tuple[str, str, str]:
     if forced:
         return "engine", "python", "grows proof trees: asked for by CERTIFY_ENGINE"
     return "engine", "python", "grows proof trees, slower: no C++ compiler at installation"
+
+
+def _coq_kernel() -> list[tuple[str, str, str]]:
+    """The kernel that is proved in Coq, and what one has to believe of it."""
+    try:
+        rows = [("certify-kernel", "built", f"check --kernel verified: {find_program()}")]
+    except InputError as error:
+        rows = [("certify-kernel", "not built", str(error))]
+    meaning = {
+        "specification": "believed by those who read it",
+        "glue": "not proved",
+        "more in JavaScript": "not proved, for node and browsers",
+        "axioms": "what the proofs rest on",
+    }
+    for part in trusted_base():
+        state = f"{part.count} {part.unit}"
+        rows.append((part.name, state, f"{meaning[part.name]}: {', '.join(part.files)}"))
+    return [*rows, ("tools of Coq", tools(), "Coq's kernel and extraction, OCaml, zarith")]

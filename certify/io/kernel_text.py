@@ -4,13 +4,17 @@ One block for each obligation: its box, its formula as a program, and its tree. 
 of words separated by spaces and line ends; every number is a fraction of hexadecimal integers.
 A node of a program refers to those before it by counting back, 0 being the newest::
 
-    certify-kernel-1 <obligations>
+    certify-kernel-2 <obligations>
     obligation <name>
     box <n> <low> <high> ...
-    program <nodes> <named> <tried> <operator> <attribute> <arguments> ...
+    program <nodes> <operator> <attribute> <arguments> ...
     goal <formula, operators first>
+    flags <nodes> <a digit for each>
     coordinates <n or 0> <shift> <matrix> <inverse>
     tree <bytes> <in hexadecimal digits>
+
+What comes after the goal only helps to find the proof.  The digit of a node is 1 if its error gets
+a name, plus 2 if the formula is tried there.
 
 For T-STAB-D in discrete time ``claim_text`` states plant and function instead, of which the kernel
 makes the obligation ``descent`` itself, with the same coordinates and tree.
@@ -27,12 +31,15 @@ from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.coordinates import Coordinates, inverse, recentred
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.format import Certificate, read_certificate
+from certify.proofs.checker.kernel import to_prove
 from certify.proofs.checker.language import Affine, Divided, Node, topological
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
-from certify.proofs.checker.theorems import obligations, scales
+from certify.proofs.checker.theorems import scales
 
-__all__ = ["claim_text", "kernel_text"]
+__all__ = ["VERSION", "claim_text", "entry", "kernel_text"]
+
+VERSION = "certify-kernel-2"
 
 _RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
 _CALLS = frozenset(
@@ -41,16 +48,21 @@ _CALLS = frozenset(
 
 
 def kernel_text(certificate: Certificate) -> Iterator[str]:
-    """The lines of the text for ``certificate``, whose obligations are derived here."""
-    proof = certificate.proof
-    wanted = obligations(certificate.claim, proof.radius)
-    yield f"certify-kernel-1 {len(wanted)}"
-    for obligation in wanted:
-        yield f"obligation {obligation.name}"
-        yield from _statement(obligation)
-        yield _coordinates(proof.coordinates.get(obligation.name))
-        tree = proof.trees[obligation.name]
-        yield f"tree {len(tree)} {tree.hex()}"
+    """The lines of the text for ``certificate``, whose obligations are derived here.
+
+    Raises CheckerError if its trees are not those of the obligations.
+    """
+    wanted = to_prove(certificate)
+    yield f"{VERSION} {len(wanted)}"
+    for obligation in wanted.values():
+        yield from entry(certificate, obligation)
+
+
+def entry(certificate: Certificate, obligation: Obligation, label: str = "") -> Iterator[str]:
+    """The lines for one ``obligation`` of ``certificate``, with ``label`` before its name."""
+    yield f"obligation {label}{obligation.name}"
+    yield from _statement(obligation)
+    yield from _proof(certificate, obligation.name)
 
 
 def claim_text(certificate: Certificate) -> Iterator[str]:
@@ -64,24 +76,32 @@ def claim_text(certificate: Certificate) -> Iterator[str]:
     others = (*claim.parameters, *claim.disturbances)
     variables = {x: i for i, x in enumerate((*claim.states, *others))}
     order = topological(loop)
-    yield "certify-kernel-1 1"
+    yield f"{VERSION} 1"
     yield "claim descent"
     for word, names in (("states", claim.states), ("others", others)):
         yield " ".join([f"{word} {len(names)}", *(_numbers(claim.box[x]) for x in names)])
     yield f"plant {len(order)}"
-    yield from _nodes(order, set(), named, variables)
+    yield from _nodes(order, variables)
+    plant = _flags(order, set(), named)
     outputs = [str(len(order) - 1 - order.index(f)) for f in loop]
     yield " ".join([f"outputs {len(outputs)}", *outputs])
     order = topological([v])
     yield f"lyapunov {len(order)}"
-    yield from _nodes(order, set(), named, variables)
+    yield from _nodes(order, variables)
+    function = _flags(order, set(), named)
     yield f"level {_number(claim.numbers['level'])}"
     yield f"decay {_number(claim.numbers['decay'])}"
     yield f"rest {len(claim.states)} {_numbers([claim.equilibrium[x] for x in claim.states])}"
     sizes = scales(claim)
     yield f"cube {len(claim.states)} {_numbers([proof.radius * sizes[x] for x in claim.states])}"
-    yield _coordinates(proof.coordinates.get("descent"))
-    tree = proof.trees["descent"]
+    # as in ``descent`` of Descent.v: variables, plant, V, V of the next state, level - V, all rows
+    yield _flag_line(f"{'0' * len(variables)}{plant}{function}{function}02")
+    yield from _proof(certificate, "descent")
+
+
+def _proof(certificate: Certificate, name: str) -> Iterator[str]:
+    yield _coordinates(certificate.proof.coordinates.get(name))
+    tree = certificate.proof.trees[name]
     yield f"tree {len(tree)} {tree.hex()}"
 
 
@@ -102,22 +122,25 @@ def _statement(obligation: Obligation) -> Iterator[str]:
     variables = {x: i for i, x in enumerate(obligation.box)}
     named = allocate(a.node for a in atoms(obligation.formula)).symbols
     yield f"program {len(order)}"
-    yield from _nodes(order, tried, named, variables)
+    yield from _nodes(order, variables)
     position = {node: i for i, node in enumerate(order)}
     yield f"goal {_formula(obligation.formula, position)}"
+    yield _flag_line(_flags(order, tried, named))
 
 
-def _nodes(
-    order: Sequence[Node],
-    tried: Container[int],
-    named: Container[Node],
-    variables: Mapping[str, int],
-) -> Iterator[str]:
+def _nodes(order: Sequence[Node], variables: Mapping[str, int]) -> Iterator[str]:
     position = {node: i for i, node in enumerate(order)}
     for i, node in enumerate(order):
         arguments = [str(i - 1 - position[a]) for a in node.args]
-        flags = [str(int(node in named)), str(int(i in tried))]
-        yield " ".join([*flags, *_node(node, arguments, variables)])
+        yield " ".join(_node(node, arguments, variables))
+
+
+def _flags(order: Sequence[Node], tried: Container[int], named: Container[Node]) -> str:
+    return "".join(str((node in named) + 2 * (i in tried)) for i, node in enumerate(order))
+
+
+def _flag_line(digits: str) -> str:
+    return f"flags {len(digits)} {digits}"
 
 
 def _rounds(formula: Formula, start: int) -> Iterator[tuple[int, Node]]:

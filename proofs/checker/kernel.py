@@ -38,7 +38,7 @@ from .tree import LEAF, Leaves, leaves, root_box
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
-__all__ = ["Accepted", "check", "check_certificate", "open_leaves", "refutes"]
+__all__ = ["Accepted", "check", "check_certificate", "open_leaves", "refutes", "to_prove"]
 
 Progress = Callable[[float], None]
 _WORTH_SHARING = 10_000  # leaves: below, starting workers takes longer than the check
@@ -67,6 +67,27 @@ def check_certificate(
     certificate: Certificate, workers: int = 1, progress: Progress | None = None
 ) -> Accepted:
     """The same for a certificate that was read already."""
+    wanted, proof = to_prove(certificate), certificate.proof
+    counts = {}
+    rejected = open_leaves(
+        certificate.claim, proof.radius, proof.trees, proof.coordinates, workers, progress
+    )
+    for name in wanted:
+        if rejected[name].open:
+            position = rejected[name].open[0]
+            raise Rejected(f"{name}: leaf {position} is not proved{rejected[name].where}")
+        counts[name] = rejected[name].leaves
+        if counts[name] != _leaf_number(proof.trees[name]):
+            raise Rejected(f"{name}: not every leaf was evaluated")
+    return Accepted(certificate, counts)
+
+
+def to_prove(certificate: Certificate) -> Mapping[str, Obligation]:
+    """The obligations of the claim, each of which ``certificate`` has a tree for.
+
+    Raises CheckerError if its trees, their statements or its assumptions are those of another
+    claim.  The trees themselves are not looked at.
+    """
     if certificate.evidence != "kernel":
         raise Rejected(
             f"the evidence is {certificate.evidence[:40]!r}: nothing in this file can be re-checked"
@@ -83,18 +104,7 @@ def check_certificate(
             raise Rejected(f"{name}: the tree was made for another statement")
     if not set(proof.coordinates) <= set(wanted):
         raise Rejected("there are coordinates for another obligation")
-    counts = {}
-    rejected = open_leaves(
-        certificate.claim, proof.radius, proof.trees, proof.coordinates, workers, progress
-    )
-    for name in wanted:
-        if rejected[name].open:
-            position = rejected[name].open[0]
-            raise Rejected(f"{name}: leaf {position} is not proved{rejected[name].where}")
-        counts[name] = rejected[name].leaves
-        if counts[name] != _leaf_number(proof.trees[name]):
-            raise Rejected(f"{name}: not every leaf was evaluated")
-    return Accepted(certificate, counts)
+    return wanted
 
 
 @dataclass(frozen=True)

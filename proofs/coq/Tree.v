@@ -179,27 +179,34 @@ Definition close_leaf (first : bool) (n : nat) (rows : option (list (list interv
 Definition enclosed_row (rc : list Q * Q) : list interval * interval :=
   (map enclose (fst rc), enclose (snd rc)).
 
-Definition check (o : obligation) (t : task) : bool :=
+(** The box of the tree, what closes a leaf, and what may cut slices off; [None] if the task does not
+    fit the obligation. *)
+Record prepared := Prepared
+  { root : list interval; leaf : nat -> list interval -> bool; guard : nat -> list interval -> bool }.
+
+Definition prepare (o : obligation) (t : task) : option prepared :=
   let n := length (box o) in
   let p := leaf_program o t in
   let boxes := map interval_of (box o) in
   if Nat.eqb (length (flags t)) (length (program o)) then
     match at_root t with
-    | None =>
-      match walk (close_leaf false n None p (goal o)) (close_leaf true n None p (goal o)) boxes (depth t) (deeper t) boxes (tree t) with
-      | Some [] => true | _ => false
-      end
+    | None => Some (Prepared boxes (close_leaf false n None p (goal o)) (close_leaf true n None p (goal o)))
     | Some c =>
-      let w := map (reach (moved (shift c) (box o))) (inverse c) in
-      let rows := map enclosed_row (combine (matrix c) (shift c)) in
+      let rows := Some (map enclosed_row (combine (matrix c) (shift c)), boxes) in
       if inverse_from 0 (matrix c) (inverse c) && Nat.eqb (length (matrix c)) n &&
          Nat.eqb (length (shift c)) n && Nat.eqb (length (inverse c)) n then
-        match walk (close_leaf false n (Some (rows, boxes)) p (goal o))
-                   (close_leaf true n (Some (rows, boxes)) p (goal o)) w (depth t) (deeper t) w (tree t)
-        with Some [] => true | _ => false end
-      else false
+        Some (Prepared (map (reach (moved (shift c) (box o))) (inverse c))
+          (close_leaf false n rows p (goal o)) (close_leaf true n rows p (goal o)))
+      else None
     end
-  else false.
+  else None.
+
+(** Whether [bytes] are a tree that proves the box [b]. *)
+Definition grown (w : prepared) (t : task) (b : list interval) (bytes : list nat) : bool :=
+  match walk (leaf w) (guard w) (root w) (depth t) (deeper t) b bytes with Some [] => true | _ => false end.
+
+Definition check (o : obligation) (t : task) : bool :=
+  match prepare o t with Some w => grown w t (root w) (tree t) | None => false end.
 
 Lemma Forall2_length {A B} (P : A -> B -> Prop) l m : Forall2 P l m -> length l = length m.
 Proof. induction 1; simpl; auto. Qed.
@@ -215,19 +222,23 @@ Lemma enclosed_rows_ok l : Forall2 (fun r c => Forall2 (fun i q => contains i (Q
   contains (snd r) (Q2R (snd c))) (map enclosed_row l) l.
 Proof. induction l; simpl; constructor; auto. split; [apply enclose_all|apply enclose_ok]. Qed.
 
-Theorem check_ok o t : check o t = true -> holds o.
+(** A point of the box is in the box of the tree, and what closes a leaf proves the formula there. *)
+Theorem prepare_ok o t w : prepare o t = Some w -> forall x, in_box (box o) x -> exists v,
+  Forall2 contains (root w) v /\ forall degree b,
+  leaf w degree b = true \/ guard w degree b = true -> Forall2 contains b v ->
+  forall ch, proper ch -> truth (run x ch (program o) []) (goal o).
 Proof.
-  unfold check. intros H x X ch T.
+  unfold prepare. intros H x X.
   destruct (Nat.eqb_spec (length (flags t)) (length (program o))) as [Ln|]; [|discriminate].
   pose proof (boxes_ok _ _ X) as B.
   pose proof (Forall2_length _ _ _ X) as Lx.
   set (s0 := fun _ : nat => 0). assert (S0 : forall i, in_unit (s0 i)) by (unfold in_unit, s0; intros; lra).
-  assert (run : forall degree d v, List.Forall in_unit d -> Forall2 (models d s0 0) v x ->
+  assert (run : forall ch, proper ch -> forall degree d v, List.Forall in_unit d -> Forall2 (models d s0 0) v x ->
     forall first : bool, (if first
       then decide_first (length d) degree v 0 (leaf_program o t) [] (goal o)
       else decide (length d) degree v 0 (leaf_program o t) [] (goal o)) = true ->
     truth (run x ch (program o) []) (goal o)).
-  { intros degree d v D V first G.
+  { intros ch T degree d v D V first G.
     assert (G' : decide (length d) degree v 0 (leaf_program o t) [] (goal o) = true)
       by (destruct first; [now apply decide_first_ok|exact G]).
     clear G. rename G' into G. unfold leaf_program in G.
@@ -239,10 +250,10 @@ Proof.
     apply andb_prop in E; destruct E as [E Li%Nat.eqb_eq].
     apply andb_prop in E; destruct E as [E Ls%Nat.eqb_eq].
     apply andb_prop in E; destruct E as [E Lm%Nat.eqb_eq].
-    destruct (walk _ _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate]. clear H.
+    inversion H; subst w; clear H. cbn [root leaf guard].
     (* the point of the box in the coordinates of the tree *)
     set (u := map (fun vc => fst vc - Q2R (snd vc)) (combine x (shift c))).
-    set (w := map (fun r => dotR r u) (inverse c)).
+    set (w := map (fun r => dotR r u) (inverse c)). exists w.
     assert (Cs : Forall2 (fun rc y => dotR (fst rc) w + Q2R (snd rc) = y)
       (combine (matrix c) (shift c)) x).
     { assert (G : forall k m sh y, (forall j row, nth_error m j = Some row ->
@@ -275,13 +286,11 @@ Proof.
       destruct R as [y [Ey [Cy _]]]; auto; [|apply zero_ok|].
       - apply enclose_all.
       - rewrite dot_dotR in Ey. inversion Ey; subst. now rewrite Rplus_0_r in Cy. }
-    assert (Leaf : forall first degree b, close_leaf first (length (box o))
-        (Some (map enclosed_row (combine (matrix c) (shift c)), map interval_of (box o)))
-        (leaf_program o t) (goal o) degree b = true -> forall w', Forall2 contains b w' -> w' = w ->
-        truth (Language.run x ch (program o) []) (goal o)).
-    2:{ apply (walk_ok _ _ _ (fun w' => w' = w -> truth (Language.run x ch (program o) []) (goal o))
-          (Leaf false) (Leaf true) _ _ _ _ _ W w Ws eq_refl). }
-    intros first degree b G w' Cb ->. unfold close_leaf in G.
+    split; [exact Ws|]. intros degree b G Cb ch T.
+    assert (G' : exists first, close_leaf first (length (box o)) (Some (map enclosed_row
+        (combine (matrix c) (shift c)), map interval_of (box o))) (leaf_program o t) (goal o) degree b = true)
+      by (destruct G; eauto).
+    clear G. destruct G' as [first G]. unfold close_leaf in G.
     destruct (variables degree 0 b) as [ms|] eqn:V; [|discriminate].
     destruct (variables_ok degree b [] w ms s0 Cb V) as [d [D [Ld M]]].
     specialize (M []). rewrite app_nil_r in M. simpl in M.
@@ -292,17 +301,37 @@ Proof.
     { clear -M. induction M; simpl; constructor; auto. simpl. eauto. }
     pose proof (cut_ok degree d s0 _ _ D S0 Mo _ _ _ _ _ (enclosed_rows_ok _) eq_refl B Cs) as K.
     destruct (cut _ _ _ _) as [|v|]; [destruct K| |discriminate].
-    now apply (run degree d v D K first).
-  - destruct (walk _ _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate].
-    assert (Leaf : forall first degree b, close_leaf first (length (box o)) None
-        (leaf_program o t) (goal o) degree b = true -> forall w', Forall2 contains b w' -> w' = x ->
-        truth (Language.run x ch (program o) []) (goal o)).
-    2:{ apply (walk_ok _ _ _ (fun w' => w' = x -> truth (Language.run x ch (program o) []) (goal o))
-          (Leaf false) (Leaf true) _ _ _ _ _ W x B eq_refl). }
-    intros first degree b G w' Cb ->. unfold close_leaf in G.
+    now apply (run ch T degree d v D K first).
+  - inversion H; subst w; clear H. cbn [root leaf guard]. exists x.
+    split; [exact B|]. intros degree b G Cb ch T.
+    assert (G' : exists first, close_leaf first (length (box o)) None (leaf_program o t) (goal o)
+        degree b = true) by (destruct G; eauto).
+    clear G. destruct G' as [first G]. unfold close_leaf in G.
     destruct (variables degree 0 b) as [ms|] eqn:V; [|discriminate].
     destruct (variables_ok degree b [] x ms s0 Cb V) as [d [D [Ld M]]].
     specialize (M []). rewrite app_nil_r in M. simpl in M.
     assert (Ln' : length (box o) = length d) by (rewrite Ld, (Forall2_length _ _ _ Cb); auto).
-    rewrite Ln' in G. now apply (run degree d ms D M first).
+    rewrite Ln' in G. now apply (run ch T degree d ms D M first).
+Qed.
+
+(** If trees prove boxes that cover the box of the tree, the obligation holds. *)
+Theorem covered_ok o t w : prepare o t = Some w ->
+  (forall v, Forall2 contains (root w) v -> exists b bytes, Forall2 contains b v /\ grown w t b bytes = true) ->
+  holds o.
+Proof.
+  intros E C x X ch T. destruct (prepare_ok _ _ _ E x X) as [v [V L]].
+  destruct (C v V) as [b [bytes [Cb G]]]. unfold grown in G.
+  destruct (walk _ _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate].
+  assert (K : forall degree b', leaf w degree b' = true \/ guard w degree b' = true ->
+    forall v', Forall2 contains b' v' -> v' = v -> truth (run x ch (program o) []) (goal o))
+    by (intros degree b' H v' F ->; apply (L degree b'); auto).
+  apply (walk_ok (leaf w) (guard w) (root w) (fun v' => v' = v -> truth (run x ch (program o) []) (goal o))
+    (fun degree b' H => K degree b' (or_introl H)) (fun degree b' H => K degree b' (or_intror H))
+    _ _ _ _ _ W v Cb eq_refl).
+Qed.
+
+Theorem check_ok o t : check o t = true -> holds o.
+Proof.
+  unfold check. destruct (prepare o t) as [w|] eqn:E; [|discriminate]. intros G.
+  apply (covered_ok o t w E). eauto.
 Qed.

@@ -15,6 +15,7 @@ __all__ = ["assumptions", "main", "unproved"]
 HERE = Path(__file__).parent
 THEOREMS = {
     "Tree": ("check_ok",),
+    "Subtrees": ("divided_ok",),
     "Accepted": ("descent_meaning", "accepted_trajectories", "accepted_never_ends"),
     "Theorems": ("invariant", "never_ends", "decreases", "geometric", "converges"),
 }

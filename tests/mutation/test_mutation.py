@@ -13,43 +13,15 @@ from pathlib import Path
 import pytest
 from accepted_certificates import CLAIMS, accepted, same_claim, still_true
 from edits_of_the_bytes import BYTE_EDITS
-from edits_of_the_claim import CLAIM_EDITS
-from edits_of_the_proof import PROOF_EDITS
-from sealing import laundered, sealed
+from mutants import JSON_EDITS, PER_BYTE_EDIT, PER_JSON_EDIT, mutants
+from sealing import sealed
 
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.kernel import check
 
-JSON_EDITS = {**CLAIM_EDITS, **PROOF_EDITS}
-_PER_JSON_EDIT = 16
-_PER_BYTE_EDIT = 12
-_LAUNDERED = frozenset(
-    {"number", "constant", "operator", "attribute", "wire", "root", "box", "equilibrium", "roles",
-     "theorem", "time", "radius", "huge", "number key"}
-)  # fmt: skip
 _LABELS_ONLY = frozenset({"metadata", "tree packing", "tree bytes", "radius", "tree keys"})
 _SEEN: Counter[tuple[str, str]] = Counter()
-
-
-def _mutants(category: str, count: int) -> list[tuple[str, bytes]]:
-    """``count`` deterministic edits of one category, spread over the certificates."""
-    rng = random.Random(category)
-    names, result = sorted(CLAIMS), []
-    while len(result) < count:
-        name = names[len(result) % len(names)]
-        data = accepted(name)
-        if category in JSON_EDITS:
-            other = json.loads(accepted(rng.choice([n for n in names if n != name])))
-            body = json.loads(data)
-            JSON_EDITS[category](body, rng, other)
-            seal = laundered if category in _LAUNDERED and rng.random() < 0.7 else sealed
-            changed = seal(body)
-        else:
-            changed = BYTE_EDITS[category](data, rng)
-        if changed != data:
-            result.append((name, changed))
-    return result
 
 
 def _answer(data: bytes) -> tuple[str, Claim | None]:
@@ -83,14 +55,14 @@ def test_the_originals_are_accepted_and_true(name: str) -> None:
 
 @pytest.mark.parametrize("category", JSON_EDITS)
 def test_edits_of_the_meaning(category: str) -> None:
-    for name, data in _mutants(category, _PER_JSON_EDIT):
+    for name, data in mutants(category, PER_JSON_EDIT):
         _judge(category, name, data)
     assert _SEEN[category, "rejected"] or category == "metadata"
 
 
 @pytest.mark.parametrize("category", BYTE_EDITS)
 def test_edits_of_the_bytes(category: str) -> None:
-    for name, data in _mutants(category, _PER_BYTE_EDIT):
+    for name, data in mutants(category, PER_BYTE_EDIT):
         _judge(category, name, data)
     accepted_ones = sum(n for (c, word), n in _SEEN.items() if c == category and word != "rejected")
     assert not accepted_ones
@@ -127,7 +99,7 @@ _FOR_A_PROCESS = (
 def test_the_checker_as_a_process_rejects_with_a_reason(tmp_path: Path) -> None:
     running = []
     for i, category in enumerate(_FOR_A_PROCESS):
-        rejected = (d for _, d in _mutants(category, 8) if _answer(d)[1] is None)
+        rejected = (d for _, d in mutants(category, 8) if _answer(d)[1] is None)
         path = tmp_path / f"{i}.cert"
         path.write_bytes(next(rejected))
         command = [sys.executable, "-m", "certify.proofs.checker", str(path)]

@@ -1,0 +1,125 @@
+(* The answer on a text: each obligation is proved in parts by the kernel. *)
+open Kernel
+open Text
+
+exception Not_a_tree
+
+(* How many bytes the tree that starts at each byte has. *)
+let sizes tree =
+  let size = Array.make (String.length tree) 1 in
+  let rec from i following =
+    if i < 0 then match following with [ _ ] -> () | _ -> raise Not_a_tree
+    else if Char.code tree.[i] >= 64 then from (i - 1) (1 :: following)
+    else match following with
+      | a :: b :: others -> size.(i) <- 1 + a + b; from (i - 1) (size.(i) :: others)
+      | _ -> raise Not_a_tree in
+  from (String.length tree - 1) [];
+  size
+
+(* The top of the subtree of [tree] at [start] as a plan, and where the trees of its parts begin. *)
+let plan tree size start largest =
+  let top = ref [] and parts = ref [] in
+  let rec from i =
+    if size.(i) <= largest then begin
+      top := 64 :: !top;
+      parts := i :: !parts;
+      i + size.(i)
+    end else begin
+      top := Char.code tree.[i] :: !top;
+      from (from (i + 1))
+    end in
+  ignore (from start);
+  (List.rev !top, Array.of_list (List.rev !parts))
+
+let bytes tree start size =
+  let rec from i l = if i < start then l else from (i - 1) (Char.code tree.[i] :: l) in
+  from (start + size - 1) []
+
+(* the numbers of all parts fit into a pipe: 4 bytes each, 65,536 *)
+let most_parts = 4096
+
+type answer = Proved of int | Open of int | Uncovered | Unfit
+
+let leaves tree = String.fold_left (fun n c -> if Char.code c >= 64 then n + 1 else n) 0 tree
+
+(* The first leaf that is not proved of the subtree at [start] over the box [b]. *)
+let first_open entry place size start b =
+  let top, leaves = plan entry.tree size start 1 in
+  match parts entry.task.depth b top with
+  | Some (boxes, []) ->
+    let rec from i = function
+      | [] -> Uncovered
+      | b :: others ->
+        if grown place entry.task b (bytes entry.tree leaves.(i) 1) then from (i + 1) others
+        else Open leaves.(i) in
+    from 0 boxes
+  | _ -> Uncovered
+
+(* By [Subtrees.divided_ok] the obligation holds if this says [Proved]. *)
+let prove workers entry =
+  match prepare entry.stated entry.task with
+  | None -> Unfit
+  | Some place ->
+    match sizes entry.tree with
+    | exception Not_a_tree -> Uncovered
+    | size ->
+      let all = String.length entry.tree in
+      let rec divide largest =
+        let top, starts = plan entry.tree size 0 largest in
+        if Array.length starts > most_parts then divide (2 * largest) else (top, starts) in
+      let top, starts = divide (1 + all / 256) in
+      match divided place entry.task top with
+      | None -> Uncovered
+      | Some boxes ->
+        let boxes = Array.of_list boxes in
+        if Array.length boxes <> Array.length starts then Uncovered
+        else
+          let part i = grown place entry.task boxes.(i) (bytes entry.tree starts.(i) size.(starts.(i))) in
+          let known = Pool.answers workers (Array.length boxes) part in
+          (* the first part that is not proved; those that no copy answered for are tried here *)
+          let rec from i = if i < Array.length boxes && (known.(i) || part i) then from (i + 1) else i in
+          let i = from 0 in
+          if i = Array.length boxes then Proved (leaves entry.tree)
+          else first_open entry place size starts.(i) boxes.(i)
+
+let line entry = function
+  | Proved leaves -> Printf.sprintf "proved %s %d leaves" entry.name leaves
+  | Open position -> Printf.sprintf "open %s leaf %d is not closed" entry.name position
+  | Uncovered -> Printf.sprintf "open %s the tree does not cover its box" entry.name
+  | Unfit -> Printf.sprintf "open %s the coordinates or flags do not fit the obligation" entry.name
+
+(* OCaml's own neighbours of a float, with which those of prelude.ml are compared. *)
+let check_neighbours () =
+  let least = Int64.float_of_bits 1L in
+  let samples = [ 0.; -0.; 1.; 1.5; 0.1; least; 2. *. least; min_float; Float.pred min_float; max_float;
+                  Float.pred 2.; infinity; nan ] in
+  let same x y = Int64.bits_of_float x = Int64.bits_of_float y || (x <> x && y <> y) in
+  let agrees x = same (next_up x) (Float.succ x) && same (next_down x) (Float.pred x) in
+  if not (List.for_all (fun x -> agrees x && agrees (-.x)) samples) then
+    failwith "the neighbours of floats are not those of OCaml"
+
+type how = { workers : int; halvings : int; all : bool }
+
+let default = { workers = 1; halvings = 10; all = false }
+
+(* Whether every obligation of the text is proved; [print] is given a line for each, or those until the
+   first that is not proved, unless [all] are asked for. *)
+let judge how print text =
+  check_neighbours ();
+  let answer accepted entry =
+    if not (accepted || how.all) then false
+    else begin
+      let found = prove how.workers entry in
+      print (line entry found);
+      match found with Proved _ -> accepted | _ -> false
+    end in
+  let accepted = List.fold_left answer true (entries how.halvings text) in
+  print (if accepted then "accepted" else "not accepted");
+  accepted
+
+(* What is wrong with a text that has no answer. *)
+let refusal = function
+  | Malformed what -> Some ("malformed: " ^ what, 2)
+  | Missing what -> Some ("this kernel does not have " ^ what, 4)
+  | Stack_overflow | Out_of_memory -> Some ("not enough memory", 2)
+  | _ -> None

@@ -1,0 +1,189 @@
+(* From text to obligations and tasks; see certify/io/kernel_text.py, which writes the text.  Words are
+   separated by spaces or line ends; numbers are fractions of hexadecimal integers.  What is read of a
+   task is not believed: the kernel's theorem holds for every task. *)
+open Kernel
+
+exception Malformed of string
+exception Missing of string (* what this kernel does not have *)
+
+let version = "certify-kernel-2"
+
+type entry = { name : string; stated : obligation; task : task; tree : string }
+
+type source = { text : string; mutable position : int }
+
+let word source =
+  let is_space c = c = ' ' || c = '\n' in
+  let size = String.length source.text in
+  let position = ref source.position in
+  while !position < size && is_space source.text.[!position] do incr position done;
+  if !position >= size then raise (Malformed "the text ends early");
+  let start = !position in
+  while !position < size && not (is_space source.text.[!position]) do incr position done;
+  source.position <- !position;
+  String.sub source.text start (!position - start)
+
+let at_end source =
+  match word { source with position = source.position } with
+  | exception Malformed _ -> true
+  | _ -> false
+
+let expect source wanted =
+  let found = word source in
+  if found <> wanted then raise (Malformed (Printf.sprintf "%S where %S is expected" found wanted))
+
+let natural source =
+  let found = word source in
+  match int_of_string_opt found with
+  | Some n when n >= 0 -> n
+  | _ -> raise (Malformed (Printf.sprintf "%S is not a natural number" found))
+
+(* [-]0x and digits: what else zarith reads is no number here *)
+let integer text =
+  let digit c = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') in
+  let sign = if text <> "" && text.[0] = '-' then 1 else 0 in
+  let size = String.length text - sign - 2 in
+  if size > 0 && String.sub text sign 2 = "0x" && String.for_all digit (String.sub text (sign + 2) size)
+  then Big_int_Z.big_int_of_string text
+  else raise (Malformed (Printf.sprintf "%S is not a fraction" text))
+
+let rational source =
+  match String.split_on_char '/' (word source) with
+  | [ n ] -> { qnum = integer n; qden = Big_int_Z.unit_big_int }
+  | [ n; d ] when Big_int_Z.sign_big_int (integer d) > 0 -> { qnum = integer n; qden = integer d }
+  | parts -> raise (Malformed (Printf.sprintf "%S is not a fraction" (String.concat "/" parts)))
+
+(* in order of the text, which List.init does not promise *)
+let times n read =
+  let rec from n read_so_far = if n = 0 then List.rev read_so_far else from (n - 1) (read () :: read_so_far) in
+  from n []
+
+let counted source read = let n = natural source in times n (fun () -> read source)
+
+let functions =
+  [ "relu", Relu; "abs", Abs; "sin", Sin; "cos", Cos; "tanh", Tanh; "exp", Exp; "atan", Atan;
+    "log", Log; "sqrt", Sqrt; "recip", Recip ]
+
+let fn source =
+  match word source with
+  | "pow" -> Pow (natural source)
+  | name ->
+    match List.assoc_opt name functions with
+    | Some g -> g
+    | None -> raise (Missing (Printf.sprintf "the function %S" name))
+
+let node source =
+  let natural () = natural source in
+  let one f = f (natural ()) in
+  let two f = let a = natural () in f a (natural ()) in
+  let three f = let a = natural () in let b = natural () in f a b (natural ()) in
+  match word source with
+  | "const" -> Const (rational source)
+  | "var" -> one (fun i -> Var i)
+  | "neg" -> one (fun a -> Neg a)
+  | "add" -> two (fun a b -> Add (a, b))
+  | "sub" -> two (fun a b -> Sub (a, b))
+  | "mul" -> two (fun a b -> Mul (a, b))
+  | "max" -> two (fun a b -> Max (a, b))
+  | "call" -> let g = fn source in one (fun a -> Call (g, a))
+  | "step" -> one (fun a -> Step a)
+  | "select" -> three (fun a b c -> Select (a, b, c))
+  | "quotient" -> let g = fn source in two (fun a b -> Quotient (g, a, b))
+  | "quotient2" -> let g = fn source in two (fun a b -> Quotient2 (g, a, b))
+  | "increment" -> let g = fn source in two (fun a b -> Increment (g, a, b))
+  | "stack" -> let n = natural () in Stack (times n natural)
+  | "index" -> two (fun a i -> Index (a, i))
+  | "affine" ->
+    let rows = natural () in
+    let columns = natural () in
+    let rational () = rational source in
+    let row () = let bias = rational () in let weights = times columns rational in (weights, bias) in
+    let rows = times rows row in
+    one (fun a -> Affine (rows, a))
+  | name -> raise (Missing (Printf.sprintf "the operator %S" name))
+
+let rec formula source =
+  match word source with
+  | "positive" -> Positive (natural source)
+  | "nonnegative" -> Nonnegative (natural source)
+  | "defined" -> Defined (natural source)
+  | "and" -> let a = formula source in And (a, formula source)
+  | "or" -> let a = formula source in Or (a, formula source)
+  | name -> raise (Missing (Printf.sprintf "the relation %S" name))
+
+let interval source = let low = rational source in (low, rational source)
+
+let obligation source =
+  let box = (expect source "box"; counted source interval) in
+  let program = (expect source "program"; counted source node) in
+  let goal = (expect source "goal"; formula source) in
+  { box; program; goal }
+
+(* The claim, whose obligation is made by the kernel. *)
+let claim source =
+  let bounds = (expect source "states"; counted source interval) in
+  let others = (expect source "others"; counted source interval) in
+  let plant = (expect source "plant"; counted source node) in
+  let outputs = (expect source "outputs"; counted source natural) in
+  let lyapunov = (expect source "lyapunov"; counted source node) in
+  let level = (expect source "level"; rational source) in
+  let decay = (expect source "decay"; rational source) in
+  let rest = (expect source "rest"; counted source rational) in
+  let cube = (expect source "cube"; counted source rational) in
+  let claim = { bounds; others; plant; outputs; lyapunov; level; decay; rest; cube } in
+  if not (well_formed claim) then raise (Malformed "the claim is not well formed");
+  descent claim
+
+(* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  None of both
+   for those of the [program] that the text has no digit for. *)
+let flags program source =
+  expect source "flags";
+  let n = natural source in
+  let digits = if n = 0 then "" else word source in
+  if String.length digits <> n then raise (Malformed "flags of another length");
+  let flag = function
+    | '0' -> (false, false) | '1' -> (true, false) | '2' -> (false, true) | '3' -> (true, true)
+    | c -> raise (Malformed (Printf.sprintf "the flag %C" c)) in
+  let missing = max 0 (List.length program - n) in
+  List.map flag (List.of_seq (String.to_seq (digits ^ String.make missing '0')))
+
+let at_root source =
+  expect source "coordinates";
+  match natural source with
+  | 0 -> None
+  | n ->
+    let rationals () = times n (fun () -> rational source) in
+    let shift0 = rationals () in
+    let matrix = times n rationals in
+    Some { shift0; matrix; inverse = times n rationals }
+
+let tree source =
+  expect source "tree";
+  let n = natural source in
+  let digits = if n = 0 then "" else word source in
+  if String.length digits <> 2 * n then raise (Malformed "a tree of another length");
+  String.init n (fun i ->
+    match int_of_string_opt ("0x" ^ String.sub digits (2 * i) 2) with
+    | Some byte -> Char.chr byte
+    | None -> raise (Malformed "a tree that is not in hexadecimal digits"))
+
+let entry deeper source =
+  let read = match word source with
+    | "obligation" -> obligation
+    | "claim" -> claim
+    | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
+  let name = word source in
+  let stated = read source in
+  let flags = flags stated.program source in
+  let at_root = at_root source in
+  let tree = tree source in
+  { name; stated; task = { flags; at_root; depth = 4096; deeper; tree = [] }; tree }
+
+let entries deeper text =
+  let source = { text; position = 0 } in
+  let found = word source in
+  if found <> version then
+    raise (Missing (Printf.sprintf "the format %S: it reads %S" found version));
+  let read = counted source (entry deeper) in
+  if not (at_end source) then raise (Malformed "the text goes on after the last tree");
+  read

@@ -1,0 +1,214 @@
+"""Several kernels judge the same certificates, thousands if this is run as a program.
+
+``python tests/coq/cross_examination.py CASES [PROGRAM ...]`` prints what became of them.  A false
+claim that any kernel accepts, and a certificate of the search that not all accept, are failures.
+"""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+
+from random_claims import twins
+
+from certify.io.kernel_text import VERSION, entry
+from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.errors import CheckerError
+from certify.proofs.checker.format import Certificate, Proof
+from certify.proofs.checker.kernel import check_certificate, to_prove
+from certify.proofs.checker.theorems import THEOREMS, obligations
+from certify.verifiers.branch_and_bound import BranchAndBound
+from certify.verifiers.interface import Options
+
+__all__ = ["PROGRAMS", "Case", "Judged", "examine", "forged", "random_cases", "table"]
+
+_BUILD = Path(__file__).parents[2] / "proofs" / "coq" / "build"
+PROGRAMS = tuple(p for p in (_BUILD / "certify-kernel", _BUILD / "certify-kernel.js") if p.exists())
+_BATCH = 100
+_SEARCH = Options(timeout=5, boxes=3000)
+_RADIUS = Fraction(1, 8)
+
+
+@dataclass(frozen=True)
+class Case:
+    """A certificate and what is known of it: ``searched`` (the search ended with it),
+    ``damaged`` (true, with a worse tree) or ``false``."""
+
+    kind: str
+    certificate: Certificate
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A case, and which of the kernels accept it."""
+
+    case: Case
+    accepted: Mapping[str, bool]
+
+    @property
+    def answer(self) -> str:
+        """Those that accept, in words."""
+        accepting = [name for name, word in self.accepted.items() if word]
+        if len(accepting) == len(self.accepted):
+            return "all"
+        return "only " + ", ".join(accepting) if accepting else "none"
+
+
+def examine(cases: Iterable[Case], programs: Sequence[Path] = PROGRAMS) -> Iterator[Judged]:
+    """Each case with the answers of the checker in Python and of every program."""
+    batch: list[Case] = []
+    for case in cases:
+        batch.append(case)
+        if len(batch) == _BATCH:
+            yield from _judged(batch, programs)
+            batch = []
+    yield from _judged(batch, programs)
+
+
+def _judged(batch: Sequence[Case], programs: Sequence[Path]) -> Iterator[Judged]:
+    answers = {"python": [_accepts(case.certificate) for case in batch]}
+    for program in programs:
+        answers[program.name] = _accepted_by(program, batch)
+    for i, case in enumerate(batch):
+        yield Judged(case, {name: words[i] for name, words in answers.items()})
+
+
+def _accepts(certificate: Certificate) -> bool:
+    try:
+        check_certificate(certificate)
+    except CheckerError:
+        return False
+    return True
+
+
+def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
+    wanted: list[set[str] | None] = []
+    lines: list[str] = []
+    count = 0
+    for i, case in enumerate(batch):
+        try:
+            needed = to_prove(case.certificate)
+        except CheckerError:  # nothing is given to a program that does not fit its claim
+            wanted.append(None)
+            continue
+        for obligation in needed.values():
+            lines += entry(case.certificate, obligation, f"{i}:")
+        wanted.append({f"{i}:{name}" for name in needed})
+        count += len(needed)
+    proved = _proved(program, [f"{VERSION} {count}", *lines])
+    return [names is not None and names <= proved for names in wanted]
+
+
+def _proved(program: Path, lines: Sequence[str]) -> set[str]:
+    node = [shutil.which("node") or "node", "--stack-size=7000"] if program.suffix == ".js" else []
+    with tempfile.TemporaryDirectory() as folder:
+        text = Path(folder, "kernel.txt")
+        text.write_text("\n".join(lines) + "\n")
+        command = [*node, str(program), "--all", str(text)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 5):
+        raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr[-500:]}")
+    words = [line.split() for line in done.stdout.splitlines()]
+    assert len(words) == int(lines[0].split()[1]) + 1, "not every obligation was answered"
+    return {w[1] for w in words if w[0] == "proved"}
+
+
+def forged(claim: Claim, tree: bytes, given: Proof | None = None) -> Certificate:
+    """A certificate of ``claim`` in which all fits but the trees: ``tree``, or those ``given``."""
+    radius = given.radius if given else _RADIUS if THEOREMS[claim.theorem].has_radius else None
+    wanted = obligations(claim, radius)
+    proof = Proof(
+        radius,
+        {o.name: given.trees.get(o.name, tree) if given else tree for o in wanted},
+        {o.name: o.digest() for o in wanted},
+        {o.name: given.coordinates[o.name] for o in wanted if o.name in given.coordinates}
+        if given
+        else {},
+    )
+    return Certificate(claim, THEOREMS[claim.theorem].assumptions, "kernel", proof)
+
+
+def random_cases(seeds: Iterable[int]) -> Iterator[Case]:
+    """Certificates that the search finds for random claims, damaged ones, and false twins."""
+    for seed in seeds:
+        rng = random.Random(seed)
+        for pair in twins(seed):
+            found = BranchAndBound().verify(pair.true, _SEARCH).certificate
+            proof = None
+            if found is not None and found.evidence == "kernel":
+                proof = found.proof
+                yield Case("searched", found)
+                yield Case("damaged", _damaged(found, rng))
+                yield Case("false", forged(pair.false, b"\x42", proof))
+            axes = len(pair.false.box)
+            yield Case("false", forged(pair.false, _uniform(axes, rng.randint(0, 7), rng)))
+
+
+def _uniform(axes: int, depth: int, rng: random.Random) -> bytes:
+    if depth == 0:
+        return bytes([0x40 + rng.choice((0, 1, 2, 2, 2))])
+    return bytes([depth % axes]) + b"".join(_uniform(axes, depth - 1, rng) for _ in range(2))
+
+
+def _damaged(certificate: Certificate, rng: random.Random) -> Certificate:
+    """With leaves of lower degree, or with a part of a tree cut down to a leaf."""
+    proof = certificate.proof
+    trees = {}
+    for name, tree in proof.trees.items():
+        if rng.random() < 0.5:
+            lower = (b - (b > 0x40 and rng.random() < 0.3) for b in tree)
+            trees[name] = bytes(lower)
+        else:
+            start = rng.randrange(len(tree))
+            trees[name] = tree[:start] + b"\x42" + tree[_after(tree, start) :]
+    return replace(certificate, proof=replace(proof, trees=trees))
+
+
+def _after(tree: bytes, start: int) -> int:
+    """Where the subtree at ``start`` ends."""
+    missing = 1
+    while missing:
+        missing += 1 if tree[start] < 0x40 else -1
+        start += 1
+    return start
+
+
+def table(judged: Iterable[Judged]) -> tuple[str, list[Judged]]:
+    """The counts as a text, and the cases that must not be."""
+    counts: Counter[tuple[str, str]] = Counter()
+    bad = []
+    for found in judged:
+        counts[found.case.kind, found.answer] += 1
+        expected = {"searched": "all", "false": "none"}.get(found.case.kind, found.answer)
+        if found.answer != expected:
+            bad.append(found)
+    lines = [f"  {kind:10} accepted by {who}: {n}" for (kind, who), n in sorted(counts.items())]
+    total = f"cross-examination: {sum(counts.values())} certificates, {len(bad)} failures"
+    return "\n".join([total, *lines]), bad
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Examine as many random cases as asked for; exit status 1 if one must not be."""
+    programs = [Path(a) for a in arguments[1:]] or PROGRAMS
+    said = ", ".join(["the checker in Python", *(p.name for p in programs)])
+    sys.stdout.write(f"judges: {said}\n")
+    cases, limit = random_cases(range(1, sys.maxsize)), int(arguments[0])
+    text, bad = table(
+        examine((case for _, case in zip(range(limit), cases, strict=False)), programs)
+    )
+    sys.stdout.write(text + "\n")
+    for found in bad[:10]:
+        sys.stdout.write(f"{found.case.kind}, {found.answer}: {found.case.certificate.claim}\n")
+    return 1 if bad else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
