@@ -254,6 +254,226 @@ Proof.
   pose proof (nonnegative_c (w 0) A (x 0) v0 X V0). pose proof (exp_pos (- (decay * t))).
   rewrite Rmax_right in L by nra. exact L.
 Qed.
+(** T-STAB-C, 2: strictly, while the solution is off the equilibrium. *)
+Theorem decreases_c s t : 0 <= s < t -> t < T -> x s <> rest -> forall v u,
+  V (x s) = Some v -> V (x t) = Some u -> u < v.
+Proof.
+  intros Hs Ht N v u Hv Hu. assert (A : allowed (w s)) by (apply (Sol s); lra).
+  destruct (Sol s ltac:(lra)) as [_ [_ [y [Y K]]]].
+  destruct (falls_c (x s) (w s) y v (stays_c s ltac:(lra)) A Y Hv N) as [P D].
+  destruct (decays_down V decay (x s) y v (rate C) D Hv ltac:(lra) _ K) as [l [Rs Lt]].
+  assert (V' : V (x (s + 0)) = Some v) by now rewrite Rplus_0_r.
+  destruct (rises_value _ _ _ Rs V') as [k [e [E [K0 [Hk Sk]]]]].
+  destruct (right_slope_down _ _ Sk Lt) as [q [Pq Down]].
+  set (h := Rmin (t - s) (Rmin e q) / 2). assert (Ph : 0 < h /\ h < t - s /\ h < e /\ h < q).
+  { unfold h. pose proof (Rmin_l (t - s) (Rmin e q)). pose proof (Rmin_r (t - s) (Rmin e q)).
+    pose proof (Rmin_l e q). pose proof (Rmin_r e q).
+    assert (0 < Rmin (t - s) (Rmin e q)) by (repeat apply Rmin_glb_lt; lra). lra. }
+  clearbody h. specialize (Down h ltac:(lra)). rewrite K0 in Down.
+  pose proof (later_solution _ _ _ _ _ _ (s + h) Sol ltac:(lra)) as Later.
+  assert (X' : set (x (s + h + 0))) by (rewrite Rplus_0_r; apply stays_c; lra).
+  assert (A' : allowed (w (s + h))) by (apply (Sol (s + h)); lra).
+  pose proof (stays_below_c (w s) A) as Inv.
+  destruct (Rle_or_lt (k h) 0) as [Z|Z].
+  - pose proof (nonnegative_c (w s) A (x (s + h)) (k h) (stays_c (s + h) ltac:(lra)) (Hk h ltac:(lra))).
+    destruct (Inv (v / 2) (fun r => x (s + h + r)) (fun r => w (s + h + r)) (T - (s + h))) with (t := t - (s + h))
+      as [_ [u' [Hu' L]]]; auto; try lra.
+    + split; [lra|]. destruct (stays_c s ltac:(lra)) as [_ [v' [Hv' L]]].
+      rewrite Hv in Hv'. inversion Hv'; subst v'. lra.
+    + split; [apply X'|]. exists (k h). rewrite Rplus_0_r. split; [apply Hk; lra|lra].
+    + replace (s + h + (t - (s + h))) with t in Hu' by ring. rewrite Hu in Hu'. inversion Hu'. lra.
+  - destruct (Inv (k h) (fun r => x (s + h + r)) (fun r => w (s + h + r)) (T - (s + h))) with (t := t - (s + h))
+      as [_ [u' [Hu' L]]]; auto; try lra.
+    + split; [lra|]. destruct (stays_c s ltac:(lra)) as [_ [v' [Hv' L]]].
+      rewrite Hv in Hv'. inversion Hv'; subst v'. lra.
+    + split; [apply X'|]. exists (k h). rewrite Rplus_0_r. split; [apply Hk; lra|lra].
+    + replace (s + h + (t - (s + h))) with t in Hu' by ring. rewrite Hu in Hu'. inversion Hu'. lra.
+Qed.
 End Stable.
 
+(** T-STAB-C, 3: solutions for all times converge to the equilibrium. *)
+Theorem converges_c V level decay rest near : stability_conditions V level decay rest near ->
+  forall x w, (forall T, solution T x w) -> in_set domain V level (x 0) ->
+  forall eps, 0 < eps -> exists t0, forall t, t0 <= t -> close eps rest (x t).
+Proof.
+  intros C x w Sol X eps E. assert (A : allowed (w 0)) by (apply (Sol 1 0); lra).
+  assert (In : forall t, 0 <= t -> in_set domain V level (x t)).
+  { intros t Ht. apply (stays_c V level decay rest near C (t + 1) x w); auto. lra. }
+  destruct (positive_away domain V level rest (everywhere_c _ _ _ _ _ C _ A) (is_continuous _ _ _ _ _ C)
+    (positive_c _ _ _ _ _ C _ A) eps E) as [mu [M H]].
+  set (c := Rmin (mu / 2) level).
+  pose proof (positive_level _ _ _ _ _ C). pose proof (Rmin_l (mu / 2) level) as C1.
+  pose proof (Rmin_r (mu / 2) level) as C2. assert (C0 : 0 < c) by (apply Rmin_glb_lt; lra). fold c in C1, C2.
+  assert (Off : forall z v, V z = Some v -> c <= v -> z <> rest).
+  { intros z v Hv L ->. rewrite (rest_value_c _ _ _ _ _ C _ A) in Hv. inversion Hv. lra. }
+  destruct (becomes_at_most V level decay c x w (is_continuous _ _ _ _ _ C) (rate _ _ _ _ _ C) C0
+    (everywhere_c _ _ _ _ _ C _ A) Sol In) as [t0 [v [T0 [Hv L]]]].
+  - intros t y v Ht Y Hv L. apply (falls_c _ _ _ _ _ C (x t) (w t) y v); eauto.
+    apply (Sol (t + 1) t). lra.
+  - intros D0 z Z Far. destruct (proj2 Z) as [v [Hv _]].
+    apply (steady_c _ _ _ _ _ C D0 z Z). apply (Off z v Hv). now apply Far.
+  - exists t0. intros t Ht. apply NNPP. intros N.
+    destruct (stays_below_c _ _ _ _ _ C _ A c (fun r => x (t0 + r)) (fun r => w (t0 + r)) (t + 1 - t0))
+      with (t := t - t0) as [_ [u [Hu Lu]]]; try lra.
+    + apply later_solution; auto.
+    + split; [rewrite Rplus_0_r; now apply In|]. exists v. rewrite Rplus_0_r. auto.
+    + replace (t0 + (t - t0)) with t in Hu by ring.
+      pose proof (H (x t) u (In t ltac:(lra)) Hu N). lra.
+Qed.
+
+(** T-STAB-C, 4: the equilibrium is stable, and the set contains a neighbourhood of it. *)
+Theorem stable_c V level decay rest near : stability_conditions V level decay rest near ->
+  forall eps, 0 < eps -> exists d, 0 < d /\ forall T x w, solution T x w -> close d rest (x 0) ->
+  0 < T -> in_set domain V level (x 0) /\ forall t, 0 <= t < T -> close eps rest (x t).
+Proof.
+  intros C eps E. destruct (classic (exists w, allowed w)) as [[w0 A]|N].
+  2:{ exists 1. split; [lra|]. intros T x w Sol _ P. elim N. exists (w 0). apply (Sol 0). lra. }
+  destruct (positive_away domain V level rest (everywhere_c _ _ _ _ _ C _ A) (is_continuous _ _ _ _ _ C)
+    (positive_c _ _ _ _ _ C _ A) eps E) as [mu [M H]].
+  set (c := Rmin (mu / 2) level).
+  pose proof (positive_level _ _ _ _ _ C). pose proof (Rmin_l (mu / 2) level) as C1.
+  pose proof (Rmin_r (mu / 2) level) as C2. assert (C0 : 0 < c) by (apply Rmin_glb_lt; lra). fold c in C1, C2.
+  destruct (small_near domain V rest (everywhere_c _ _ _ _ _ C _ A) (is_continuous _ _ _ _ _ C) c
+    (is_inside _ _ _ _ _ C) (rest_value_c _ _ _ _ _ C _ A) C0) as [d [D K]].
+  exists d. split; auto. intros T x w Sol Cl P. destruct (K (x 0) Cl) as [B [v [Hv L]]].
+  assert (X : in_set domain V c (x 0)) by (split; auto; exists v; split; auto; lra).
+  assert (Y : in_set domain V level (x 0)) by (split; auto; exists v; split; auto; lra).
+  split; auto. intros t Ht. apply NNPP. intros F.
+  destruct (stays_below_c _ _ _ _ _ C _ A c x w T ltac:(lra) Sol X t Ht) as [_ [u [Hu Lu]]].
+  pose proof (H (x t) u (stays_c _ _ _ _ _ C T x w Sol Y t Ht) Hu F). lra.
+Qed.
+
+(** ** T-RES-C *)
+Section Residual.
+Variable V : list R -> option R.
+Variables level residual decay : R.
+Variable small : list R -> Prop.                       (* the stated bounds of the residual set *)
+Notation set := (in_set domain V level).
+Notation core := (in_set domain V residual).
+Notation decreases_along := (decreases_along V decay).
+
+Record residual_conditions : Prop := ResidualConditions
+  { rate_r : 0 <= decay;
+    levels_r : 0 < residual < level;
+    continuous_r : continuous_in domain V;
+    (* obligation [descent] *)
+    descent_r : forall x w, in_box domain x -> allowed w -> exists v, V x = Some v /\ (level < v \/
+      exists y, f x w = Some y /\ (v < residual \/ decreases_along x y) /\ (residual < v \/ small x));
+    (* obligations [face] *)
+    faces_r : inward V level;
+    (* without a decay rate *)
+    steady_r : falls_steadily V level decay (fun x => forall v, V x = Some v -> residual <= v) }.
+
+Hypothesis C : residual_conditions.
+
+Lemma everywhere_r w : allowed w -> forall x, in_box domain x -> exists v, V x = Some v.
+Proof. intros A x X. destruct (descent_r C x w X A) as [v [Hv _]]. eauto. Qed.
+Lemma falls_r x w y v : set x -> allowed w -> f x w = Some y -> V x = Some v -> residual <= v ->
+  decreases_along x y.
+Proof.
+  intros X A Y Hv L. destruct (descent_r C x w (proj1 X) A) as [v' [Hv' K]].
+  rewrite Hv in Hv'. inversion Hv'; subst v'. destruct X as [B [u [Hu Lu]]].
+  rewrite Hv in Hu. inversion Hu; subst u.
+  destruct K as [K|[y' [Y' [[K|K] _]]]]; try lra.
+  rewrite Y in Y'. inversion Y'; subst y'. exact K.
+Qed.
+Lemma stays_below_r c x w T : residual <= c <= level -> solution T x w -> in_set domain V c (x 0) ->
+  forall t, 0 <= t < T -> in_set domain V c (x t).
+Proof.
+  intros [P L] Sol X t Ht. assert (A : allowed (w 0)) by (apply (Sol 0); lra).
+  assert (Sub : forall z, in_set domain V c z -> set z).
+  { intros z [B [v [Hv Lv]]]. split; auto. exists v. split; auto. lra. }
+  apply (stays_below W allowed domain f V c (everywhere_r _ A) (continuous_r C)) with (w := w) (T := T); auto.
+  - intros z u y i b Z. apply (faces_r C z u y i b). now apply Sub.
+  - intros z u y Z U Y Hc. pose proof (levels_r C).
+    apply (decays_down V decay z y c); auto; [exact (rate_r C)| |lra].
+    apply (falls_r z u y c); auto. split; auto. exists c. now split.
+Qed.
+
+(** T-RES-C, 1: solutions stay in the set. *)
+Theorem stays_r T x w : solution T x w -> set (x 0) -> forall t, 0 <= t < T -> set (x t).
+Proof. apply stays_below_r. pose proof (levels_r C). lra. Qed.
+(** T-RES-C, 2: the residual set is never left, *)
+Theorem core_is_kept T x w s : solution T x w -> 0 <= s -> core (x s) ->
+  forall t, s <= t < T -> core (x t).
+Proof.
+  intros Sol P X t Ht. replace t with (s + (t - s)) by ring. pose proof (levels_r C).
+  apply (stays_below_r residual (fun r => x (s + r)) (fun r => w (s + r)) (T - s)); try lra.
+  - now apply later_solution.
+  - now rewrite Rplus_0_r.
+Qed.
+(** and entered in finite time. *)
+Theorem core_is_reached x w : (forall T, solution T x w) -> set (x 0) ->
+  exists t0, 0 <= t0 /\ forall t, t0 <= t -> core (x t).
+Proof.
+  intros Sol X. assert (A : allowed (w 0)) by (apply (Sol 1 0); lra). pose proof (levels_r C) as [L0 L1].
+  assert (In : forall t, 0 <= t -> set (x t)) by (intros t Ht; apply (stays_r (t + 1) x w); auto; lra).
+  destruct (becomes_at_most V level decay residual x w (continuous_r C) (rate_r C) L0 (everywhere_r _ A) Sol In)
+    as [t0 [v [T0 [Hv L]]]].
+  - intros t y v Ht Y Hv G. apply (falls_r (x t) (w t) y v); auto. apply (Sol (t + 1) t). lra.
+  - exact (steady_r C).
+  - exists t0. split; auto. intros t Ht. apply (core_is_kept (t + 1) x w t0); auto; [|lra].
+    split; [now apply In|]. eauto.
+Qed.
+(** The residual set is as small as stated. *)
+Theorem core_is_small x w : allowed w -> core x -> small x.
+Proof.
+  intros A [B [v [Hv L]]]. destruct (descent_r C x w B A) as [u [Hu K]].
+  rewrite Hv in Hu. inversion Hu; subst u. pose proof (levels_r C).
+  destruct K as [K|[y [_ [_ [K|K]]]]]; auto; lra.
+Qed.
+End Residual.
+
+(** ** T-SAFE-C *)
+Section Safety.
+Variable h : list R -> option R.                       (* the barrier *)
+Variables initial unsafe : list (list R -> option R).
+
+(** Where all of the functions are defined and at most 0. *)
+Definition region (l : list (list R -> option R)) (x : list R) : Prop :=
+  in_box domain x /\ forall a, In a l -> exists v, a x = Some v /\ v <= 0.
+
+Record safety_conditions : Prop := SafetyConditions
+  { continuous_s : continuous_in domain h;
+    (* obligations [initial] and [unsafe] *)
+    initial_s : forall x, in_box domain x -> (exists a v, In a initial /\ a x = Some v /\ 0 < v) \/
+      exists v, h x = Some v /\ v <= 0;
+    unsafe_s : forall x, in_box domain x -> (exists a v, In a unsafe /\ a x = Some v /\ 0 < v) \/
+      exists v, h x = Some v /\ 0 < v;
+    (* obligation [step] *)
+    step_s : forall x w, in_box domain x -> allowed w -> exists v, h x = Some v /\ (0 < v \/
+      exists y, f x w = Some y /\ (v < 0 \/ slopes_below h x y 0));
+    (* obligations [face] *)
+    faces_s : inward h 0 }.
+
+Hypothesis C : safety_conditions.
+
+Lemma initial_in_set x : region initial x -> in_set domain h 0 x.
+Proof.
+  intros [B H]. destruct (initial_s C x B) as [[a [v [I [E P]]]]|K]; [|now split].
+  destruct (H a I) as [u [U L]]. rewrite E in U. inversion U. lra.
+Qed.
+Lemma set_is_safe x : in_set domain h 0 x -> ~ region unsafe x.
+Proof.
+  intros [B [v [Hv L]]] [_ H]. destruct (unsafe_s C x B) as [[a [u [I [E P]]]]|[u [U P]]].
+  - destruct (H a I) as [u' [U L']]. rewrite E in U. inversion U. lra.
+  - rewrite Hv in U. inversion U. lra.
+Qed.
+
+(** T-SAFE-C: a solution from the initial set stays in the domain, with [h <= 0], and is never unsafe. *)
+Theorem safe_c T x w : solution T x w -> region initial (x 0) ->
+  forall t, 0 <= t < T -> in_set domain h 0 (x t) /\ ~ region unsafe (x t).
+Proof.
+  intros Sol X t Ht. assert (A : allowed (w 0)) by (apply (Sol 0); lra).
+  assert (in_set domain h 0 (x t)); [|split; auto; now apply set_is_safe].
+  apply (stays_below W allowed domain f h 0) with (w := w) (T := T); auto.
+  - intros z Z. destruct (step_s C z (w 0) Z A) as [v [Hv _]]. eauto.
+  - exact (continuous_s C).
+  - exact (faces_s C).
+  - intros z u y Z U Y Hz. destruct (step_s C z u Z U) as [v [Hv K]].
+    rewrite Hz in Hv. inversion Hv; subst v. destruct K as [K|[y' [Y' [K|K]]]]; [lra|lra|].
+    rewrite Y in Y'. inversion Y'; now subst.
+  - now apply initial_in_set.
+Qed.
+End Safety.
 End Continuous.
