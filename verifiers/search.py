@@ -11,7 +11,7 @@ import numpy as np
 
 from certify.proofs.checker.coordinates import Coordinates, transformed
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.tree import LEAF, root_box
+from certify.proofs.checker.tree import LEAF
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import State
 from certify.verifiers.endings import BudgetSpentError, StuckError
@@ -26,6 +26,7 @@ from certify.verifiers.trees import (
     has_marks,
     mark_accepted,
     pieces,
+    root_of,
     split_leaf,
 )
 
@@ -48,8 +49,7 @@ class ObligationSearch:
         self.obligation, self.coordinates, self.degrees = obligation, coordinates, degrees
         self.tree = bytes([OPEN])
         self._engine: Engine | None = None
-        self.stated = self._stated(obligation)
-        self.low, self.high = root_box(self.stated)
+        self.low, self.high = root_of(obligation, coordinates)
 
     def restated(self, obligation: Obligation) -> ObligationSearch:
         """The same tree for another formula; the leaves closed so far must imply it."""
@@ -91,12 +91,14 @@ class ObligationSearch:
     def engine(self) -> Engine:
         """The compiled formula."""
         if self._engine is None:
-            self._engine = compiled(self.stated)
+            self._engine = compiled(self.obligation, self.coordinates)
         return self._engine
 
-    def _stated(self, obligation: Obligation) -> Obligation:
+    @property
+    def stated(self) -> Obligation:
+        """The obligation over the variables of the tree."""
         map_ = self.coordinates
-        return obligation if map_ is None else transformed(obligation, map_)
+        return self.obligation if map_ is None else transformed(self.obligation, map_)
 
     def grow(self, boxes: int, seconds: float = np.inf) -> Growth:
         """Grow the tree by at most ``boxes`` boxes."""
