@@ -32,8 +32,7 @@ from certify.verifiers.trees import (
 
 __all__ = ["ObligationSearch", "close", "closes_within", "restore_searches", "search_state"]
 
-_SLICE = 1 << 18  # boxes between two looks at the clock
-_SLICE_SECONDS = 0.3
+_SLICE, _SLICE_SECONDS = 1 << 18, 0.3  # boxes and seconds between two looks at the clock
 _REOPENED = bytes(OPEN if b - LEAF in DEGREES else b for b in range(256))
 
 
@@ -97,8 +96,8 @@ class ObligationSearch:
     @property
     def stated(self) -> Obligation:
         """The obligation over the variables of the tree."""
-        map_ = self.coordinates
-        return self.obligation if map_ is None else transformed(self.obligation, map_)
+        o, map_ = self.obligation, self.coordinates
+        return o if map_ is None else transformed(o, map_)
 
     def grow(self, boxes: int, seconds: float = np.inf) -> Growth:
         """Grow the tree by at most ``boxes`` boxes."""
@@ -147,8 +146,7 @@ class ObligationSearch:
     def volume(self) -> float:
         """The inverse volume of the root box, in the variables of the obligation.
 
-        Relative to that of the obligation's own box: how many of the tree's boxes, halved so
-        often, fill as much of it.
+        Relative to that of its own box: how many boxes, halved so often, fill as much of it.
         """
         if self.coordinates is None:
             return 1.0
