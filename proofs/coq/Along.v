@@ -3,7 +3,7 @@
     [along] writes the operations of a program again, with other operations for its variables, and for
     each of them its quotients of first and second order where there are rules for them. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Scalars Inline Rays Quotients.
+From Certify Require Import Language Scalars Inline Rays ExactValues Quotients.
 Import ListNotations.
 Local Open Scope R_scope.
 

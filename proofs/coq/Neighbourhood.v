@@ -5,7 +5,7 @@
     all faces, whose variables are [r], the direction [d], parameters and disturbances.  In words:
     [proofs/theory/L-RAY.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Descent Scalars Inline Rays Quotients Along.
+From Certify Require Import Language Tree Theorems Claims Descent Scalars Inline Rays ExactValues Quotients Along.
 Import ListNotations.
 Local Open Scope R_scope.
 

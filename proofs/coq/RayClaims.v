@@ -1,6 +1,6 @@
 (** The obligations [ray] of a claim imply what T-STAB-D asks near the equilibrium. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Descent Accepted Scalars Inline Rays Quotients
+From Certify Require Import Language Tree Theorems Claims Descent Accepted Scalars Inline Rays ExactValues Quotients
   Along Neighbourhood.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -78,7 +78,7 @@ Proof.
   induction (rest c); intros [|b m] L; simpl in *; try discriminate; auto. f_equal. auto.
 Qed.
 Lemma rs_length : length rs = n.
-Proof using Lr Lc. clear Lo. unfold rs. rewrite combine_length. lia. Qed.
+Proof. clear Lo. unfold rs. rewrite combine_length. lia. Qed.
 
 (** For a point of a ray: what exact arithmetic says of the equilibrium, and the program of the point. *)
 Lemma ray_program_ok p g z r d w t : ray_program c = Some (p, g) ->

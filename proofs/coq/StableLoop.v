@@ -5,7 +5,7 @@
     In words: [proofs/theory/T-STAB-D.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith Classical.
 From Certify Require Import Language Tree Compact Theorems Stability Claims Descent Accepted Scalars Inline
-  Rays Quotients Along Neighbourhood RayClaims Continuity.
+  Rays ExactValues Quotients Along Neighbourhood RayClaims Continuity.
 Import ListNotations.
 Local Open Scope R_scope.
 
