@@ -86,7 +86,7 @@ Proof.
     + apply K. eapply close_more; [apply Rmin_l|exact Hx].
 Qed.
 
-Section Proof.
+Section Sound.
 Variable c : claim.
 Variable l : list obligation.
 Hypothesis made : obligations c = Some l.
@@ -198,7 +198,7 @@ Proof.
   - exact claim_continuous.
   - exact claim_falls_around.
 Qed.
-End Proof.
+End Sound.
 
 (** If every obligation of the claim holds, the claim does. *)
 Theorem stable_if_hold c l : obligations c = Some l -> (forall o, In o l -> holds o) -> stable_claim c.

@@ -25,6 +25,7 @@ THEOREMS = {
         "core_is_kept",
         "core_is_small",
         "safe",
+        "goes_on_s",
         "extension_grows",
         "extension_is_invariant",
         "extension_reaches",
@@ -45,8 +46,10 @@ THEOREMS = {
         "safe_c",
     ),
     "Accepted": ("descent_meaning", "accepted_trajectories", "accepted_never_ends"),
+    "Invariance": ("differentiable_solution",),
+    "Quotients": ("quotient_rule_ok", "square_rule_ok"),
     "Along": ("along_ok",),
-    "RayClaims": ("rays_fall",),
+    "RayClaims": ("rays_fall", "zero_at_equilibrium", "equilibrium_is_one"),
     "StableLoop": ("stable_if_hold", "stable_loop"),
 }
 UNPROVED = re.compile(
