@@ -38,7 +38,7 @@ Definition ray_operation (es : list entry) (s : list operation) (o : operation)
     if settled o && below (length es) (arguments o) then
       let s0 := renamed (fun j => here (entry_at es j)) o :: s in
       let (s1, p1) := write_maybe (quotient_rule es zero first o) s0 in
-      let (s2, p2) := write_maybe (either (quotient_rule es zero second o) (square_rule es o)) s1 in
+      let (s2, p2) := write_maybe (either (quotient_rule es zero second o) (either (near_rule es o) (square_rule es o))) s1 in
       Some (s2, Entry (length s) (ray_start es o) p1 p2)
     else None
   end.
@@ -147,7 +147,7 @@ Proof.
     assert (E3 : (if settled o && below (length es1) (arguments o) then
       let s0 := renamed (fun j => here (entry_at es1 j)) o :: s1 in
       let (s1', p1) := write_maybe (quotient_rule es1 zero first o) s0 in
-      let (s2, p2) := write_maybe (either (quotient_rule es1 zero second o) (square_rule es1 o)) s1' in
+      let (s2, p2) := write_maybe (either (quotient_rule es1 zero second o) (either (near_rule es1 o) (square_rule es1 o))) s1' in
       Some (s2, Entry (length s1) (ray_start es1 o) p1 p2) else None) = Some (s', e))
       by (destruct o; try exact E2; discriminate).
     clear E2. rename E3 into E2. destruct (settled o && below (length es1) (arguments o)) eqn:B; [|discriminate].
@@ -187,6 +187,8 @@ Proof.
       * inversion T; subst t'.
         apply (quotient_rule_ok es1 zero (values z u sa) src Z2 Hh2 y (c (length p)) (r * r) second o q t v w); auto.
         nra.
-      * apply (square_rule_ok es1 r (values z u sa) src Hh2 y (c (length p)) o q t v w); auto.
+      * destruct (near_rule es1 o) as [t'|] eqn:Rn.
+        { inversion T; subst t'. apply (near_rule_ok es1 r (values z u sa) src y (c (length p)) o q t v w); auto. }
+        apply (square_rule_ok es1 r (values z u sa) src Hh2 y (c (length p)) o q t v w); auto.
 Qed.
 End Sound.

@@ -62,6 +62,8 @@ Definition ray_start (o : operation) : option Q :=
     | _, _ => None
     end
   | OCall g a => match start (entry_at a) with Some q => known_value g q | None => None end
+  | OIncrement g a b =>
+    match start (entry_at b) with Some q => if is_zero q then Some 0%Q else None | None => None end
   | _ =>
     match as_row o with
     | Some (row, args, bias) =>
@@ -101,7 +103,7 @@ Definition quotient_rule (order : entry -> option nat) (o : operation) : option 
     | Some p, Some i, Some q, Some j =>
       Some (if Nat.eqb i zero && Nat.eqb j zero then PAt zero
             else if Qeq_bool p q then PMax (PAt i) (PAt j)
-            else PAdd (PAt j) (PMul (PQuotient Relu (p - q)%Q (PRow [1%Q; (-1)%Q] [here A; here B]))
+            else PAdd (PAt j) (PMul (PQuotient Relu (PConst (p - q)%Q) (PRow [1%Q; (-1)%Q] [here A; here B]))
                                     (PRow [1%Q; (-1)%Q] [i; j])))
     | _, _, _, _ => None
     end
@@ -111,7 +113,21 @@ Definition quotient_rule (order : entry -> option nat) (o : operation) : option 
     | Some q, Some i =>
       Some (if Nat.eqb i zero then PAt zero
             else if kink g && is_zero q then PCall g (PAt i)
-            else PMul (PQuotient g q (PAt (here A))) (PAt i))
+            else PMul (PQuotient g (PConst q) (PAt (here A))) (PAt i))
+    | _, _ => None
+    end
+  | OIncrement g a b =>
+    let A := entry_at a in let B := entry_at b in
+    match start B, order B with
+    | Some q, Some j =>
+      if is_zero q then
+        let whole := PMul (PQuotient g (PAt (here A)) (PRow [1%Q; 1%Q] [here A; here B])) (PAt j) in
+        Some (if Nat.eqb j zero then PAt zero else
+              match start A, order A with
+              | Some p, Some i => if kink g && is_zero p then PIncrement g (PAt i) (PAt j) else whole
+              | _, _ => whole
+              end)
+      else None
     | _, _ => None
     end
   | _ =>
@@ -125,7 +141,7 @@ Definition quotient_rule (order : entry -> option nat) (o : operation) : option 
     end
   end.
 
-(** What is of second order although its arguments are of first. *)
+(** What is of second order although its arguments, or one of them, are of first. *)
 Definition square_rule (o : operation) : option part :=
   match o with
   | OMul a b =>
@@ -145,11 +161,24 @@ Definition square_rule (o : operation) : option part :=
         match g with
         | Pow 2 => Some square
         | Pow (S (S n)) => Some (PMul square (PCall (Pow n) (PAt (here A))))
-        | Cos => Some (PMul (PQuotient2 Cos 0 (PAt (here A))) square)
+        | Cos => Some (PMul (PQuotient2 Cos (PConst 0%Q) (PAt (here A))) square)
         | _ => None
         end
       else None
     | _, _ => None
+    end
+  | _ => None
+  end.
+(** The increment of a kink that starts at it with a slope: slopes depend on the direction alone. *)
+Definition near_rule (o : operation) : option part :=
+  match o with
+  | OIncrement g a b =>
+    let A := entry_at a in let B := entry_at b in
+    match start A, first A, start B, first B, second B with
+    | Some p, Some i, Some q, Some j, Some t =>
+      if kink g && is_zero p && is_zero q
+      then Some (PMul (PQuotient g (PAt i) (PRow [1%Q; 1%Q] [i; j])) (PAt t)) else None
+    | _, _, _, _, _ => None
     end
   | _ => None
   end.
@@ -194,6 +223,11 @@ Proof.
     destruct (Qle_bool qa qb); [now rewrite Rmax_right|rewrite Rmax_left; auto; lra].
   - destruct (lift1_some _ _ _ V) as [y [Y E]]. destruct (start (entry_at a)) as [qa|] eqn:A; [|discriminate].
     rewrite (S a qa y), (known_value_ok g qa q H) in E; auto. now inversion E.
+  - rename s into a, d into b.
+    destruct (lift2_some _ _ _ _ V) as [y [z [Y [Z E]]]]. destruct (start (entry_at b)) as [qb|] eqn:Bb; [|discriminate].
+    destruct (is_zero qb) eqn:Q; inversion H; subst. rewrite (S b qb z) in E by auto.
+    unfold increment in E. rewrite (is_zero_ok qb Q), Rplus_0_r in E.
+    destruct (call g y); simpl in E; inversion E. rewrite Q2R_zero. ring.
 Qed.
 
 (** What a quotient means: [v = q + k v']. *)
@@ -217,6 +251,24 @@ Proof.
   unfold call. destruct g; simpl; try discriminate; intros _ K Y Z; inversion Y; inversion Z; subst.
   - unfold Rmax. repeat destruct Rle_dec; nra.
   - rewrite Rabs_mult, (Rabs_pos_eq k); auto. lra.
+Qed.
+Lemma increment_chain k c g y z v s t : 0 < k -> z = k * t -> increment g y z = Some v ->
+  quotient c g y (y + z) = Some s -> v = k * (s * t).
+Proof.
+  intros K Ez E Qu. unfold increment in E. destruct (lift2_some _ _ _ _ E) as [p [q [P [Q Pq]]]].
+  inversion Pq; subst v. unfold quotient in Qu. destruct (Req_EM_T y (y + z)) as [Ey|Ey].
+  - rewrite <- Ey, P in Q. inversion Q; subst q. assert (t = 0) as -> by nra. ring.
+  - rewrite P, Q in Qu. simpl in Qu. inversion Qu; subst s. subst z.
+    replace (y + k * t - y) with (k * t) by ring.
+    assert (t <> 0) by (intros ->; apply Ey; ring). field. split; lra.
+Qed.
+Lemma kink_increment g k s t w v : kink g = true -> 0 < k -> increment g s t = Some w ->
+  increment g (k * s) (k * t) = Some v -> v = k * w.
+Proof.
+  intros Kg K W V. unfold increment in *. destruct (lift2_some _ _ _ _ W) as [p [q [P [Q Pq]]]].
+  destruct (lift2_some _ _ _ _ V) as [p' [q' [P' [Q' Pq']]]]. inversion Pq; inversion Pq'.
+  rewrite (positive_kink g k s p p' Kg K P P').
+  rewrite <- Rmult_plus_distr_l in Q'. rewrite (positive_kink g k (s + t) q q' Kg K Q Q'). ring.
 Qed.
 Lemma call_zero g q kq : kink g = true -> Q2R q = 0 -> known_value g q = Some kq -> Q2R kq = 0.
 Proof.
@@ -317,7 +369,7 @@ Proof.
     destruct (Qeq_bool qa qb) eqn:Qe.
     { apply Qeq_bool_iff, Qeq_eqR in Qe. destruct I as [s [t [S [T ->]]]]. simpl in S, T.
       rewrite (Qh a qa i y s), (Qh b qb j z t), Qe; auto. unfold Rmax. repeat destruct Rle_dec; nra. }
-    destruct I as [s [t [S [[g [d [[gap [c [G Qu]]] [D ->]]]] ->]]]]. simpl in S, G, D.
+    destruct I as [s [t [S [[g [d [[g0 [gap [c [G0 [G Qu]]]]] [D ->]]]] ->]]]]. simpl in S, G0, G, D. subst g0.
     rewrite Ha, Hb in G. simpl in G. inversion G; subst gap; clear G.
     destruct (get m i) as [yi|] eqn:Yi; [|discriminate]. destruct (get m j) as [zj|] eqn:Zj; [|discriminate].
     simpl in D. inversion D; subst d; clear D. inversion S; subst s; clear S.
@@ -348,8 +400,37 @@ Proof.
       destruct I as [t [T C]]. simpl in T. rewrite (call_zero g qa q Kg Z0 Hs).
       assert (y = k * t) as -> by (rewrite (Qh a qa i y t), Z0; auto; ring).
       rewrite (positive_kink g k t w v Kg K C E). ring. }
-    destruct I as [s [t [[s' [c [S Qu]]] [T ->]]]]. simpl in S, T. rewrite Ha in S. inversion S; subst s'.
+    destruct I as [s [t [[q0 [s' [c [Q0 [S Qu]]]]] [T ->]]]]. simpl in Q0, S, T. subst q0.
+    rewrite Ha in S. inversion S; subst s'.
     apply (chain k c g qa q y v s t K Hs); auto. apply (Qh a qa i); auto.
+  - (* increments *)
+    rename s into a, d into b.
+    destruct (lift2_some _ _ _ _ V) as [y [z [Y [Z E]]]].
+    assert (La : (a < length es)%nat) by auto. assert (Lb : (b < length es)%nat) by auto.
+    pose proof (here_ok a La) as Ha. rewrite Y in Ha. pose proof (here_ok b Lb) as Hb. rewrite Z in Hb.
+    destruct (start (entry_at b)) as [qb|] eqn:Sb; [|discriminate].
+    destruct (order (entry_at b)) as [j|] eqn:Ob; [|discriminate].
+    destruct (is_zero qb) eqn:Zb; [|discriminate]. pose proof (is_zero_ok qb Zb) as Z0.
+    inversion Hs; subst q; clear Hs. inversion Hr; subst t; clear Hr. rewrite Q2R_zero.
+    assert (Ez : forall w, get m j = Some w -> z = k * w)
+      by (intros w' G; rewrite (Qh b qb j z w'), Z0; auto; ring).
+    assert (Whole : is_value m (PMul (PQuotient g (PAt (here (entry_at a)))
+      (PRow [1%Q; 1%Q] [here (entry_at a); here (entry_at b)])) (PAt j)) w -> v = 0 + k * w).
+    { intros [s [t [[s1 [s2 [c [S1 [S2 Qu]]]]] [T ->]]]]. simpl in S1, S2, T. rewrite Ha in S1, S2. rewrite Hb in S2.
+      simpl in S2. inversion S1; inversion S2; subst s1 s2. rewrite Q2R_one in Qu.
+      replace (1 * y + (1 * z + 0)) with (y + z) in Qu by ring.
+      rewrite (increment_chain k c g y z v s t K (Ez t T) E Qu). ring. }
+    destruct (Nat.eqb_spec j zero) as [->|_].
+    { simpl in I. rewrite zero_ok in I. inversion I; subst w.
+      assert (z = 0) as -> by (rewrite (Ez 0 zero_ok); ring).
+      unfold increment in E. rewrite Rplus_0_r in E. destruct (call g y); simpl in E; inversion E. ring. }
+    destruct (start (entry_at a)) as [qa|] eqn:Sa; [|auto].
+    destruct (order (entry_at a)) as [i|] eqn:Oa; [|auto].
+    destruct (kink g && is_zero qa) eqn:Kg; [|auto].
+    apply andb_prop in Kg; destruct Kg as [Kg Zq]. pose proof (is_zero_ok qa Zq) as Za.
+    destruct I as [s [t [S [T C]]]]. simpl in S, T.
+    assert (y = k * s) as -> by (rewrite (Qh a qa i y s), Za; auto; ring).
+    rewrite (Ez t T) in E. rewrite (kink_increment g k s t w v Kg K C E). ring.
 Qed.
 
 Lemma square_rule_ok x u o q t v w : 0 < r -> quotients_hold r first ->
@@ -380,8 +461,8 @@ Proof.
     destruct g as [| | | | | | | | | |n]; try discriminate.
     + (* cos *)
       simpl in Hs. rewrite Za in Hs. inversion Hs; subst q; clear Hs. inversion Hr; subst t; clear Hr.
-      destruct I as [s [t [[s' [c [S Qu]]] [[t' [T C]] ->]]]]. simpl in S, T. rewrite Ha in S. inversion S; subst s'.
-      unfold call in C. simpl in C. inversion C; subst t; clear C.
+      destruct I as [s [t [[s0 [s' [c [S0 [S Qu]]]]] [[t' [T C]] ->]]]]. simpl in S0, S, T. subst s0.
+      rewrite Ha in S. inversion S; subst s'. unfold call in C. simpl in C. inversion C; subst t; clear C.
       assert (Ey : y = r * t') by (rewrite (Qh a qa i y t'), Z0; auto; ring).
       unfold call in E. simpl in E. inversion E; subst v; clear E.
       unfold quotient2 in Qu. rewrite Q2R_zero in Qu. rewrite Q2R_one.
@@ -400,5 +481,36 @@ Proof.
       * destruct I as [s [t [[s' [S C]] [[t' [T C']] ->]]]]. unfold call in C, C'. simpl in S, T, C, C'.
         rewrite Ha in T. inversion T; subst t'. inversion C; inversion C'; subst s t.
         rewrite !pow_ne_zero by auto. simpl. rewrite (K s' S) at 1 2. ring.
+Qed.
+Lemma near_rule_ok x u o q t v w : 0 < r -> quotients_hold r first -> quotients_hold (r * r) second ->
+  below (length es) (arguments o) = true -> ray_start o = Some q -> near_rule o = Some t ->
+  operate x u src o = Some v -> is_value m t w -> v = Q2R q + r * r * w.
+Proof.
+  intros P Q1 Q2 B Hs Hr V I.
+  assert (Bi : forall j, In j (arguments o) -> (j < length es)%nat) by (intros; now apply (below_ok _ (arguments o))).
+  destruct o; simpl in *; try discriminate.
+  destruct (lift2_some _ _ _ _ V) as [y [z [Y [Z E]]]].
+  destruct (start (entry_at s)) as [qa|] eqn:Sa; [|discriminate].
+  destruct (first (entry_at s)) as [i|] eqn:Oa; [|discriminate].
+  destruct (start (entry_at d)) as [qb|] eqn:Sb; [|discriminate].
+  destruct (first (entry_at d)) as [j|] eqn:Ob; [|discriminate].
+  destruct (second (entry_at d)) as [l|] eqn:Od; [|discriminate].
+  destruct (kink g && is_zero qa && is_zero qb) eqn:K; [|discriminate].
+  apply andb_prop in K; destruct K as [K Zb]. apply andb_prop in K; destruct K as [K Za].
+  pose proof (is_zero_ok qa Za) as Ea. pose proof (is_zero_ok qb Zb) as Eb.
+  rewrite Zb in Hs. inversion Hs; subst q; clear Hs. inversion Hr; subst t; clear Hr. rewrite Q2R_zero.
+  destruct I as [f [b [[s1 [s2 [c [S1 [S2 Qu]]]]] [T ->]]]]. simpl in S1, S2, T.
+  rewrite S1 in S2. simpl in S2. destruct (get m j) as [dz|] eqn:Dz; [|discriminate]. simpl in S2. inversion S2; subst s2.
+  assert (y = r * s1) as -> by (rewrite (Q1 s qa i y s1), Ea; auto; ring).
+  assert (Z1 : z = r * dz) by (rewrite (Q1 d qb j z dz), Eb; auto; ring).
+  assert (Z2 : z = r * r * b) by (rewrite (Q2 d qb l z b), Eb; auto; ring).
+  assert (D : dz = r * b) by (apply (Rmult_eq_reg_l r); [rewrite <- Z1, Z2; ring|lra]).
+  rewrite Q2R_one in Qu. replace (1 * s1 + (1 * dz + 0)) with (s1 + dz) in Qu by ring.
+  unfold increment in E. destruct (lift2_some _ _ _ _ E) as [p [q [Hp [Hq Pq]]]]. inversion Pq; subst v.
+  assert (exists w, increment g s1 dz = Some w) as [w Hw].
+  { unfold increment, call. destruct g; try discriminate; simpl; eauto. }
+  assert (Iz : increment g (r * s1) (r * dz) = Some (q - p)) by (unfold increment; now rewrite <- Z1, Hp, Hq).
+  rewrite (kink_increment g r s1 dz w (q - p) K P Hw Iz).
+  rewrite (increment_chain r c g s1 dz w f b P D Hw Qu). ring.
 Qed.
 End Rules.
