@@ -37,40 +37,15 @@ Fixpoint widest (i best : nat) (size : float) (unit b : list interval) : nat :=
   end.
 
 Section Trees.
-Variables leaf guard : nat -> list interval -> bool.
+Variable leaf : nat -> list interval -> bool.
 Variable unit : list interval.
-
-(** Slices at the ends of variables that the guard alone proves are cut off: what a search narrows
-    boxes to without splitting them.  The slices have the fractions [try] of what is left. *)
-Fixpoint shave_end (try : list float) (i : nat) (last : bool) (b : list interval) : list interval :=
-  match try with
-  | [] => b
-  | f :: try' =>
-    let x := nth i b unbounded in
-    let w := (f * width x)%float in
-    match cut_at (if last then high x - w else low x + w)%float i b with
-    | None => b
-    | Some (l, h) =>
-      let slice := if last then h else l in
-      let rest := if last then l else h in
-      shave_end try' i last (if guard 2 slice then rest else b)
-    end
-  end.
-Definition fractions : list float := [0.5; 0.5; 0.25; 0.25; 0.125]%float.
-Fixpoint shave (i : nat) (b : list interval) : list interval :=
-  match i with
-  | O => b
-  | S i' => shave i' (shave_end fractions i' false (shave_end fractions i' true b))
-  end.
 
 Fixpoint close (deeper degree : nat) (b : list interval) : bool :=
   (leaf degree b || (Nat.eqb degree 1 && leaf 2 b)) ||
   match deeper with
   | O => false
   | S k =>
-    let b' := shave (length b) b in
-    leaf 2 b' ||
-    match halves (widest 0 0 0 unit b') b' with
+    match halves (widest 0 0 0 unit b) b with
     | Some (l, h) => close k degree l && close k degree h
     | None => false
     end
@@ -96,9 +71,6 @@ Fixpoint walk (depth deeper : nat) (b : list interval) (bytes : list nat) : opti
 
 Variable P : list R -> Prop.
 Hypothesis leaf_ok : forall degree b, leaf degree b = true ->
-  forall x, Forall2 contains b x -> P x.
-
-Hypothesis guard_ok : forall degree b, guard degree b = true ->
   forall x, Forall2 contains b x -> P x.
 
 Lemma put_ok i : forall b x y, Forall2 contains b x -> (forall v, nth_error x i = Some v ->
@@ -129,35 +101,15 @@ Proof.
   unfold halves. destruct (nth_error b i); [|discriminate]. apply cut_at_ok.
 Qed.
 
-Lemma shave_end_ok try i last : forall b x, Forall2 contains b x ->
-  P x \/ Forall2 contains (shave_end try i last b) x.
-Proof.
-  induction try as [|f try IH]; intros b x F; simpl; auto.
-  destruct (cut_at _ i b) as [[l h]|] eqn:E; auto.
-  destruct (guard 2 (if last then h else l)) eqn:G; [|now apply IH].
-  destruct (cut_at_ok _ _ _ _ _ _ E F) as [K|K]; destruct last; try now apply IH.
-  - left. eapply guard_ok; eauto.
-  - left. eapply guard_ok; eauto.
-Qed.
-Lemma shave_ok i : forall b x, Forall2 contains b x -> P x \/ Forall2 contains (shave i b) x.
-Proof.
-  induction i; intros b x F; simpl; auto.
-  destruct (shave_end_ok fractions i true b x F) as [K|K]; auto.
-  destruct (shave_end_ok fractions i false _ x K) as [K'|K']; auto.
-Qed.
-
 Lemma close_ok deeper degree : forall b, close deeper degree b = true ->
   forall x, Forall2 contains b x -> P x.
 Proof.
   induction deeper; intros b H x F; simpl in H; apply orb_prop in H; destruct H as [H|H];
     try discriminate; try (apply orb_prop in H; destruct H as [H|H];
       [|apply andb_prop in H; destruct H as [_ H]]; eapply leaf_ok; eauto; fail).
-  destruct (shave_ok (length b) b x F) as [K|K]; auto.
-  set (b' := shave (length b) b) in *. apply orb_prop in H; destruct H as [H|H].
-  { eapply leaf_ok; eauto. }
-  destruct (halves _ b') as [[l h]|] eqn:E; [|discriminate].
+  destruct (halves _ b) as [[l h]|] eqn:E; [|discriminate].
   apply andb_prop in H; destruct H as [H1 H2].
-  destruct (halves_ok _ _ _ _ _ E K); eauto.
+  destruct (halves_ok _ _ _ _ _ E F); eauto.
 Qed.
 
 Theorem walk_ok depth : forall deeper b bytes rest, walk depth deeper b bytes = Some rest ->

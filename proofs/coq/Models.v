@@ -4,7 +4,8 @@
     Degree 0 keeps the range alone, degree 1 drops squares, degree 2 keeps them. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats Arith.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Language Analysis Intervals Arithmetic Elementary Polynomials Products.
+From Certify Require Import Language Analysis Intervals Arithmetic Elementary Vectors Polynomials.
+From Certify Require Import Products.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -21,9 +22,9 @@ Definition expansion_point (p : poly) (r : interval) : float :=
 Definition thirdless (degree : nat) : bool := match degree with 2 => true | _ => false end.
 
 Section Rules.
-Variables (n degree : nat).                                  (* n: the number of variables *)
+Variable degree : nat.
 
-Definition closed (p : poly) (r : interval) : model := Model p (meet r (poly_range n p)).
+Definition closed (p : poly) (r : interval) : model := Model p (meet r (poly_range p)).
 (** For rules that leave something out: give way to the range where that is no better. *)
 Definition settled (p : poly) (r : interval) : model :=
   if is_le (width (centre p)) (width r) then closed p r else plain r.
@@ -45,8 +46,6 @@ Definition sub_model (a b : model) : model :=
   with_degree (loose (minus (body a) (body b))) (sum (range a) (neg (range b))).
 Definition scale_model (w : interval) (a : model) : model :=
   with_degree (loose (times w (body a))) (scale w (range a)).
-Definition is_constant (p : poly) : bool :=
-  match slopes p, symbols p, squares p with [], [], [] => true | _, _, _ => false end.
 Definition mul_model (a b : model) : model :=
   if is_constant (body a) then scale_model (range a) b else
   if is_constant (body b) then scale_model (range b) a else
@@ -114,27 +113,26 @@ End Rules.
 
 (** * Soundness *)
 
-Definition models (d : list R) (s : nat -> R) (k : nat) (m : model) (v : R) : Prop :=
-  contains (range m) v /\ describes d s k (body m) v.
+Definition models (z : nat -> R) (m : model) (v : R) : Prop :=
+  contains (range m) v /\ describes z (body m) v.
 
 Section Soundness.
-Variables (degree : nat) (d : list R) (s : nat -> R) (k : nat).
-Hypotheses (D : List.Forall in_unit d) (S : forall i, in_unit (s i)).
-Notation n := (length d).
-Notation is m v := (models d s k m v).
-Notation desc p v := (describes d s k p v).
+Variables (degree : nat) (z : nat -> R).
+Hypothesis Z : forall i, in_unit (z i).
+Notation is m v := (models z m v).
+Notation desc p v := (describes z p v).
 
 Lemma plain_ok i v : contains i v -> is (plain i) v.
 Proof. intros C. split; [exact C|now apply constant_ok]. Qed.
-Lemma closed_ok p r v : contains r v -> desc p v -> is (closed n p r) v.
-Proof. intros C P. split; [apply meet_ok; auto; eapply poly_range_ok; eauto|exact P]. Qed.
-Lemma settled_ok p r v : contains r v -> desc p v -> is (settled n p r) v.
+Lemma closed_ok p r v : contains r v -> desc p v -> is (closed p r) v.
+Proof. intros C P. split; [apply meet_ok; auto; eapply (poly_range_ok z Z); eauto|exact P]. Qed.
+Lemma settled_ok p r v : contains r v -> desc p v -> is (settled p r) v.
 Proof.
   intros C P. unfold settled. destruct is_le; [now apply closed_ok|now apply plain_ok].
 Qed.
 Lemma loose_ok p r v : contains r v -> desc p v -> is (loose p r) v.
 Proof. intros C P. split; auto. Qed.
-Lemma tight_ok m v : is m v -> is (tight n degree m) v.
+Lemma tight_ok m v : is m v -> is (tight degree m) v.
 Proof. intros M. unfold tight. destruct degree; auto. apply closed_ok; apply M. Qed.
 Lemma with_degree_ok m r v : contains r v -> (contains r v -> is (m r) v) ->
   is (with_degree degree m r) v.
@@ -143,7 +141,7 @@ Proof. intros C M. unfold with_degree. destruct degree; [now apply plain_ok|auto
 Lemma add_model_ok a b u v : is a u -> is b v -> is (add_model degree a b) (u + v).
 Proof.
   intros [A1 A2] [B1 B2]. apply with_degree_ok; [now apply sum_ok|].
-  intros C. apply loose_ok; auto. now apply plus_ok.
+  intros C. apply loose_ok; auto. now apply (plus_ok z Z).
 Qed.
 Lemma neg_model_ok a u : is a u -> is (neg_model degree a) (- u).
 Proof.
@@ -154,44 +152,44 @@ Lemma sub_model_ok a b u v : is a u -> is b v -> is (sub_model degree a b) (u - 
 Proof.
   intros [A1 A2] [B1 B2]. apply with_degree_ok.
   - unfold Rminus. apply sum_ok; auto. now apply neg_ok.
-  - intros C. apply loose_ok; auto. now apply minus_ok.
+  - intros C. apply loose_ok; auto. now apply (minus_ok z Z).
 Qed.
 Lemma scale_model_ok w a x u : contains w x -> is a u -> is (scale_model degree w a) (x * u).
 Proof.
   intros W [A1 A2]. apply with_degree_ok; [now apply scale_ok|].
-  intros C. apply loose_ok; auto. now apply times_ok.
+  intros C. apply loose_ok; auto. now apply (times_ok z Z).
 Qed.
-Lemma mul_model_ok a b u v : is a u -> is b v -> is (mul_model n degree a b) (u * v).
+Lemma mul_model_ok a b u v : is a u -> is b v -> is (mul_model degree a b) (u * v).
 Proof.
   intros [A1 A2] [B1 B2]. unfold mul_model. destruct (is_constant (body a)).
   { now apply scale_model_ok. }
   destruct (is_constant (body b)).
   { rewrite Rmult_comm. now apply scale_model_ok. }
   apply with_degree_ok; [now apply signed_mul_ok|].
-  intros C. apply closed_ok; auto. now apply product_ok.
+  intros C. apply closed_ok; auto. now apply (product_ok z Z).
 Qed.
-Lemma square_model_ok a u : is a u -> is (square_model n degree a) (u * u).
+Lemma square_model_ok a u : is a u -> is (square_model degree a) (u * u).
 Proof.
   intros [A1 A2]. apply with_degree_ok; [now apply sqr_ok|].
-  intros C. apply closed_ok; auto. now apply square_ok.
+  intros C. apply closed_ok; auto. now apply (square_ok z Z).
 Qed.
 
 Lemma relu_chord_ok c a u : right_chord c = true -> is a u -> desc (relu_chord c a) (Rmax u 0).
 Proof.
   unfold right_chord. intros H [A1 A2].
   apply andb_prop in H; destruct H as [Fc H]. apply andb_prop in H; destruct H as [H0 H1].
-  pose proof (point_ok c Fc) as P. set (z := toR c) in *.
-  assert (Z : 0 <= z <= 1).
-  { pose proof (le_finite 0 c z (proj1 P) eq_refl H0) as Q. rewrite toR_0 in Q.
-    pose proof (finite_ge 1 c z (proj2 P) eq_refl H1) as Q'. rewrite toR_1 in Q'. lra. }
+  pose proof (point_ok c Fc) as P. set (y := toR c) in *.
+  assert (Y : 0 <= y <= 1).
+  { pose proof (le_finite 0 c y (proj1 P) eq_refl H0) as Q. rewrite toR_0 in Q.
+    pose proof (finite_ge 1 c y (proj2 P) eq_refl H1) as Q'. rewrite toR_1 in Q'. lra. }
   pose proof (mul_ok _ _ _ _ P (neg_ok _ _ A1)) as L.
   pose proof (mul_ok _ _ _ _ (sub_ok _ _ _ _ one_ok P) A1) as U.
-  replace (Rmax u 0) with ((Rmax u 0 - z * u) + z * u) by ring.
-  apply shifted_ok; [|now apply times_ok].
-  set (gap := Rmax u 0 - z * u).
+  replace (Rmax u 0) with ((Rmax u 0 - y * u) + y * u) by ring.
+  apply shifted_ok; [|now apply (times_ok z Z)].
+  set (gap := Rmax u 0 - y * u).
   assert (G : 0 <= gap) by (unfold gap, Rmax; destruct Rle_dec; nra).
   split; cbn [low high]; [apply finite_lower; auto; rewrite toR_0; exact G|].
-  assert (E : gap = z * - u \/ gap = (1 - z) * u)
+  assert (E : gap = y * - u \/ gap = (1 - y) * u)
     by (unfold gap, Rmax; destruct Rle_dec; [left|right]; ring).
   unfold above.
   destruct (is_le (high (mul (point c) (neg (range a)))) _) eqn:E1.
@@ -201,9 +199,9 @@ Proof.
     destruct E as [->| ->]; [apply L|]. eapply upper_trans; [apply U| |exact E2]. apply L.
 Qed.
 
-Lemma relu_model_ok a u : is a u -> is (relu_model n degree a) (Rmax u 0).
+Lemma relu_model_ok a u : is a u -> is (relu_model degree a) (Rmax u 0).
 Proof.
-  intros A0. unfold relu_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ _ a) in *.
+  intros A0. unfold relu_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ a) in *.
   clearbody a'. clear a A0. rename a' into a. cbv zeta. destruct (nonnegative (range a)) eqn:P.
   { rewrite Rmax_left; auto. eapply nonnegative_ok; eauto. apply A. }
   destruct (nonpositive (range a)) eqn:N.
@@ -212,9 +210,9 @@ Proof.
   destruct (right_chord _) eqn:E; [|now apply plain_ok].
   apply settled_ok; auto. now apply relu_chord_ok.
 Qed.
-Lemma abs_model_ok a u : is a u -> is (abs_model n degree a) (Rabs u).
+Lemma abs_model_ok a u : is a u -> is (abs_model degree a) (Rabs u).
 Proof.
-  intros A0. unfold abs_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ _ a) in *.
+  intros A0. unfold abs_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ a) in *.
   clearbody a'. clear a A0. rename a' into a. cbv zeta. destruct (nonnegative (range a)) eqn:P.
   { rewrite Rabs_pos_eq; auto. eapply nonnegative_ok; eauto. apply A. }
   destruct (nonpositive (range a)) eqn:N.
@@ -224,7 +222,7 @@ Proof.
   apply settled_ok; auto.
   replace (Rabs u) with (2 * Rmax u 0 - u)
     by (unfold Rabs, Rmax; destruct Rcase_abs, Rle_dec; lra).
-  apply minus_ok; [|apply A]. apply times_ok; [apply two_ok|]. now apply relu_chord_ok.
+  apply (minus_ok z Z); [|apply A]. apply (times_ok z Z); [apply two_ok|]. now apply relu_chord_ok.
 Qed.
 
 Lemma max_range_ok a b u v : contains a u -> contains b v -> contains (max_range a b) (Rmax u v).
@@ -238,12 +236,12 @@ Proof.
     destruct (is_le (high b) (high a)) eqn:G; [|apply unbounded_ok].
     pose proof (upper_trans _ _ _ B2 (proj1 A2) G). unfold Rmax; destruct Rle_dec; auto.
 Qed.
-Lemma max_model_ok a b u v : is a u -> is b v -> is (max_model n degree a b) (Rmax u v).
+Lemma max_model_ok a b u v : is a u -> is b v -> is (max_model degree a b) (Rmax u v).
 Proof.
   intros A B. apply with_degree_ok; [apply max_range_ok; [apply A|apply B]|].
   intros C. apply loose_ok; auto. replace (Rmax u v) with (v + Rmax (u - v) 0)
     by (unfold Rmax; repeat destruct Rle_dec; lra).
-  apply plus_ok; [apply B|]. apply relu_model_ok. now apply sub_model_ok.
+  apply (plus_ok z Z); [apply B|]. apply relu_model_ok. now apply sub_model_ok.
 Qed.
 
 Lemma point_in t i v : finite t = true -> is_le (low i) t = true -> is_le t (high i) = true ->
@@ -259,9 +257,9 @@ Proof.
 Qed.
 
 Lemma taylor_model_ok g a u : is a u -> has_value g u ->
-  is (taylor_model n degree g a) (value_of g u).
+  is (taylor_model degree g a) (value_of g u).
 Proof.
-  intros A0 V. unfold taylor_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ _ a) in *.
+  intros A0 V. unfold taylor_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ a) in *.
   clearbody a'. clear a A0. rename a' into a. destruct A as [A1 A2]. cbv zeta.
   apply with_degree_ok; [now apply value_range_ok|]. intros C. cbv zeta.
   set (r := range a) in *. set (t := expansion_point _ _).
@@ -285,18 +283,18 @@ Proof.
   assert (M : desc (shifted (neg (point t)) (body a)) (u - toR t)).
   { replace (u - toR t) with (- toR t + u) by ring. apply shifted_ok; auto. now apply neg_ok. }
   pose proof (sqr_ok _ _ (sub_ok _ _ _ _ A1 P)) as Far.
-  pose proof (times_ok d s k _ _ _ _ St M) as Lin.
+  pose proof (times_ok z Z _ _ _ _ St M) as Lin.
   destruct (thirdless degree).
   - destruct (finite (middle bend)) eqn:Fb; [|now apply plain_ok].
     apply settled_ok; [exact C|].
-      set (b := middle bend) in *. pose proof (point_ok b Fb) as Pb. set (z := toR b) in *.
+      set (b := middle bend) in *. pose proof (point_ok b Fb) as Pb. set (y := toR b) in *.
       replace (value_of g (toR t) + slope_of 0 g (toR t) * (u - toR t) +
           bend_of g xi / 2 * ((u - toR t) * (u - toR t)))
-        with ((value_of g (toR t) + (bend_of g xi / 2 - z) * ((u - toR t) * (u - toR t))) +
-          slope_of 0 g (toR t) * (u - toR t) + z * ((u - toR t) * (u - toR t))) by ring.
-      apply plus_ok.
+        with ((value_of g (toR t) + (bend_of g xi / 2 - y) * ((u - toR t) * (u - toR t))) +
+          slope_of 0 g (toR t) * (u - toR t) + y * ((u - toR t) * (u - toR t))) by ring.
+      apply (plus_ok z Z).
       * apply shifted_ok; auto. apply add_ok; auto. apply mul_ok; auto. now apply sub_ok.
-      * apply times_ok; auto. now apply square_ok.
+      * apply (times_ok z Z); auto. now apply (square_ok z Z).
   - apply settled_ok; [exact C|].
     replace (value_of g (toR t) + slope_of 0 g (toR t) * (u - toR t) +
           bend_of g xi / 2 * ((u - toR t) * (u - toR t)))

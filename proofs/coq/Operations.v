@@ -1,29 +1,29 @@
 (** Models of calls, differences and matrices, which may be undefined, and names for errors. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
-From Certify Require Import Language Analysis Intervals Arithmetic Elementary Polynomials Products.
-From Certify Require Import Models.
+From Certify Require Import Language Analysis Intervals Arithmetic Elementary Vectors Forms.
+From Certify Require Import Polynomials Products Models.
 Import ListNotations.
 Local Open Scope R_scope.
 
 Section Rules.
-Variables (n degree : nat).                                  (* n: the number of variables *)
+Variable degree : nat.
 
 (** A value of [g], if it has one on the whole range. *)
 Definition call_model (g : fn) (a : model) : option model :=
   match g with
-  | Relu => Some (relu_model n degree a)
-  | Abs => Some (abs_model n degree a)
-  | Pow 2 => Some (square_model n degree a)
-  | _ => if all_value g (range a) then Some (taylor_model n degree g a) else None
+  | Relu => Some (relu_model degree a)
+  | Abs => Some (abs_model degree a)
+  | Pow 2 => Some (square_model degree a)
+  | _ => if all_value g (range a) then Some (taylor_model degree g a) else None
   end.
 
 (** ** Differences *)
 
 Definition quotient_model (g : fn) (a b : model) : option model :=
-  let r := hull (range (tight n degree a)) (range (tight n degree b)) in
+  let r := hull (range (tight degree a)) (range (tight degree b)) in
   if all_slope g r then Some (plain (slope_range g r)) else None.
 Definition quotient2_model (g : fn) (a b : model) : option model :=
-  let r := hull (range (tight n degree a)) (range (tight n degree b)) in
+  let r := hull (range (tight degree a)) (range (tight degree b)) in
   if all_bend g r then Some (plain (scale half (bend_range g r))) else None.
 
 (** [g (s + d) - g s]: a slope times [d], or the difference of two values; the closer one. *)
@@ -32,20 +32,20 @@ Definition sector (k : interval) (d : model) : poly :=
   if finite m then shifted (mul (sub k (point m)) (range d)) (times (point m) (body d))
   else constant (mul k (range d)).
 Definition increment_model (g : fn) (s0 d0 : model) : option model :=
-  let s := tight n degree s0 in
-  let d := tight n degree d0 in
-  let t := tight n degree (add_model degree s d) in
+  let s := tight degree s0 in
+  let d := tight degree d0 in
+  let t := tight degree (add_model degree s d) in
   match call_model g s, call_model g t with
   | Some u, Some v =>
-    let two := tight n degree (sub_model degree v u) in
+    let two := tight degree (sub_model degree v u) in
     let r := hull (range s) (range t) in
     if all_slope g r then
       let k := slope_range g r in
       let r' := meet (range two) (mul k (range d)) in
       Some (with_degree degree (fun r' =>
         let p := sector k d in
-        if is_le (width (centre p)) (width (centre (body two))) then settled n p r'
-        else settled n (body two) r') r')
+        if is_le (width (centre p)) (width (centre (body two))) then settled p r'
+        else settled (body two) r') r')
     else Some two
   | _, _ => None
   end.
@@ -76,32 +76,61 @@ Definition row_model (ws : list interval) (v : list (option model)) (bias : inte
   end.
 End Rules.
 
-(** The error of a model gets a name, the symbol [k]. *)
+(** ** Names: the error of a model becomes the symbol [k], if nothing there depends on it yet *)
+
+(** The coefficients from [k] on are 0. *)
+Fixpoint ends (k : nat) (v : vec) : bool :=
+  match v with
+  | End => true
+  | Skip v => ends (k - 4) v
+  | Part f v =>
+    (Nat.ltb 0 k || is_eq (f0 f) 0) && (Nat.ltb 1 k || is_eq (f1 f) 0) &&
+    ((Nat.ltb 2 k || is_eq (f2 f) 0) && (Nat.ltb 3 k || is_eq (f3 f) 0)) && ends (k - 4) v
+  end.
+Definition row_ends (i k : nat) (v : vec) : bool := ends (if Nat.ltb i k then k else 0) v.
+Fixpoint form_ends (k : nat) (q : form) : bool :=
+  match q with
+  | [] => true
+  | r :: q => row_ends 0 k (r0 r) && row_ends 1 k (r1 r) && row_ends 2 k (r2 r) && row_ends 3 k (r3 r) &&
+              form_ends (k - 4) q
+  end.
+(** The coefficient [k], which was 0, is [x]. *)
+Fixpoint with_last (k : nat) (x : float) (v : vec) : vec :=
+  let '(f, w) := match v with End => (zeros, End) | Skip w => (zeros, w) | Part f w => (f, w) end in
+  match k with
+  | O => Part (Four x (f1 f) (f2 f) (f3 f)) w
+  | S O => Part (Four (f0 f) x (f2 f) (f3 f)) w
+  | S (S O) => Part (Four (f0 f) (f1 f) x (f3 f)) w
+  | S (S (S O)) => Part (Four (f0 f) (f1 f) (f2 f) x) w
+  | S (S (S (S k))) =>
+    match v with End => Skip (with_last k x End) | Skip w => Skip (with_last k x w) | Part f w => Part f (with_last k x w) end
+  end.
 Definition named (k : nat) (m : model) : model :=
   match centred (centre (body m)) with
   | Some (c, r) =>
     let p := body m in
-    Model (Poly (point c) (slopes p) (symbols p ++ [(k, point r)]) (squares p)) (range m)
+    if ends k (slopes p) && form_ends k (squares p) then
+      Model (made (point c) (with_last k r (slopes p)) (squares p)) (range m)
+    else m
   | None => m
   end.
 
 (** * Soundness *)
 
 (** [None] says nothing; a model says that there is a value. *)
-Definition models_scalar d s k (m : option model) (a : scalar) : Prop :=
-  match m with None => True | Some m => exists v, a = Some v /\ models d s k m v end.
+Definition models_scalar z (m : option model) (a : scalar) : Prop :=
+  match m with None => True | Some m => exists v, a = Some v /\ models z m v end.
 
 Section Soundness.
-Variables (degree : nat) (d : list R) (s : nat -> R) (k : nat).
-Hypotheses (D : List.Forall in_unit d) (S : forall i, in_unit (s i)).
-Notation n := (length d).
-Notation is m v := (models d s k m v).
-Notation maybe m a := (models_scalar d s k m a).
+Variables (degree : nat) (z : nat -> R).
+Hypothesis Z : forall i, in_unit (z i).
+Notation is m v := (models z m v).
+Notation maybe m a := (models_scalar z m a).
 
-Lemma call_model_ok g a u : is a u -> maybe (call_model n degree g a) (call g u).
+Lemma call_model_ok g a u : is a u -> maybe (call_model degree g a) (call g u).
 Proof.
   intros A. assert (T : maybe
-    (if all_value g (range a) then Some (taylor_model n degree g a) else None) (call g u)).
+    (if all_value g (range a) then Some (taylor_model degree g a) else None) (call g u)).
   { destruct (all_value g (range a)) eqn:E; simpl; auto.
     pose proof (all_value_ok _ _ _ E (proj1 A)) as V. exists (value_of g u). unfold call.
     destruct (has_value_dec g u); [|contradiction]. split; auto. now apply taylor_model_ok. }
@@ -113,12 +142,12 @@ Proof.
 Qed.
 
 Lemma quotient_model_ok t g a b u v : 0 <= t <= 1 -> is a u -> is b v ->
-  maybe (quotient_model n degree g a b) (quotient t g u v).
+  maybe (quotient_model degree g a b) (quotient t g u v).
 Proof.
   intros T A0 B0. unfold quotient_model.
-  destruct (tight_ok degree d s k D S _ _ A0) as [A _].
-  destruct (tight_ok degree d s k D S _ _ B0) as [B _].
-  set (a' := tight n degree a) in *. set (b' := tight n degree b) in *. clearbody a' b'.
+  destruct (tight_ok degree z Z _ _ A0) as [A _].
+  destruct (tight_ok degree z Z _ _ B0) as [B _].
+  set (a' := tight degree a) in *. set (b' := tight degree b) in *. clearbody a' b'.
   clear a b A0 B0. rename a' into a. rename b' into b. set (r := hull (range a) (range b)).
   destruct (all_slope g r) eqn:E; simpl; auto.
   pose proof (hull_left _ (range b) _ A) as U. pose proof (hull_right (range a) _ _ B) as V.
@@ -140,12 +169,12 @@ Proof.
 Qed.
 
 Lemma quotient2_model_ok t g a b u v : is a u -> is b v ->
-  maybe (quotient2_model n degree g a b) (quotient2 t g u v).
+  maybe (quotient2_model degree g a b) (quotient2 t g u v).
 Proof.
   intros A0 B0. unfold quotient2_model.
-  destruct (tight_ok degree d s k D S _ _ A0) as [A _].
-  destruct (tight_ok degree d s k D S _ _ B0) as [B _].
-  set (a' := tight n degree a) in *. set (b' := tight n degree b) in *. clearbody a' b'.
+  destruct (tight_ok degree z Z _ _ A0) as [A _].
+  destruct (tight_ok degree z Z _ _ B0) as [B _].
+  set (a' := tight degree a) in *. set (b' := tight degree b) in *. clearbody a' b'.
   clear a b A0 B0. rename a' into a. rename b' into b. set (r := hull (range a) (range b)).
   destruct (all_bend g r) eqn:E; simpl; auto.
   pose proof (hull_left _ (range b) _ A) as U. pose proof (hull_right (range a) _ _ B) as V.
@@ -171,39 +200,39 @@ Proof.
       ((v - u) * (v - u))) with (bend_of g xi / 2) by (field; lra). auto.
 Qed.
 
-Lemma sector_ok c x m u : contains c x -> is m u -> describes d s k (sector c m) (x * u).
+Lemma sector_ok c x m u : contains c x -> is m u -> describes z (sector c m) (x * u).
 Proof.
   intros C [M1 M2]. unfold sector. destruct (finite (middle c)) eqn:F.
-  - pose proof (point_ok _ F) as P. set (z := toR (middle c)) in *.
-    replace (x * u) with ((x - z) * u + z * u) by ring.
-    apply shifted_ok; [|now apply times_ok]. apply mul_ok; auto. now apply sub_ok.
+  - pose proof (point_ok _ F) as P. set (y := toR (middle c)) in *.
+    replace (x * u) with ((x - y) * u + y * u) by ring.
+    apply shifted_ok; [|now apply (times_ok z Z)]. apply mul_ok; auto. now apply sub_ok.
   - apply constant_ok. now apply mul_ok.
 Qed.
 
 Lemma increment_model_ok g a b u v : is a u -> is b v ->
-  maybe (increment_model n degree g a b) (increment g u v).
+  maybe (increment_model degree g a b) (increment g u v).
 Proof.
   intros A0 B0. unfold increment_model.
-  pose proof (tight_ok degree d s k D S _ _ A0) as A. pose proof (tight_ok degree d s k D S _ _ B0) as B.
-  set (a' := tight n degree a) in *. set (b' := tight n degree b) in *. clearbody a' b'.
+  pose proof (tight_ok degree z Z _ _ A0) as A. pose proof (tight_ok degree z Z _ _ B0) as B.
+  set (a' := tight degree a) in *. set (b' := tight degree b) in *. clearbody a' b'.
   clear a b A0 B0. rename a' into a. rename b' into b. cbv zeta.
-  pose proof (tight_ok degree d s k D S _ _ (add_model_ok degree d s k _ _ _ _ A B)) as T.
-  set (t := tight n degree (add_model degree a b)) in *.
+  pose proof (tight_ok degree z Z _ _ (add_model_ok degree z Z _ _ _ _ A B)) as T.
+  set (t := tight degree (add_model degree a b)) in *.
   pose proof (call_model_ok g _ _ A) as Cu. pose proof (call_model_ok g _ _ T) as Cv.
-  destruct (call_model n degree g a) as [mu|]; simpl; auto.
-  destruct (call_model n degree g t) as [mv|]; simpl; auto.
+  destruct (call_model degree g a) as [mu|]; simpl; auto.
+  destruct (call_model degree g t) as [mv|]; simpl; auto.
   destruct Cu as [x [Ex Mx]]. destruct Cv as [y [Ey My]].
   unfold increment. rewrite Ex, Ey.
-  pose proof (tight_ok degree d s k D S _ _ (sub_model_ok degree d s k _ _ _ _ My Mx)) as Two.
+  pose proof (tight_ok degree z Z _ _ (sub_model_ok degree z Z _ _ _ _ My Mx)) as Two.
   set (r := hull (range a) (range t)) in *.
   destruct (all_slope g r) eqn:E; [|simpl; eauto].
   simpl. eexists; split; [reflexivity|].
   pose proof (hull_left _ (range t) _ (proj1 A)) as U.
   pose proof (hull_right (range a) _ _ (proj1 T)) as V. fold r in U, V.
-  assert (BB : forall z, between u (u + v) z -> contains r z)
-    by (intros z Z; apply (connected r u (u + v)); auto).
+  assert (BB : forall p, between u (u + v) p -> contains r p)
+    by (intros p0 P0; apply (connected r u (u + v)); auto).
   destruct (mean_value g u (u + v)) as [w [xi [W [X Eq]]]].
-  { intros z Z. apply (all_slope_ok g r); auto. }
+  { intros p0 P0. apply (all_slope_ok g r); auto. }
   assert (K : contains (slope_range g r) (slope_of w g xi))
     by (apply slope_range_ok; auto; apply (all_slope_ok g r); auto).
   assert (Eyx : y - x = slope_of w g xi * v).
@@ -218,12 +247,12 @@ Proof.
 Qed.
 
 Lemma row_sum_ok ws : forall qs ms (v : vector) bias b,
-  Forall2 (fun i q => contains i (Q2R q)) ws qs -> Forall2 (models_scalar d s k) ms v ->
+  Forall2 (fun i q => contains i (Q2R q)) ws qs -> Forall2 (models_scalar z) ms v ->
   contains bias b ->
   match row_sum degree ws ms bias with
   | None => True
   | Some (p, r) => exists x, dot qs v b = Some x /\ contains r x /\
-      (degree <> 0%nat -> describes d s k p x)
+      (degree <> 0%nat -> describes z p x)
   end.
 Proof.
   induction ws as [|w ws IH]; intros qs ms v bias b Q M B; inversion Q; subst.
@@ -232,20 +261,20 @@ Proof.
     + exists b. split; [reflexivity|]. split; auto. intros; now apply constant_ok.
     + destruct m as [m|]; [|auto]. specialize (IH _ _ _ _ _ H3 Hv B).
       destruct (row_sum degree ws ms' bias) as [[p r]|]; [|auto].
-      destruct Ha as [x [-> [X1 X2]]]. destruct IH as [z [-> [Z1 Z2]]]. simpl.
+      destruct Ha as [x [-> [X1 X2]]]. destruct IH as [o [-> [Z1 Z2]]]. simpl.
       destruct (is_zero w) eqn:Zw.
-      * exists z. pose proof (is_zero_ok _ _ Zw H1) as Q0. split; [|auto].
+      * exists o. pose proof (is_zero_ok _ _ Zw H1) as Q0. split; [|auto].
         f_equal. rewrite Q0. ring.
-      * destruct (is_one w) eqn:Ow; exists (Q2R y * x + z).
+      * destruct (is_one w) eqn:Ow; exists (Q2R y * x + o).
         { split; [reflexivity|]. pose proof (is_one_ok _ _ Ow H1) as Q1.
           rewrite Q1, Rmult_1_l. split; [now apply sum_ok|].
-          intros N. destruct degree; [contradiction|]. apply plus_ok; auto. }
+          intros N. destruct degree; [contradiction|]. apply (plus_ok z Z); auto. }
         split; [reflexivity|]. split.
         -- apply sum_ok; auto. now apply scale_ok.
-        -- intros N. destruct degree; [contradiction|]. apply plus_ok; auto. now apply times_ok.
+        -- intros N. destruct degree; [contradiction|]. apply (plus_ok z Z); auto. now apply (times_ok z Z).
 Qed.
 Lemma row_model_ok ws qs ms v bias b : Forall2 (fun i q => contains i (Q2R q)) ws qs ->
-  Forall2 (models_scalar d s k) ms v -> contains bias b ->
+  Forall2 (models_scalar z) ms v -> contains bias b ->
   maybe (row_model degree ws ms bias) (dot qs v b).
 Proof.
   intros Q M B. pose proof (row_sum_ok _ _ _ _ _ _ Q M B) as H. unfold row_model.
@@ -255,51 +284,106 @@ Proof.
 Qed.
 End Soundness.
 
+
 (** ** Names *)
 
-(** [s] and [s'] agree on the symbols that have been given. *)
-Definition extends (k : nat) (s s' : nat -> R) : Prop := forall i, (i < k)%nat -> s' i = s i.
+(** [z] and [z'] have the same variables before the number [k]. *)
+Definition agree (k : nat) (z z' : nat -> R) : Prop := forall i, (i < k)%nat -> z' i = z i.
 
-Lemma symbolic_extend s s' k k' a v : extends k s s' -> (k <= k')%nat ->
-  symbolic s k a v -> symbolic s' k' a v.
+Lemma is_eq_zero f : is_eq f 0 = true -> toR f = 0.
+Proof. intros H. apply is_eq_finite in H; auto. now rewrite toR_0 in H. Qed.
+Lemma lin_agree z z' v : forall i k, ends k v = true -> (forall j, (j < k)%nat -> z' (i + j)%nat = z (i + j)%nat) ->
+  lin z' i v = lin z i v.
 Proof.
-  intros E L. induction 1 as [|i j r a v Li C H IH]; [constructor|].
-  rewrite <- (E i Li). constructor; auto. lia.
+  induction v; intros i k E A; simpl in E; auto.
+  - simpl. apply (IHv _ _ E). intros j L. replace (S (S (S (S i))) + j)%nat with (i + (4 + j))%nat by lia.
+    apply A. lia.
+  - apply andb_prop in E; destruct E as [E Ev]. apply andb_prop in E; destruct E as [E E'].
+    apply andb_prop in E; destruct E as [E0 E1]. apply andb_prop in E'; destruct E' as [E2 E3].
+    simpl. rewrite (IHv _ _ Ev)
+      by (intros j L; replace (S (S (S (S i))) + j)%nat with (i + (4 + j))%nat by lia; apply A; lia).
+    f_equal. unfold dot4.
+    assert (T : forall c j, Nat.ltb j k || is_eq c 0 = true -> toR c * z' (j + i)%nat = toR c * z (j + i)%nat).
+    { intros c j H. apply orb_prop in H; destruct H as [H|H].
+      - apply Nat.ltb_lt in H. rewrite (Nat.add_comm j i), A by auto. reflexivity.
+      - rewrite (is_eq_zero _ H). ring. }
+    pose proof (T _ 0%nat E0) as T0. simpl in T0. rewrite T0, (T _ 1%nat E1), (T _ 2%nat E2), (T _ 3%nat E3).
+    reflexivity.
 Qed.
-Lemma models_extend d s s' k k' m v : extends k s s' -> (k <= k')%nat ->
-  models d s k m v -> models d s' k' m v.
+Lemma lin_nothing z v i : ends 0 v = true -> lin z i v = 0.
 Proof.
-  intros E L [R [(c & l & a & h & C & Li & A & H & Eq)]]. split; auto. constructor.
-  exists c, l, a, h. repeat (split; auto). now apply (symbolic_extend s s' k k').
+  intros E. rewrite <- (lin_agree z (fun _ => 0) v i 0 E) by (intros; lia).
+  clear E. revert i. induction v; intros i; simpl; auto. unfold dot4. rewrite IHv. ring.
 Qed.
-Lemma symbolic_app s k a u : symbolic s k a u -> forall b v, symbolic s k b v ->
-  symbolic s k (a ++ b) (u + v).
+Lemma quad_agree z z' q : forall i k, form_ends k q = true ->
+  (forall j, (j < k)%nat -> z' (i + j)%nat = z (i + j)%nat) -> quad z' i q = quad z i q.
 Proof.
-  induction 1; intros b w B; simpl.
-  - apply (symbolic_eq _ _ _ w); auto. ring.
-  - apply (symbolic_eq _ _ _ (r * s k0 + (v + w))); [constructor; auto|ring].
+  induction q as [|r q IH]; intros i k E A; simpl in E; auto.
+  repeat (apply andb_prop in E; destruct E as [E ?]).
+  assert (T : forall v j, row_ends j k v = true -> z' (j + i)%nat * lin z' i v = z (j + i)%nat * lin z i v).
+  { intros v j H'. unfold row_ends in H'. destruct (Nat.ltb_spec j k) as [L|L].
+    - rewrite (lin_agree z z' v i k H' A), (Nat.add_comm j i), A by auto. reflexivity.
+    - rewrite !lin_nothing by auto. ring. }
+  simpl. unfold block. pose proof (T (r0 r) 0%nat ltac:(auto)) as T0. simpl in T0. rewrite T0.
+  rewrite (T (r1 r) 1%nat ltac:(auto)), (T (r2 r) 2%nat ltac:(auto)), (T (r3 r) 3%nat ltac:(auto)).
+  f_equal. apply (IH _ (k - 4)%nat); auto. intros j L.
+  replace (S (S (S (S i))) + j)%nat with (i + (4 + j))%nat by lia. apply A. lia.
 Qed.
 
-Definition assign (k : nat) (t : R) (s : nat -> R) (i : nat) : R :=
-  if Nat.eqb i k then t else s i.
-Lemma assign_extends k t s : extends k s (assign k t s).
+Lemma with_last_ok z x k : forall i v, ends k v = true ->
+  lin z i (with_last k x v) = lin z i v + toR x * z (i + k)%nat.
+Proof.
+  assert (Small : forall k, (k < 4)%nat -> forall i v, ends k v = true ->
+    lin z i (with_last k x v) = lin z i v + toR x * z (i + k)%nat).
+  { clear k. intros k L i v E. assert (N : forall c, is_eq c 0 = true -> toR c = 0) by apply is_eq_zero.
+    destruct k as [|[|[|[|]]]]; try lia; destruct v; simpl in *; unfold dot4; simpl; rewrite ?toR_0;
+      rewrite ?Nat.add_0_r, ?(Nat.add_comm i); simpl;
+      try (repeat (apply andb_prop in E; destruct E as [E ?]);
+           repeat match goal with H : _ && _ = true |- _ => apply andb_prop in H; destruct H end;
+           repeat match goal with H : is_eq ?c 0 = true |- _ => rewrite (N _ H); clear H end); ring. }
+  enough (K : forall n k, (k < n)%nat -> forall i v, ends k v = true ->
+    lin z i (with_last k x v) = lin z i v + toR x * z (i + k)%nat) by (intros; apply (K (S k)); auto).
+  induction n as [|n IH]; intros j L i v E; [lia|].
+  destruct (Nat.lt_ge_cases j 4) as [J|J]; [now apply Small|].
+  destruct j as [|[|[|[|j]]]]; try lia.
+  replace (i + S (S (S (S j))))%nat with (4 + i + j)%nat by lia.
+  destruct v as [|v|f v].
+  - pose proof (IH j ltac:(lia) (4 + i)%nat End eq_refl) as K. simpl in *. rewrite K. ring.
+  - pose proof (IH j ltac:(lia) (4 + i)%nat v) as K. simpl in *. rewrite Nat.sub_0_r in E.
+    rewrite (K E). ring.
+  - pose proof (IH j ltac:(lia) (4 + i)%nat v) as K. simpl in *. rewrite Nat.sub_0_r in E.
+    rewrite (K E). ring.
+Qed.
+
+Definition assign (k : nat) (t : R) (z : nat -> R) (i : nat) : R :=
+  if Nat.eqb i k then t else z i.
+Lemma assign_agree k t z : agree k z (assign k t z).
 Proof. intros i L. unfold assign. destruct (Nat.eqb_spec i k); [lia|auto]. Qed.
-Lemma assign_unit k t s : in_unit t -> (forall i, in_unit (s i)) -> forall i, in_unit (assign k t s i).
+Lemma assign_unit k t z : in_unit t -> (forall i, in_unit (z i)) -> forall i, in_unit (assign k t z i).
 Proof. intros T H i. unfold assign. destruct Nat.eqb; auto. Qed.
+Lemma agree_trans k k' z z' z'' : agree k z z' -> agree k' z' z'' -> (k <= k')%nat -> agree k z z''.
+Proof. intros A B L i I. rewrite B by lia. now apply A. Qed.
 
-Theorem named_ok d s k m v : models d s k m v ->
-  exists t, in_unit t /\ models d (assign k t s) (S k) (named k m) v.
+(** A model that holds whatever the variables from [k] on are. *)
+Definition models_before (k : nat) (z : nat -> R) (m : model) (v : R) : Prop :=
+  forall z', agree k z z' -> (forall i, in_unit (z' i)) -> models z' m v.
+
+Theorem named_ok k z m v : (forall i, in_unit (z i)) -> models_before k z m v ->
+  exists t, in_unit t /\ models_before (S k) (assign k t z) (named k m) v.
 Proof.
-  intros M. unfold named. destruct (centred (centre (body m))) as [[c r]|] eqn:E.
-  - destruct M as [R [(x & l & a & h & C & Li & A & H & Eq)]].
-    destruct (centred_ok _ _ _ _ E C) as [Fc [Fr [t [T Ex]]]].
-    exists t. split; [exact T|]. split; [exact R|]. constructor. simpl.
-    exists (toR c), l, (a + (toR r * t + 0)), h.
-    split; [now apply point_ok|]. split; [exact Li|]. split; [|split; [exact H|subst; ring]].
-    apply symbolic_app.
-    + apply (symbolic_extend s _ k); auto. apply assign_extends.
-    + replace t with (assign k t s k) at 2 by (unfold assign; now rewrite Nat.eqb_refl).
-      constructor; [lia|now apply point_ok|constructor].
-  - exists 0. split; [unfold in_unit; lra|]. apply (models_extend d s _ k); auto.
-    apply assign_extends.
+  intros U M.
+  assert (Same : exists t, in_unit t /\ models_before (S k) (assign k t z) m v).
+  { exists 0. split; [unfold in_unit; lra|]. intros z' A U'. apply M; auto.
+    eapply agree_trans; [apply assign_agree|exact A|lia]. }
+  unfold named. destruct (centred (centre (body m))) as [[c r]|] eqn:E; auto.
+  destruct (ends k (slopes (body m)) && form_ends k (squares (body m))) eqn:Ends; auto.
+  apply andb_prop in Ends; destruct Ends as [E1 E2].
+  destruct (M z (fun i _ => eq_refl) U) as [R [S [x [X Eq]]]].
+  destruct (centred_ok _ _ _ _ E X) as [Fc [Fr [t [T Ex]]]].
+  exists t. split; [exact T|]. intros z' A U'. split; [exact R|].
+  apply made_ok. intros B1 B2. exists (toR c). split; [now apply point_ok|].
+  rewrite with_last_ok by auto.
+  assert (Az : agree k z z') by (eapply agree_trans; [apply assign_agree|exact A|lia]).
+  rewrite (lin_agree z z' _ 0 k E1) by exact Az. rewrite (quad_agree z z' _ 0 k E2) by exact Az.
+  change (0 + k)%nat with k. rewrite (A k) by lia. unfold assign. rewrite Nat.eqb_refl. simpl. rewrite Eq, Ex. ring.
 Qed.

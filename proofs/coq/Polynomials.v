@@ -1,44 +1,22 @@
-(** Polynomials of degree 1 and 2 with interval coefficients, and symbols.
+(** Polynomials of degree 1 and 2 in the variables of a box and in symbols.
 
-    On a box [x_i = m_i + r_i d_i] with [d_i] in [-1, 1].  A polynomial describes a number [v] if
-    there are coefficients in its intervals with
+    On a box [x_i = m_i + r_i z_i] with [z_i] in [-1, 1]; behind the variables come the symbols,
+    unknown numbers in [-1, 1] that are the same for all polynomials of a box.  A polynomial
+    describes a number [v] if there is a [c] in the interval [centre] with
 
-      [v = c + sum_i g_i d_i + sum_k a_k s_k + sum_(i <= j) h_ij d_i d_j].
+      [v = c + sum_i g_i z_i + sum_(i, j) h_ij z_i z_j].
 
-    The symbols [s_k] are unknown numbers in [-1, 1], the same for all polynomials of a box; errors
-    without a name are in the interval of [c].  So a rule is an identity over the reals and the
-    containment of its coefficients; rounding plays no part of its own. *)
-From Coq Require Import Reals List Lra Lia Psatz Bool Floats Arith.
-From Certify Require Import Intervals Arithmetic Elementary.
+    Coefficients are binary64, so that an operation is an identity over the reals but for its
+    rounding, of which one bound is added to the centre ([Vectors.v], [Forms.v]). *)
+From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
+From Interval Require Import Float.Basic Float.Sig Real.Xreal Float.Primitive_ops.
+From Flocq.Core Require Import Zaux Raux.
+From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Quadratics Flat.
 Import ListNotations.
 Local Open Scope R_scope.
+Notation u := unit_roundoff.
 
-(** * Linear and quadratic forms, missing coefficients being 0 *)
-
-Inductive linear : list R -> list interval -> R -> Prop :=
-| linear_nil d : linear d [] 0
-| linear_cons i r x d g v :
-  contains i r -> linear d g v -> linear (x :: d) (i :: g) (r * x + v).
-
-(** Row [i] has the coefficients [h_ii, h_i(i+1), ...]. *)
-Inductive quadratic : list R -> list (list interval) -> R -> Prop :=
-| quadratic_nil d : quadratic d [] 0
-| quadratic_cons x d row h u v :
-  linear (x :: d) row u -> quadratic d h v -> quadratic (x :: d) (row :: h) (x * u + v).
-
-(** Symbols are few: pairs of their number, below [n] and ascending, and coefficient. *)
-Inductive symbolic (s : nat -> R) (n : nat) : list (nat * interval) -> R -> Prop :=
-| symbolic_nil : symbolic s n [] 0
-| symbolic_cons k i r a v : (k < n)%nat ->
-  contains i r -> symbolic s n a v -> symbolic s n ((k, i) :: a) (r * s k + v).
-
-Lemma linear_eq d g u v : linear d g u -> u = v -> linear d g v.
-Proof. now intros ? <-. Qed.
-Lemma quadratic_eq d g u v : quadratic d g u -> u = v -> quadratic d g v.
-Proof. now intros ? <-. Qed.
-Lemma symbolic_eq s n a u v : symbolic s n a u -> u = v -> symbolic s n a v.
-Proof. now intros ? <-. Qed.
-
+(** Elementwise, what is missing being 0. *)
 Fixpoint pairwise {A} (f : A -> A -> A) (s t : list A) : list A :=
   match s, t with
   | [], t => t
@@ -46,297 +24,303 @@ Fixpoint pairwise {A} (f : A -> A -> A) (s t : list A) : list A :=
   | a :: s', b :: t' => f a b :: pairwise f s' t'
   end.
 
-Lemma linear_add d g u : linear d g u -> forall h v, linear d h v ->
-  linear d (pairwise sum g h) (u + v).
-Proof.
-  induction 1 as [|i r x d g u C H IH]; intros h v K.
-  - apply (linear_eq _ _ v); [destruct h; exact K|ring].
-  - inversion K as [|j q y d' h' v' C' K']; subst; simpl.
-    + apply (linear_eq _ _ (r * x + u)); [now constructor|ring].
-    + apply (linear_eq _ _ ((r + q) * x + (u + v'))); [|ring].
-      constructor; [now apply sum_ok|now apply IH].
-Qed.
-Lemma linear_map f k d g u : (forall i r, contains i r -> contains (f i) (k * r)) ->
-  linear d g u -> linear d (map f g) (k * u).
-Proof.
-  intros F. induction 1; simpl.
-  - apply (linear_eq _ _ 0); [constructor|ring].
-  - apply (linear_eq _ _ (k * r * x + k * v)); [constructor; auto|ring].
-Qed.
-
-Lemma quadratic_add d g u : quadratic d g u -> forall h v, quadratic d h v ->
-  quadratic d (pairwise (pairwise sum) g h) (u + v).
-Proof.
-  induction 1 as [|x d row g u w C H IH]; intros h v K.
-  - apply (quadratic_eq _ _ v); [destruct h; exact K|ring].
-  - inversion K as [|y d' row' h' u' v' C' K']; subst; simpl.
-    + apply (quadratic_eq _ _ (x * u + w)); [now constructor|ring].
-    + apply (quadratic_eq _ _ (x * (u + u') + (w + v'))); [|ring].
-      constructor; [now apply linear_add|now apply IH].
-Qed.
-Lemma quadratic_map f k d g u : (forall i r, contains i r -> contains (f i) (k * r)) ->
-  quadratic d g u -> quadratic d (map (map f) g) (k * u).
-Proof.
-  intros F. induction 1; simpl.
-  - apply (quadratic_eq _ _ 0); [constructor|ring].
-  - apply (quadratic_eq _ _ (x * (k * u) + k * v)); [|ring].
-    constructor; auto. now apply linear_map.
-Qed.
-
-Fixpoint merge (a : list (nat * interval)) : list (nat * interval) -> list (nat * interval) :=
-  match a with
-  | [] => fun b => b
-  | (i, x) :: a' =>
-    fix onto (b : list (nat * interval)) : list (nat * interval) :=
-      match b with
-      | [] => a
-      | (j, y) :: b' =>
-        if Nat.ltb i j then (i, x) :: merge a' b
-        else if Nat.ltb j i then (j, y) :: onto b'
-        else (i, sum x y) :: merge a' b'
-      end
-  end.
-Lemma merge_ok s n a u : symbolic s n a u -> forall b v, symbolic s n b v ->
-  symbolic s n (merge a b) (u + v).
-Proof.
-  induction 1 as [|i x r a u L C H IH]; intros b v K.
-  - apply (symbolic_eq _ _ _ v); [exact K|ring].
-  - induction K as [|j y q b v L' C' K IH'].
-    + apply (symbolic_eq _ _ _ (r * s i + u)); [now constructor|ring].
-    + simpl. destruct (Nat.ltb_spec i j) as [_|G].
-      { apply (symbolic_eq _ _ _ (r * s i + (u + (q * s j + v)))); [|ring].
-        constructor; auto. apply IH. now constructor. }
-      destruct (Nat.ltb_spec j i) as [_|G'].
-      { apply (symbolic_eq _ _ _ (q * s j + (r * s i + u + v))); [|ring]. now constructor. }
-      assert (i = j) by lia. subst j.
-      apply (symbolic_eq _ _ _ ((r + q) * s i + (u + v))); [|ring].
-      constructor; auto. now apply sum_ok.
-Qed.
-Definition on_symbols (f : interval -> interval) : list (nat * interval) -> list (nat * interval) :=
-  map (fun ki => (fst ki, f (snd ki))).
-Lemma symbolic_map f k s n a u : (forall i r, contains i r -> contains (f i) (k * r)) ->
-  symbolic s n a u -> symbolic s n (on_symbols f a) (k * u).
-Proof.
-  intros F. induction 1; simpl.
-  - apply (symbolic_eq _ _ _ 0); [constructor|ring].
-  - apply (symbolic_eq _ _ _ (k * r * s k0 + k * v)); [|ring]. constructor; auto.
-Qed.
-
-(** The product of two linear forms. *)
-Fixpoint outer (g h : list interval) : list (list interval) :=
-  match g, h with
-  | a :: g', b :: h' =>
-    (mul a b :: pairwise sum (map (scale a) h') (map (scale b) g')) :: outer g' h'
-  | _, _ => []
-  end.
-Lemma outer_ok d g u : linear d g u -> forall h v, linear d h v -> quadratic d (outer g h) (u * v).
-Proof.
-  induction 1 as [|i r x d g u C H IH]; intros h v K.
-  - apply (quadratic_eq _ _ 0); [constructor|ring].
-  - inversion K as [|j q y d' h' v' C' K']; subst; simpl.
-    + apply (quadratic_eq _ _ 0); [constructor|ring].
-    + apply (quadratic_eq _ _ (x * (r * q * x + (r * v' + q * u)) + u * v')); [|ring].
-      constructor; [|now apply IH]. constructor; [now apply mul_ok|].
-      apply linear_add; apply linear_map; auto; intros; now apply scale_ok.
-Qed.
-
-(** * Bounds *)
-
-Definition in_unit (x : R) : Prop := -1 <= x <= 1.
-Definition total (g : list interval) : float := fold_right (fun i t => add_up (size i) t) 0%float g.
-
-Lemma total_ok d g u : linear d g u -> List.Forall in_unit d ->
-  exists b, upper (total g) b /\ Rabs u <= b.
-Proof.
-  induction 1 as [|i r x d g u C H IH]; intros D; simpl.
-  - exists 0. split; [apply upper_0|rewrite Rabs_R0; lra].
-  - inversion D; subst. destruct IH as [b [B U]]; auto. exists (Rabs r + b). split.
-    + apply add_up_ok; auto. now apply size_ok.
-    + eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult.
-      assert (Rabs x <= 1) by (unfold in_unit in *; unfold Rabs; destruct Rcase_abs; lra).
-      pose proof (Rabs_pos r). nra.
-Qed.
-Lemma symbolic_total s n a u : symbolic s n a u -> (forall k, in_unit (s k)) ->
-  exists b, upper (total (map snd a)) b /\ Rabs u <= b.
-Proof.
-  induction 1 as [|k i r a u L C H IH]; intros S; simpl.
-  - exists 0. split; [apply upper_0|rewrite Rabs_R0; lra].
-  - destruct IH as [b [B U]]; auto. exists (Rabs r + b). split.
-    + apply add_up_ok; auto. now apply size_ok.
-    + eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult.
-      assert (Rabs (s k) <= 1) by (specialize (S k); unfold in_unit in *; unfold Rabs; destruct Rcase_abs; lra).
-      pose proof (Rabs_pos r). nra.
-Qed.
-Definition total_squares (h : list (list interval)) : float :=
-  fold_right (fun row t => add_up (total row) t) 0%float h.
-Lemma total_squares_ok d h u : quadratic d h u -> List.Forall in_unit d ->
-  exists b, upper (total_squares h) b /\ Rabs u <= b.
-Proof.
-  induction 1 as [|x d row h u v C H IH]; intros D; simpl.
-  - exists 0. split; [apply upper_0|rewrite Rabs_R0; lra].
-  - assert (X := D). inversion D; subst. destruct IH as [b [B U]]; auto.
-    destruct (total_ok _ _ _ C X) as [b' [B' U']]. exists (b' + b). split.
-    + now apply add_up_ok.
-    + eapply Rle_trans; [apply Rabs_triang|]. rewrite Rabs_mult.
-      assert (Rabs x <= 1) by (unfold in_unit in *; unfold Rabs; destruct Rcase_abs; lra).
-      pose proof (Rabs_pos u). nra.
-Qed.
-
-(** The range of [u + w] for a linear and a quadratic form: half of each mixed term goes to both
-    squares, and what is left is a parabola in each variable.  [carry] is what went to the squares
-    of the variables to come. *)
-Definition halved (i : interval) : interval :=
-  balanced (mul_up 0.5 (size i)).
-Lemma halved_ok i r t : contains i r -> -1 / 2 <= t <= 1 / 2 -> contains (halved i) (t * r).
-Proof.
-  intros C T. pose proof (Rabs_pos r). apply (balanced_ok _ _ (1 / 2 * Rabs r)).
-  - apply mul_up_ok; [apply half_ok|now apply size_ok|lra|auto].
-  - rewrite Rabs_mult. apply Rmult_le_compat_r; auto. unfold Rabs; destruct Rcase_abs; lra.
-Qed.
-
-Fixpoint spread (n : nat) (g : list interval) (h : list (list interval)) (carry : list interval)
-  : interval :=
-  match n with
-  | O => zero
-  | S n' =>
-    let row := hd [] h in
-    let mixed := map halved (tl row) in
-    let own := fold_right sum (sum (hd zero row) (hd zero carry)) mixed in
-    sum (parabola own (hd zero g)) (spread n' (tl g) (tl h) (pairwise sum (tl carry) mixed))
-  end.
-
-Lemma linear_split x d g u : linear (x :: d) g u ->
-  exists r v, contains (hd zero g) r /\ linear d (tl g) v /\ u = r * x + v.
-Proof.
-  intros H. inversion H; subst; simpl; [|eauto].
-  exists 0, 0. split; [apply zero_ok|split; [constructor|ring]].
-Qed.
-Lemma quadratic_split x d h u : quadratic (x :: d) h u ->
-  exists v w, linear (x :: d) (hd [] h) v /\ quadratic d (tl h) w /\ u = x * v + w.
-Proof.
-  intros H. inversion H; subst; simpl; [|eauto].
-  exists 0, 0. split; [constructor|split; [constructor|ring]].
-Qed.
-Lemma product_to_squares x y : exists t, -1 / 2 <= t <= 1 / 2 /\ x * y = t * (x * x + y * y).
-Proof.
-  destruct (Req_dec (x * x + y * y) 0) as [Z|N].
-  - exists 0. split; [lra|]. assert (x = 0) by nra. subst; ring.
-  - exists (x * y / (x * x + y * y)). assert (P : 0 < x * x + y * y) by nra. split; [|field; auto].
-    assert (0 <= (x - y) * (x - y)) by apply Rle_0_sqr.
-    assert (0 <= (x + y) * (x + y)) by apply Rle_0_sqr.
-    split; (apply Rmult_le_reg_r with (x * x + y * y); auto); unfold Rdiv;
-      rewrite (Rmult_assoc (x * y)), Rinv_l by lra; lra.
-Qed.
-Lemma mixed_to_squares d g v : linear d g v -> forall x acc a, contains acc a ->
-  exists t w, contains (fold_right sum acc (map halved g)) (a + t) /\
-    linear (map (fun y => y * y) d) (map halved g) w /\ x * v = t * (x * x) + w.
-Proof.
-  induction 1 as [|i r y d g v C H IH]; intros x acc a A; simpl.
-  - exists 0, 0. split; [|split]; [now rewrite Rplus_0_r|constructor|ring].
-  - destruct (IH x acc a A) as [t [w [T [W E]]]].
-    destruct (product_to_squares x y) as [q [Q P]].
-    exists (q * r + t), (q * r * (y * y) + w). split; [|split].
-    + replace (a + (q * r + t)) with (q * r + (a + t)) by ring. apply sum_ok; auto. now apply halved_ok.
-    + constructor; auto. now apply halved_ok.
-    + replace (x * (r * y + v)) with (r * (x * y) + x * v) by ring. rewrite P, E. ring.
-Qed.
-
-Lemma spread_ok n : forall d g h carry u v w, length d = n -> List.Forall in_unit d ->
-  linear d g u -> quadratic d h v -> linear (map (fun y => y * y) d) carry w ->
-  contains (spread n g h carry) (u + v + w).
-Proof.
-  induction n as [|n IH]; intros [|x d] g h carry u v w L D G H A; try discriminate; simpl.
-  - inversion G; inversion H; inversion A; subst. replace (0 + 0 + 0) with 0 by ring. apply zero_ok.
-  - inversion D; subst.
-    destruct (linear_split _ _ _ _ G) as [r [u' [R1 [R2 ->]]]].
-    destruct (quadratic_split _ _ _ _ H) as [z [v' [Q1 [Q2 ->]]]].
-    destruct (linear_split _ _ _ _ A) as [k [w' [K1 [K2 ->]]]].
-    destruct (linear_split _ _ _ _ Q1) as [e [z' [E1 [E2 ->]]]].
-    destruct (mixed_to_squares _ _ _ E2 x _ _ (sum_ok _ _ _ _ E1 K1)) as [t [o [T [O Eq]]]].
-    replace (r * x + u' + (x * (e * x + z') + v') + (k * (x * x) + w')) with
-      ((r * x + (e + k + t) * (x * x)) + (u' + v' + (w' + o)))
-      by (replace (x * (e * x + z')) with (e * (x * x) + x * z') by ring; rewrite Eq; ring).
-    apply sum_ok; [now apply parabola_ok|]. apply (IH d); auto. now apply linear_add.
-Qed.
-
-(** * Polynomials *)
-
+(** [steep] and [bent] are at least the sums of the sizes of the coefficients. *)
 Record poly := Poly
-  { centre : interval; slopes : list interval; symbols : list (nat * interval);
-    squares : list (list interval) }.
+  { centre : interval; slopes : vec; steep : float; squares : form; bent : float }.
 
-Record describes (d : list R) (s : nat -> R) (n : nat) (p : poly) (v : R) : Prop := Describes
-  { parts : exists c u w q, contains (centre p) c /\ linear d (slopes p) u /\
-      symbolic s n (symbols p) w /\ quadratic d (squares p) q /\ v = c + u + w + q }.
+Definition sized (p : poly) : Prop :=
+  finite (steep p) = true /\ finite (bent p) = true /\ all_finite (slopes p) /\
+  finite_form (squares p) /\ total (slopes p) <= toR (steep p) /\
+  total_form (squares p) <= toR (bent p).
+Definition describes (z : nat -> R) (p : poly) (v : R) : Prop :=
+  sized p /\ exists c, contains (centre p) c /\ v = c + lin z 0 (slopes p) + quad z 0 (squares p).
 
-Definition constant (i : interval) : poly := Poly i [] [] [].
-Definition plus (p q : poly) : poly :=
-  Poly (sum (centre p) (centre q)) (pairwise sum (slopes p) (slopes q))
-    (merge (symbols p) (symbols q)) (pairwise (pairwise sum) (squares p) (squares q)).
-Definition each (f : interval -> interval) (p : poly) : poly :=
-  Poly (f (centre p)) (map f (slopes p)) (on_symbols f (symbols p)) (map (map f) (squares p)).
-Definition times (w : interval) : poly -> poly := each (scale w).
-Definition opposite : poly -> poly := each neg.
-Definition minus (p q : poly) : poly := plus p (opposite q).
+Definition constant (i : interval) : poly := Poly i End 0 [] 0.
+(** A polynomial whose coefficients are finite; otherwise nothing is known. *)
+Definition made (c : interval) (g : vec) (h : form) : poly :=
+  let s := norm g in
+  let b := norm_form h in
+  if finite s && finite b then Poly c g s h b else constant unbounded.
+
+Definition theta_float : float := 0x1p-502%float.
+(** What is lost in the multiplication by [a] of coefficients with sizes [t] in all. *)
+Definition lossy (a t : float) : float := mul_up 0x1p-51 (mul_up (add_up (abs a) theta_float) t).
+Definition weight (p : poly) : float := add_up (steep p) (bent p).
+
+Definition is_constant (p : poly) : bool :=
+  match slopes p, squares p with End, [] => true | _, _ => false end.
+
+(** [a p + b q], with the centre [c]. *)
+Definition combined (c : interval) (a : float) (p : poly) (b : float) (q : poly) : poly :=
+  made (sum c (balanced (add_up (lossy a (weight p)) (lossy b (weight q)))))
+    (comb a (slopes p) b (slopes q)) (qcomb a (squares p) b (squares q)).
 Definition shifted (i : interval) (p : poly) : poly :=
-  Poly (sum i (centre p)) (slopes p) (symbols p) (squares p).
+  Poly (sum i (centre p)) (slopes p) (steep p) (squares p) (bent p).
+Definition opposite (p : poly) : poly :=
+  Poly (neg (centre p)) (vopp (slopes p)) (steep p) (qopp (squares p)) (bent p).
+Definition plus (p q : poly) : poly :=
+  if is_constant p then shifted (centre p) q
+  else if is_constant q then shifted (centre q) p
+  else combined (sum (centre p) (centre q)) 1 p 1 q.
+Definition minus (p q : poly) : poly :=
+  if is_constant q then shifted (neg (centre q)) p
+  else combined (sum (centre p) (neg (centre q))) 1 p (-1) q.
+Definition times (w : interval) (p : poly) : poly :=
+  if is_constant p then constant (scale w (centre p)) else
+  let exact := is_eq (high w) (low w) in
+  let m := if exact then low w else middle w in
+  let r := if exact then 0%float else size (sub w (point m)) in
+  if finite m then
+    made (sum (scale w (centre p)) (balanced (add_up (lossy m (weight p)) (mul_up r (weight p)))))
+      (vscale m (slopes p)) (qscale m (squares p))
+  else constant unbounded.
 
-(** [n] is the number of variables. *)
-Definition moving (n : nat) (p : poly) : interval :=
+(** * Ranges *)
+
+Definition coordinates_of (p : poly) : option (list coord) :=
+  flat (Nat.max (chunks (slopes p)) (chunks_form (squares p))) (slopes p) (squares p).
+Definition flat_loss (p : poly) : float := mul_up 0x1p-53 (bent p).
+Definition moving (p : poly) : interval :=
   match squares p with
-  | [] => balanced (total (slopes p))
-  | _ => spread n (slopes p) (squares p) []
+  | [] => balanced (steep p)
+  | _ =>
+    match coordinates_of p with
+    | Some l => sum (spread l []) (balanced (flat_loss p))
+    | None => balanced (weight p)
+    end
   end.
-Definition poly_range (n : nat) (p : poly) : interval :=
-  sum (sum (centre p) (balanced (total (map snd (symbols p))))) (moving n p).
+Definition poly_range (p : poly) : interval := sum (centre p) (moving p).
+
+(** A sharper lower end, where there are squares. *)
+Definition steps : nat := 40.
+Definition poly_least (p : poly) : float :=
+  match coordinates_of p with
+  | Some l => least_value steps (low (sum (centre p) (balanced (flat_loss p)))) l
+  | None => nan
+  end.
+(** Where the first [n] variables are if the value is not positive. *)
+Definition poly_cuts (n : nat) (p : poly) : list interval :=
+  match coordinates_of p with
+  | Some l => cuts n (low (sum (centre p) (balanced (flat_loss p)))) (parabolas l [])
+  | None => []
+  end.
+
+Lemma toR_power f (e : Z) : F.toF f = Basic.Float false 4503599627370496 e ->
+  toR f = bpow radix2 (52 + e).
+Proof.
+  intros H. unfold toR, F.toR, F.toX. rewrite H. unfold FtoX, proj_val. rewrite FtoR_split.
+  unfold Defs.F2R. cbn [Defs.Fnum Defs.Fexp]. change (IZR (cond_Zopp false 4503599627370496)) with (bpow radix2 52).
+  unfold F.radix. now rewrite <- bpow_plus.
+Qed.
 
 Section Rules.
-Variables (d : list R) (s : nat -> R) (n : nat).
-Hypotheses (D : List.Forall in_unit d) (S : forall k, in_unit (s k)).
-Notation is p v := (describes d s n p v).
+Variable z : nat -> R.
+Hypothesis Z : forall k, in_unit (z k).
+Notation is p v := (describes z p v).
 
 Lemma constant_ok i v : contains i v -> is (constant i) v.
-Proof. intros C. constructor. exists v, 0, 0, 0. simpl.
-  split; [exact C|split; [constructor|split; [constructor|split; [constructor|ring]]]]. Qed.
-Lemma plus_ok p q u v : is p u -> is q v -> is (plus p q) (u + v).
 Proof.
-  intros [(c & l & a & h & C & L & A & H & ->)] [(c' & l' & a' & h' & C' & L' & A' & H' & ->)].
-  constructor. exists (c + c'), (l + l'), (a + a'), (h + h'). simpl.
-    split; [|split; [|split; [|split]]].
-  - now apply sum_ok. - now apply linear_add. - now apply merge_ok. - now apply quadratic_add. - ring.
+  intros C. split.
+  - unfold sized. simpl. rewrite toR_0. repeat split; auto; try lra. constructor.
+  - exists v. simpl. split; [exact C|ring].
 Qed.
-Lemma each_ok f k p v : (forall i r, contains i r -> contains (f i) (k * r)) ->
-  is p v -> is (each f p) (k * v).
+Lemma made_ok c g h v : (all_finite g -> finite_form h ->
+  exists x, contains c x /\ v = x + lin z 0 g + quad z 0 h) -> is (made c g h) v.
 Proof.
-  intros F [(c & l & a & h & C & L & A & H & ->)].
-  constructor. exists (k * c), (k * l), (k * a), (k * h). simpl.
-  split; [auto|split; [|split; [|split]]].
-  - now apply linear_map. - now apply symbolic_map. - now apply quadratic_map. - ring.
-Qed.
-Lemma times_ok w k p v : contains w k -> is p v -> is (times w p) (k * v).
-Proof. intros W. apply each_ok. intros; now apply scale_ok. Qed.
-Lemma opposite_ok p v : is p v -> is (opposite p) (- v).
-Proof.
-  intros H. replace (- v) with (-1 * v) by ring. apply each_ok; auto.
-  intros. replace (-1 * r) with (- r) by ring. now apply neg_ok.
-Qed.
-Lemma minus_ok p q u v : is p u -> is q v -> is (minus p q) (u - v).
-Proof. intros. apply plus_ok; auto. now apply opposite_ok. Qed.
-Lemma shifted_ok i k p v : contains i k -> is p v -> is (shifted i p) (k + v).
-Proof.
-  intros K [(c & l & a & h & C & L & A & H & ->)]. constructor. exists (k + c), l, a, h. simpl.
-  split; [now apply sum_ok|split; [auto|split; [auto|split; [auto|ring]]]].
+  intros H. unfold made. destruct (_ && _) eqn:E; [|apply constant_ok, unbounded_ok].
+  apply andb_prop in E; destruct E as [A B].
+  pose proof (norm_finite _ A). pose proof (norm_form_finite _ B).
+  pose proof (norm_ok _ A). pose proof (norm_form_ok _ B).
+  split; [|simpl; auto]. unfold sized. simpl. intuition lra.
 Qed.
 
-Lemma poly_range_ok p v : is p v -> contains (poly_range (length d) p) v.
+Lemma upper_self f : finite f = true -> upper f (toR f).
+Proof. intros H. apply finite_upper; auto. apply Rle_refl. Qed.
+Lemma lossy_ok a t x : upper t x -> 0 <= x -> upper (lossy a t) (loss a x).
 Proof.
-  intros [(c & l & a & h & C & L & A & H & ->)]. unfold poly_range.
-  replace (c + l + a + h) with (c + a + (l + h)) by ring.
-  destruct (symbolic_total _ _ _ _ A S) as [b [B Bb]].
-  apply sum_ok; [apply sum_ok; auto; now apply (balanced_ok _ _ b)|].
-  unfold moving. destruct (squares p) eqn:E.
-  - destruct (total_ok _ _ _ L D) as [b' [B' Bb']]. inversion H; subst.
-    rewrite Rplus_0_r. now apply (balanced_ok _ _ b').
-  - rewrite <- E in *. replace (l + h) with (l + h + 0) by ring. apply (spread_ok _ d); auto. constructor.
+  intros T X. unfold lossy, loss. pose proof u_small. pose proof theta_pos. pose proof (Rabs_pos (toR a)).
+  assert (E : toR 0x1p-51 = 4 * u).
+  { rewrite (toR_power _ (-103)) by reflexivity. unfold unit_roundoff. simpl. lra. }
+  assert (E' : toR theta_float = theta) by (rewrite (toR_power _ (-554)) by reflexivity; reflexivity).
+  apply mul_up_ok; [rewrite <- E; now apply upper_self| |lra|apply pos2; lra].
+  apply mul_up_ok; auto; [|lra]. apply add_up_ok; [apply abs_upper|].
+  rewrite <- E'. now apply upper_self.
+Qed.
+
+Definition weight_of (p : poly) : R := total (slopes p) + total_form (squares p).
+Lemma weight_pos p : 0 <= weight_of p.
+Proof. unfold weight_of. pose proof (total_pos (slopes p)). pose proof (total_form_pos (squares p)). lra. Qed.
+Lemma steep_ok p : sized p -> upper (steep p) (total (slopes p)).
+Proof. intros (A & B & C & D & E & F). now apply finite_upper. Qed.
+Lemma bent_ok p : sized p -> upper (bent p) (total_form (squares p)).
+Proof. intros (A & B & C & D & E & F). now apply finite_upper. Qed.
+Lemma weight_ok p : sized p -> upper (weight p) (weight_of p).
+Proof. intros S. apply add_up_ok; [now apply steep_ok|now apply bent_ok]. Qed.
+Lemma weight_bound p : Rabs (lin z 0 (slopes p) + quad z 0 (squares p)) <= weight_of p.
+Proof.
+  unfold weight_of. apply sum_bound; [now apply lin_bound|now apply quad_bound].
+Qed.
+
+Lemma combined_ok c a p b q v w : is p v -> is q w ->
+  (forall x y, contains (centre p) x -> contains (centre q) y -> contains c (toR a * x + toR b * y)) ->
+  is (combined c a p b q) (toR a * v + toR b * w).
+Proof.
+  intros [S [x [X ->]]] [T [y [Y ->]]] C. unfold combined. apply made_ok. intros A B.
+  pose proof (comb_ok z Z a (slopes p) b (slopes q) 0 A) as E.
+  pose proof (qcomb_ok z Z a (squares p) b (squares q) 0 B) as G.
+  set (l := lin z 0 (comb _ _ _ _)) in *. set (k := quad z 0 (qcomb _ _ _ _)) in *.
+  set (l1 := lin z 0 (slopes p)) in *. set (l2 := lin z 0 (slopes q)) in *.
+  set (q1 := quad z 0 (squares p)) in *. set (q2 := quad z 0 (squares q)) in *.
+  exists ((toR a * x + toR b * y) + - ((l - (toR a * l1 + toR b * l2)) + (k - (toR a * q1 + toR b * q2)))).
+  split; [|ring]. apply sum_ok; auto.
+  apply (balanced_ok _ _ (loss a (weight_of p) + loss b (weight_of q))).
+  - apply add_up_ok; apply lossy_ok; auto using weight_ok, weight_pos.
+  - rewrite Rabs_Ropp. unfold weight_of. rewrite !loss_plus.
+    pose proof (sum_bound _ _ _ _ E G). lra.
+Qed.
+
+Lemma shifted_ok i k p v : contains i k -> is p v -> is (shifted i p) (k + v).
+Proof.
+  intros K [S [x [X ->]]]. split; [exact S|]. exists (k + x). simpl. split; [now apply sum_ok|ring].
+Qed.
+Lemma is_constant_ok p v : is_constant p = true -> is p v -> contains (centre p) v.
+Proof.
+  unfold is_constant. intros H [_ [x [X E]]]. destruct (slopes p); try discriminate.
+  destruct (squares p); [|discriminate]. simpl in E. replace v with x by lra. exact X.
+Qed.
+Lemma all_finite_opp v : all_finite v -> all_finite (vopp v).
+Proof.
+  induction v; simpl; auto. intros [(A & B & C & D) H]. split; auto.
+  unfold all4. simpl. repeat split; now apply opp_finite.
+Qed.
+Lemma opposite_ok p v : is p v -> is (opposite p) (- v).
+Proof.
+  intros [(A & B & C & D & E & G) [x [X ->]]]. split.
+  - unfold sized. simpl. rewrite vopp_total, qopp_total.
+    split; [exact A|]. split; [exact B|]. split; [now apply all_finite_opp|]. split; [|auto].
+    unfold finite_form, qopp. clear - D. induction D as [|r q (R0 & R1 & R2 & R3) H IH]; simpl; constructor; auto.
+    unfold finite_rows. simpl. auto using all_finite_opp.
+  - exists (- x). simpl. rewrite vopp_ok, qopp_ok. split; [now apply neg_ok|ring].
+Qed.
+Lemma plus_ok p q v w : is p v -> is q w -> is (plus p q) (v + w).
+Proof.
+  intros P Q. unfold plus. destruct (is_constant p) eqn:E.
+  { apply shifted_ok; auto. now apply is_constant_ok. }
+  destruct (is_constant q) eqn:E'.
+  { rewrite Rplus_comm. apply shifted_ok; auto. now apply is_constant_ok. }
+  rewrite <- (Rmult_1_l v), <- (Rmult_1_l w), <- toR_1. apply combined_ok; auto.
+  intros x y X Y. rewrite toR_1, !Rmult_1_l. now apply sum_ok.
+Qed.
+Lemma toR_minus_one : toR (-1) = -1.
+Proof. pose proof (toR_opp 1) as H. rewrite toR_1 in H. exact H. Qed.
+Lemma minus_ok p q v w : is p v -> is q w -> is (minus p q) (v - w).
+Proof.
+  intros P Q. unfold minus. destruct (is_constant q) eqn:E'.
+  { unfold Rminus. rewrite Rplus_comm. apply shifted_ok; auto. apply neg_ok. now apply is_constant_ok. }
+  replace (v - w) with (toR 1 * v + toR (-1) * w) by (rewrite toR_1, toR_minus_one; ring).
+  apply combined_ok; auto. intros x y X Y. rewrite toR_1, toR_minus_one.
+  replace (1 * x + -1 * y) with (x + - y) by ring. apply sum_ok; auto. now apply neg_ok.
+Qed.
+
+Lemma times_ok w k p v : contains w k -> is p v -> is (times w p) (k * v).
+Proof.
+  intros W P. unfold times. destruct (is_constant p) eqn:E.
+  { apply constant_ok, scale_ok; auto. now apply is_constant_ok. }
+  set (exact := is_eq (high w) (low w)). set (m := if exact then low w else middle w).
+  destruct (finite m) eqn:Fm; [|apply constant_ok, unbounded_ok].
+  destruct P as [S [x [X ->]]]. apply made_ok. intros A B.
+  pose proof (vscale_ok z Z m (slopes p) 0 A) as G. pose proof (qscale_ok z Z m (squares p) 0 B) as H.
+  set (l := lin z 0 (vscale _ _)) in *. set (q := quad z 0 (qscale _ _)) in *.
+  set (l1 := lin z 0 (slopes p)) in *. set (q1 := quad z 0 (squares p)) in *.
+  exists (k * x + (- ((l - toR m * l1) + (q - toR m * q1)) + (k - toR m) * (l1 + q1))).
+  split; [|ring]. apply sum_ok; [now apply scale_ok|].
+  pose proof (weight_ok p S) as WO. pose proof (weight_pos p) as WP. pose proof (weight_bound p) as WB.
+  fold l1 q1 in WB.
+  assert (R0 : upper (if exact then 0%float else size (sub w (point m))) (Rabs (k - toR m))).
+  { destruct exact eqn:Eq; [|apply size_ok, sub_ok; auto; now apply point_ok].
+    unfold exact in Eq. apply is_eq_finite in Eq; auto. destruct Eq as [Fh Eq].
+    destruct W as [W1 W2]. apply finite_lower in W1; auto. apply finite_upper in W2; auto.
+    unfold m. replace (k - toR (low w)) with 0 by lra. rewrite Rabs_R0. apply upper_0. }
+  apply (balanced_ok _ _ (loss m (weight_of p) + Rabs (k - toR m) * weight_of p)).
+  - apply add_up_ok; [now apply lossy_ok|]. apply mul_up_ok; auto. apply Rabs_pos.
+  - pose proof (sum_bound _ _ _ _ G H) as GH. unfold weight_of in *. rewrite loss_plus.
+    apply sum_bound; [rewrite Rabs_Ropp; lra|]. rewrite Rabs_mult.
+    apply Rmult_le_compat_l; [apply Rabs_pos|exact WB].
+Qed.
+
+Lemma flat_loss_ok p : sized p -> upper (flat_loss p) (u * total_form (squares p)).
+Proof.
+  intros S. assert (E : toR 0x1p-53 = u).
+  { rewrite (toR_power _ (-105)) by reflexivity. unfold unit_roundoff. simpl. lra. }
+  apply mul_up_ok; [rewrite <- E; now apply upper_self|now apply bent_ok|pose proof u_small; lra|].
+  apply total_form_pos.
+Qed.
+(** What the coordinates say of a value: [b], which is nearly the centre, and a form. *)
+Lemma coordinates_ok p v l : is p v -> coordinates_of p = Some l ->
+  exists zs b w, contains (sum (centre p) (balanced (flat_loss p))) b /\ formed zs l w /\ length zs = length l /\ List.Forall in_unit zs /\ v = b + w /\
+    (exists n, zs = values z 0 n).
+Proof.
+  intros [S [x [X ->]]] H. unfold coordinates_of in H.
+  assert (G : all_finite (slopes p)) by apply S.
+  destruct (flat_ok z _ Z _ _ 0%nat _ H G) as [w [F [L B]]].
+  eexists. exists (x + (lin z 0 (slopes p) + quad z 0 (squares p) - w)), w.
+  split; [|split; [exact F|split; [now rewrite L|split; [now apply values_unit|split; [ring|eauto]]]]].
+  apply sum_ok; auto. apply (balanced_ok _ _ (u * total_form (squares p))); [now apply flat_loss_ok|].
+  rewrite <- Rabs_Ropp. eapply Rle_trans; [|exact B]. right. f_equal. ring.
+Qed.
+
+Lemma poly_range_ok p v : is p v -> contains (poly_range p) v.
+Proof.
+  intros P. unfold poly_range, moving. destruct (squares p) as [|r q] eqn:E.
+  - destruct P as [S [x [X ->]]]. rewrite E. simpl. rewrite Rplus_0_r.
+    apply sum_ok; auto. apply (balanced_ok _ _ (total (slopes p))); [now apply steep_ok|].
+    now apply lin_bound.
+  - clear E. destruct (coordinates_of p) as [l|] eqn:F.
+    + destruct P as [S [x [X ->]]]. unfold coordinates_of in F.
+      assert (G : all_finite (slopes p)) by apply S.
+      destruct (flat_ok z _ Z _ _ 0%nat _ F G) as [w [K [L B]]].
+      rewrite Rplus_assoc. apply sum_ok; auto.
+      replace (lin z 0 (slopes p) + quad z 0 (squares p)) with
+        (w + (lin z 0 (slopes p) + quad z 0 (squares p) - w)) by ring.
+      apply sum_ok.
+      * destruct (spread_ok l _ [] w 0 K (eq_sym L) (values_unit z 0 _ Z)) as [A C]; [constructor|].
+        split; [apply (lower_le _ _ _ A)|apply (upper_le _ _ _ C)]; lra.
+      * apply (balanced_ok _ _ (u * total_form (squares p))); [now apply flat_loss_ok|].
+        rewrite <- Rabs_Ropp. eapply Rle_trans; [|exact B]. right. f_equal. ring.
+    + destruct P as [S [x [X ->]]]. rewrite Rplus_assoc. apply sum_ok; auto.
+      apply (balanced_ok _ _ (weight_of p)); [now apply weight_ok|apply weight_bound].
+Qed.
+
+Lemma poly_least_ok p v : is p v -> lower (poly_least p) v.
+Proof.
+  intros P. unfold poly_least. destruct (coordinates_of p) as [l|] eqn:E; [|apply unbounded_ok].
+  destruct (coordinates_ok p v l P E) as (zs & b & w & B & F & L & U & -> & _).
+  apply (least_value_ok steps _ b l zs w); auto. apply B.
+Qed.
+Lemma values_nth n : forall i j, (j < length (values z i n))%nat -> nth j (values z i n) 0 = z (i + j)%nat.
+Proof.
+  induction n; intros i j L; simpl in *; [lia|].
+  destruct j as [|[|[|[|j]]]]; simpl; try (f_equal; lia). rewrite IHn by lia. f_equal. lia.
+Qed.
+Lemma poly_cuts_ok n p v : is p v -> v <= 0 -> forall j i, nth_error (poly_cuts n p) j = Some i ->
+  contains i (z j).
+Proof.
+  intros P N j i. unfold poly_cuts. destruct (coordinates_of p) as [l|] eqn:E; [|destruct j; discriminate].
+  destruct (coordinates_ok p v l P E) as (zs & b & w & B & F & L & U & -> & (m & ->)).
+  destruct (parabolas_ok l _ [] w 0 F L U) as [x [X Le]]; [constructor|].
+  assert (K : b + x <= 0) by lra.
+  pose proof (cuts_ok n _ _ _ _ _ X U (proj1 B) K) as C. set (cs := cuts n _ _) in *. clearbody cs.
+  intros H. assert (J : (j < length cs)%nat) by (apply nth_error_Some; congruence).
+  assert (G : forall (a : list interval) c, Forall2 contains a c -> forall j i, nth_error a j = Some i ->
+    contains i (nth j c 0)).
+  { clear. induction 1; intros [|j] i E; simpl in *; try discriminate; [now inversion E; subst|auto]. }
+  pose proof (G _ _ C _ _ H) as K'.
+  assert (Lf : length (firstn (length cs) (values z 0 m)) = length cs).
+  { clear - C. symmetry. induction C; simpl; auto. }
+  rewrite firstn_length in Lf.
+  assert (Nf : nth j (firstn (length cs) (values z 0 m)) 0 = nth j (values z 0 m) 0).
+  { clear - J. revert J. generalize (length cs) as k, (values z 0 m) as y. clear.
+    induction j; intros [|k] [|a y] J; simpl; auto; try lia. apply IHj. lia. }
+  rewrite Nf, values_nth in K' by lia. exact K'.
 Qed.
 End Rules.

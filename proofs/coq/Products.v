@@ -1,7 +1,7 @@
 (** Products of polynomials: exact up to degree 2, the rest is bounded. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Intervals Arithmetic Elementary Polynomials.
+From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Polynomials.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -59,113 +59,166 @@ Qed.
 
 (** * Products *)
 
-(** [cc], [aa], [ll]: the products of the constant, symbolic and linear parts. *)
-Definition expanded (degree : nat) (p q : poly) (cc aa ll : interval) : poly :=
-  let l1 := total (slopes p) in let l2 := total (slopes q) in
-  let a1 := total (map snd (symbols p)) in let a2 := total (map snd (symbols q)) in
-  let h1 := total_squares (squares p) in let h2 := total_squares (squares q) in
-  let rest := add_up (add_up (mul_up a1 (add_up l2 h2)) (mul_up (add_up l1 h1) a2))
-                     (add_up (mul_up h1 (add_up l2 h2)) (mul_up l1 h2)) in
-  let c1 := centre p in let c2 := centre q in
-  let h := pairwise (pairwise sum) (map (map (scale c1)) (squares q))
-                                   (map (map (scale c2)) (squares p)) in
-  Poly (sum cc (sum (balanced rest) (match degree with 2 => aa | _ => sum aa ll end)))
-    (pairwise sum (map (scale c1) (slopes q)) (map (scale c2) (slopes p)))
-    (merge (on_symbols (scale c1) (symbols q)) (on_symbols (scale c2) (symbols p)))
-    (match degree with 2 => pairwise (pairwise sum) (outer (slopes p) (slopes q)) h | _ => h end).
-
-Definition both_symbols (p q : poly) (k : interval) : float :=
-  total (map snd (merge (symbols p) (on_symbols (scale k) (symbols q)))).
 Definition both_slopes (p q : poly) (k : interval) : float :=
-  total (pairwise sum (slopes p) (map (scale k) (slopes q))).
+  let w := times k (Poly zero (slopes q) (steep q) [] 0) in
+  let b := plus (Poly zero (slopes p) (steep p) [] 0) w in
+  let r := poly_range b in
+  size r.
+
+(** [cc], [ll]: the products of the centres and of the linear parts; the latter is not used in
+    degree 2, where it stays. *)
+Definition expanded (degree : nat) (p q : poly) (cc ll : interval) : poly :=
+  let c1 := centre p in let c2 := centre q in
+  let m1 := middle c1 in let m2 := middle c2 in
+  let e1 := size (sub c1 (point m1)) in let e2 := size (sub c2 (point m2)) in
+  let w1 := weight p in let w2 := weight q in
+  let h := qcomb m2 (squares p) m1 (squares q) in
+  let rest := add_up (add_up (mul_up e1 w2) (mul_up e2 w1))
+                     (add_up (mul_up (bent p) w2) (mul_up (steep p) (bent q))) in
+  let lost := add_up (lossy m2 w1) (lossy m1 w2) in
+  if finite m1 && finite m2 then
+    match degree with
+    | 2 =>
+      let o := outer (slopes p) (slopes q) in
+      let more := add_up lost (mul_up 0x1p-50 (mul_up (steep p) (steep q))) in
+      match h with
+      | [] => made (sum cc (balanced (add_up rest more))) (comb m2 (slopes p) m1 (slopes q)) o
+      | _ =>
+        let n1 := norm_form o in
+        let n2 := norm_form h in
+        if finite n1 && finite n2 then
+          made (sum cc (balanced (add_up rest (add_up more (add_up (lossy 1 n1) (lossy 1 n2))))))
+            (comb m2 (slopes p) m1 (slopes q)) (qcomb 1 o 1 h)
+        else constant unbounded
+      end
+    | _ => made (sum cc (sum ll (balanced (add_up rest lost)))) (comb m2 (slopes p) m1 (slopes q)) h
+    end
+  else constant unbounded.
 
 Definition product (degree : nat) (p q : poly) : poly :=
   expanded degree p q (mul (centre p) (centre q))
-    (form_product (total (map snd (symbols p))) (total (map snd (symbols q))) (both_symbols p q))
     (match degree with
      | 2 => zero
-     | _ => form_product (total (slopes p)) (total (slopes q)) (both_slopes p q)
+     | _ => form_product (steep p) (steep q) (both_slopes p q)
      end).
 
 Definition from_zero (u : float) : interval := Ends 0 (mul_up u u).
 Definition square (degree : nat) (p : poly) : poly :=
-  expanded degree p p (sqr (centre p)) (from_zero (total (map snd (symbols p))))
-    (match degree with 2 => zero | _ => from_zero (total (slopes p)) end).
+  expanded degree p p (sqr (centre p)) (match degree with 2 => zero | _ => from_zero (steep p) end).
 
 Section Rules.
-Variables (d : list R) (s : nat -> R) (n : nat).
-Hypotheses (D : List.Forall in_unit d) (S : forall k, in_unit (s k)).
-Notation is p v := (describes d s n p v).
+Variable z : nat -> R.
+Hypothesis Z : forall k, in_unit (z k).
+Notation is p v := (describes z p v).
 
-Lemma expanded_ok degree p q cc aa ll c l a h c' l' a' h' :
-  contains (centre p) c -> linear d (slopes p) l -> symbolic s n (symbols p) a ->
-  quadratic d (squares p) h ->
-  contains (centre q) c' -> linear d (slopes q) l' -> symbolic s n (symbols q) a' ->
-  quadratic d (squares q) h' ->
-  contains cc (c * c') -> contains aa (a * a') -> (degree = 2%nat \/ contains ll (l * l')) ->
-  is (expanded degree p q cc aa ll) ((c + l + a + h) * (c' + l' + a' + h')).
+Lemma expanded_ok degree p q cc ll x y : sized p -> sized q ->
+  contains (centre p) x -> contains (centre q) y -> contains cc (x * y) ->
+  (degree = 2%nat \/ contains ll (lin z 0 (slopes p) * lin z 0 (slopes q))) ->
+  is (expanded degree p q cc ll) ((x + lin z 0 (slopes p) + quad z 0 (squares p)) *
+                                  (y + lin z 0 (slopes q) + quad z 0 (squares q))).
 Proof.
-  intros C L A H C' L' A' H' CC AA LL.
-  destruct (total_ok _ _ _ L D) as [bl [B1 B1']]. destruct (total_ok _ _ _ L' D) as [bl' [B2 B2']].
-  destruct (symbolic_total _ _ _ _ A S) as [ba [B3 B3']].
-  destruct (symbolic_total _ _ _ _ A' S) as [ba' [B4 B4']].
-  destruct (total_squares_ok _ _ _ H D) as [bh [B5 B5']].
-  destruct (total_squares_ok _ _ _ H' D) as [bh' [B6 B6']].
-  pose proof (Rabs_pos l). pose proof (Rabs_pos l'). pose proof (Rabs_pos a).
-  pose proof (Rabs_pos a'). pose proof (Rabs_pos h). pose proof (Rabs_pos h').
-  assert (P : forall x y bx b, Rabs x <= bx -> Rabs y <= b -> Rabs (x * y) <= bx * b).
+  intros S T X Y CC LL. unfold expanded. cbv zeta.
+  set (m1 := middle (centre p)). set (m2 := middle (centre q)).
+  set (w1 := weight p). set (w2 := weight q).
+  destruct (finite m1 && finite m2) eqn:E; [|apply constant_ok, unbounded_ok].
+  apply andb_prop in E; destruct E as [F1 F2].
+  pose proof (size_ok _ _ (sub_ok _ _ _ _ X (point_ok m1 F1))) as E1.
+  pose proof (size_ok _ _ (sub_ok _ _ _ _ Y (point_ok m2 F2))) as E2.
+  set (e1 := size _) in *. set (e2 := size (sub (centre q) _)) in *.
+  pose proof (weight_ok p S) as W1. pose proof (weight_ok q T) as W2. fold w1 in W1. fold w2 in W2.
+  pose proof (weight_pos p) as P1. pose proof (weight_pos q) as P2.
+  pose proof (bent_ok p S) as B1. pose proof (bent_ok q T) as B2. pose proof (steep_ok p S) as S1.
+  pose proof (steep_ok q T) as S2.
+  pose proof (total_pos (slopes p)) as Tp. pose proof (total_pos (slopes q)) as Tq.
+  pose proof (total_form_pos (squares p)) as Qp. pose proof (total_form_pos (squares q)) as Qq.
+  pose proof (lin_bound z Z (slopes p) 0) as L1. pose proof (lin_bound z Z (slopes q) 0) as L2.
+  pose proof (quad_bound z Z (squares p) 0) as H1. pose proof (quad_bound z Z (squares q) 0) as H2.
+  pose proof (weight_bound z Z p) as V1. pose proof (weight_bound z Z q) as V2.
+  set (l1 := lin z 0 (slopes p)) in *. set (l2 := lin z 0 (slopes q)) in *.
+  set (q1 := quad z 0 (squares p)) in *. set (q2 := quad z 0 (squares q)) in *.
+  set (rest := add_up (add_up (mul_up e1 w2) (mul_up e2 w1)) (add_up (mul_up (bent p) w2) (mul_up (steep p) (bent q)))). set (lost := add_up (lossy m2 w1) _).
+  assert (Pr : forall a b c d, Rabs a <= c -> Rabs b <= d -> Rabs (a * b) <= c * d).
   { intros. rewrite Rabs_mult. apply Rmult_le_compat; auto; apply Rabs_pos. }
-  assert (T : forall x y bx b, Rabs x <= bx -> Rabs y <= b -> Rabs (x + y) <= bx + b).
-  { intros. eapply Rle_trans; [apply Rabs_triang|]. lra. }
-  constructor. unfold expanded; cbn [centre slopes symbols squares].
-  set (rest := a * (l' + h') + (l + h) * a' + (h * (l' + h') + l * h')).
-  assert (RR : contains (balanced (add_up (add_up (mul_up (total (map snd (symbols p)))
-      (add_up (total (slopes q)) (total_squares (squares q))))
-      (mul_up (add_up (total (slopes p)) (total_squares (squares p))) (total (map snd (symbols q)))))
-      (add_up (mul_up (total_squares (squares p)) (add_up (total (slopes q)) (total_squares (squares q))))
-      (mul_up (total (slopes p)) (total_squares (squares q)))))) rest).
-  { apply (balanced_ok _ _ (ba * (bl' + bh') + (bl + bh) * ba' + (bh * (bl' + bh') + bl * bh'))).
-    - repeat apply add_up_ok; apply mul_up_ok; try apply add_up_ok; auto; lra.
-    - unfold rest. repeat apply T; apply P; auto. }
-  assert (Lin : linear d (pairwise sum (map (scale (centre p)) (slopes q))
-      (map (scale (centre q)) (slopes p))) (c * l' + c' * l)).
-  { apply linear_add; apply linear_map; auto; intros; now apply scale_ok. }
-  assert (Sym : symbolic s n (merge (on_symbols (scale (centre p)) (symbols q))
-      (on_symbols (scale (centre q)) (symbols p))) (c * a' + c' * a)).
-  { apply merge_ok; apply symbolic_map; auto; intros; now apply scale_ok. }
-  assert (Quad : quadratic d (pairwise (pairwise sum) (map (map (scale (centre p))) (squares q))
-      (map (map (scale (centre q))) (squares p))) (c * h' + c' * h)).
-  { apply quadratic_add; apply quadratic_map; auto; intros; now apply scale_ok. }
-  assert (Deg : degree = 2%nat \/ (match degree with 2%nat => true | _ => false end = false /\
-      contains ll (l * l'))).
-  { destruct LL as [->|LL]; auto. destruct degree as [|[|[|]]]; auto. }
-  destruct Deg as [->|[N LL']].
-  - exists (c * c' + (rest + a * a')), (c * l' + c' * l), (c * a' + c' * a),
-      (l * l' + (c * h' + c' * h)).
-    split; [apply sum_ok; auto; now apply sum_ok|]. split; [auto|]. split; [auto|].
-    split; [apply quadratic_add; auto; now apply outer_ok|]. unfold rest. ring.
-  - exists (c * c' + (rest + (a * a' + l * l'))), (c * l' + c' * l), (c * a' + c' * a),
-      (c * h' + c' * h).
-    destruct degree as [|[|[|]]]; try discriminate N;
-      (split; [apply sum_ok; auto; apply sum_ok; auto; now apply sum_ok|]);
-      (split; [auto|]); (split; [auto|]); (split; [auto|]); unfold rest; ring.
+  set (wp := weight_of p) in *. set (wq := weight_of q) in *.
+  set (rb := (Rabs (x - toR m1) * wq + Rabs (y - toR m2) * wp) +
+             (total_form (squares p) * wq + total (slopes p) * total_form (squares q))).
+  assert (Rest : upper rest rb).
+  { unfold rest, rb. apply add_up_ok; apply add_up_ok; apply mul_up_ok; auto; apply Rabs_pos. }
+  set (rv := ((x - toR m1) * (l2 + q2) + (y - toR m2) * (l1 + q1)) + (q1 * (l2 + q2) + l1 * q2)).
+  assert (Rv : Rabs rv <= rb).
+  { unfold rv, rb. repeat apply sum_bound; apply Pr; auto; apply Rle_refl. }
+  assert (Lost : upper lost (loss m2 wp + loss m1 wq)) by (apply add_up_ok; apply lossy_ok; auto).
+  pose proof (comb_ok z Z m2 (slopes p) m1 (slopes q) 0) as CO.
+  pose proof (qcomb_ok z Z m2 (squares p) m1 (squares q) 0) as QO.
+  set (g := comb m2 (slopes p) m1 (slopes q)) in *. set (h := qcomb m2 (squares p) m1 (squares q)) in *.
+  fold l1 l2 in CO. fold q1 q2 in QO.
+  set (dl := lin z 0 g - (toR m2 * l1 + toR m1 * l2)) in *.
+  set (dq := quad z 0 h - (toR m2 * q1 + toR m1 * q2)) in *.
+  assert (Dl : all_finite g -> finite_form h -> Rabs (dl + dq) <= loss m2 wp + loss m1 wq).
+  { intros A B. pose proof (sum_bound _ _ _ _ (CO A) (QO B)). unfold wp, wq, weight_of in *.
+    rewrite !loss_plus. lra. }
+  destruct (Nat.eq_dec degree 2) as [->|N].
+  - set (o := outer (slopes p) (slopes q)) in *.
+    pose proof (outer_ok z Z (slopes p) (slopes q) 0) as OO. fold o l1 l2 in OO.
+    set (do := quad z 0 o - l1 * l2) in *.
+    assert (More : upper (add_up lost (mul_up 0x1p-50 (mul_up (steep p) (steep q))))
+      ((loss m2 wp + loss m1 wq) + 8 * unit_roundoff * (total (slopes p) * total (slopes q)))).
+    { apply add_up_ok; auto. assert (Eu : toR 0x1p-50 = 8 * unit_roundoff).
+      { rewrite (toR_power _ (-102)) by reflexivity. unfold unit_roundoff. simpl. lra. }
+      pose proof u_small.
+      apply mul_up_ok; [rewrite <- Eu; now apply upper_self|now apply mul_up_ok|lra|now apply pos2]. }
+    destruct h as [|r h'] eqn:Eh.
+    + apply made_ok. intros A B. specialize (OO B).
+      assert (dq = - (toR m2 * q1 + toR m1 * q2)) as Dq by (unfold dq; simpl; ring).
+      exists (x * y + (rv + - (dl + dq + do))). split; [|unfold rv, dl, do; rewrite Dq; ring].
+      apply sum_ok; auto.
+      apply (balanced_ok _ _ (rb + ((loss m2 wp + loss m1 wq) + 8 * unit_roundoff * (total (slopes p) * total (slopes q)))));
+        [now apply add_up_ok|].
+      apply sum_bound; auto. rewrite Rabs_Ropp. apply sum_bound; auto. apply Dl; auto. constructor.
+    + set (k := r :: h') in *.
+      destruct (finite (norm_form o) && finite (norm_form k)) eqn:En; [|apply constant_ok, unbounded_ok].
+      apply andb_prop in En; destruct En as [N1 N2].
+      pose proof (norm_form_finite _ N1) as B1'. pose proof (norm_form_finite _ N2) as B2'.
+      apply norm_form_ok in N1 as N1'. apply norm_form_ok in N2 as N2'.
+      apply made_ok. intros A B. specialize (OO B1').
+      pose proof (qcomb_ok z Z 1 o 1 k 0 B) as KO.
+      set (dk := quad z 0 (qcomb 1 o 1 k) - (toR 1 * quad z 0 o + toR 1 * quad z 0 k)) in *.
+      exists (x * y + (rv + - (dl + dq + do + dk))).
+      split; [|unfold rv, dl, do, dk, dq; rewrite toR_1; ring].
+      apply sum_ok; auto.
+      apply (balanced_ok _ _ (rb + (((loss m2 wp + loss m1 wq) + 8 * unit_roundoff * (total (slopes p) * total (slopes q))) +
+        (loss 1 (total_form o) + loss 1 (total_form k))))).
+      * apply add_up_ok; auto. apply add_up_ok; auto.
+        apply add_up_ok; apply lossy_ok; try apply total_form_pos; apply finite_upper; auto; lra.
+      * apply sum_bound; auto. rewrite Rabs_Ropp. apply sum_bound; auto. apply sum_bound; auto.
+  - assert (C : contains ll (l1 * l2)) by tauto.
+    assert (G : is (made (sum cc (sum ll (balanced (add_up rest lost)))) g h)
+      ((x + l1 + q1) * (y + l2 + q2))).
+    { apply made_ok. intros A B. specialize (Dl A B).
+      exists (x * y + (l1 * l2 + (rv + - (dl + dq)))). split; [|unfold rv, dl, dq; ring].
+      apply sum_ok; auto. apply sum_ok; auto.
+      apply (balanced_ok _ _ (rb + (loss m2 wp + loss m1 wq))); [now apply add_up_ok|].
+      apply sum_bound; auto. now rewrite Rabs_Ropp. }
+    destruct degree as [|[|[|]]]; auto. contradiction.
 Qed.
 
+Lemma slopes_alone p : sized p -> is (Poly zero (slopes p) (steep p) [] 0) (lin z 0 (slopes p)).
+Proof.
+  intros (A & B & C & D & E & G). split.
+  - unfold sized. simpl. rewrite toR_0. repeat split; auto; try lra. constructor.
+  - exists 0. split; [apply zero_ok|simpl; ring].
+Qed.
 Lemma product_ok degree p q u v : is p u -> is q v -> is (product degree p q) (u * v).
 Proof.
-  intros [(c & l & a & h & C & L & A & H & ->)] [(c' & l' & a' & h' & C' & L' & A' & H' & ->)].
-  apply expanded_ok; auto; [now apply mul_ok| |].
-  - destruct (symbolic_total _ _ _ _ A S) as [b [B Bb]].
-    destruct (symbolic_total _ _ _ _ A' S) as [b' [B' Bb']].
-    apply (form_product_ok _ _ _ b b'); auto. intros w k W.
-    apply (symbolic_total s n); auto. apply merge_ok; auto. apply symbolic_map; auto.
-    intros; now apply scale_ok.
-  - assert (P : contains (form_product (total (slopes p)) (total (slopes q)) (both_slopes p q)) (l * l')).
-    { destruct (total_ok _ _ _ L D) as [b [B Bb]]. destruct (total_ok _ _ _ L' D) as [b' [B' Bb']].
-      apply (form_product_ok _ _ _ b b'); auto. intros w k W.
-      apply (total_ok d); auto. apply linear_add; auto. apply linear_map; auto.
-      intros; now apply scale_ok. }
-    destruct degree as [|[|[|]]]; auto.
+  intros [S [x [X ->]]] [T [y [Y ->]]]. apply expanded_ok; auto; [now apply mul_ok|].
+  assert (P : contains (form_product (steep p) (steep q) (both_slopes p q))
+    (lin z 0 (slopes p) * lin z 0 (slopes q))).
+  { apply (form_product_ok _ _ _ (total (slopes p)) (total (slopes q)));
+      auto using steep_ok, lin_bound.
+    intros w k W. exists (Rabs (lin z 0 (slopes p) + k * lin z 0 (slopes q))). split; [|apply Rle_refl].
+    apply size_ok. apply (poly_range_ok z Z). apply plus_ok; auto using slopes_alone.
+    apply times_ok; auto using slopes_alone. }
+  destruct degree as [|[|[|]]]; auto.
 Qed.
 
 Lemma from_zero_ok t b u : upper t b -> Rabs u <= b -> contains (from_zero t) (u * u).
@@ -178,10 +231,8 @@ Proof.
 Qed.
 Lemma square_ok degree p u : is p u -> is (square degree p) (u * u).
 Proof.
-  intros [(c & l & a & h & C & L & A & H & ->)].
-  apply expanded_ok; auto; [now apply sqr_ok| |].
-  - destruct (symbolic_total _ _ _ _ A S) as [b [B Bb]]. now apply (from_zero_ok _ b).
-  - destruct (total_ok _ _ _ L D) as [b [B Bb]]. pose proof (from_zero_ok _ _ _ B Bb).
-    destruct degree as [|[|[|]]]; auto.
+  intros [S [x [X ->]]]. apply expanded_ok; auto; [now apply sqr_ok|].
+  pose proof (from_zero_ok _ _ _ (steep_ok p S) (lin_bound z Z (slopes p) 0)).
+  destruct degree as [|[|[|]]]; auto.
 Qed.
 End Rules.

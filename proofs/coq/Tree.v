@@ -1,6 +1,6 @@
 (** Coordinates at the root, and the kernel: what it runs, and that what it accepts holds. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
-From Certify Require Import Language Intervals Arithmetic Elementary Polynomials.
+From Certify Require Import Language Intervals Arithmetic Elementary Vectors Polynomials.
 From Certify Require Import Models Operations Rationals Programs Bisection.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -85,7 +85,7 @@ Qed.
 
 (** Where [w] can be. *)
 Definition reach (moved : list (option model)) (row : list Q) : interval :=
-  match row_sum 0 (map enclose row) moved zero with Some (_, r) => r | None => unbounded end.
+  match row_model 0 (map enclose row) moved zero with Some m => range m | None => unbounded end.
 Definition moved (shift : list Q) (box : list (Q * Q)) : list (option model) :=
   map (fun cb => Some (plain (sub (interval_of (snd cb)) (enclose (fst cb))))) (combine shift box).
 
@@ -127,19 +127,19 @@ Proof.
       destruct (PrimFloat.compare (high i) (low j)); discriminate.
 Qed.
 
-Lemma cut_ok degree d s w x : List.Forall in_unit d -> (forall i, in_unit (s i)) ->
-  Forall2 (models_scalar d s 0) w (map Some x) ->
+Lemma cut_ok degree z w x : (forall i, in_unit (z i)) ->
+  Forall2 (models_scalar z) w (map Some x) ->
   forall rows cs m box v, Forall2 (fun r c => Forall2 (fun i q => contains i (Q2R q)) (fst r) (fst c) /\
       contains (snd r) (Q2R (snd c))) rows cs ->
   cut degree w rows box = m -> Forall2 contains box v ->
   Forall2 (fun c y => dotR (fst c) x + Q2R (snd c) = y) cs v ->
-  match m with Outside => False | Inputs l => Forall2 (models d s 0) l v | Lost => True end.
+  match m with Outside => False | Inputs l => Forall2 (models z) l v | Lost => True end.
 Proof.
-  intros D S W. induction rows as [|r rows IH]; intros cs m box v R C B V;
+  intros Z W. induction rows as [|r rows IH]; intros cs m box v R C B V;
     inversion R as [|r0 c rows0 cs' [H1 H1'] H3]; subst.
   - inversion V; subst. inversion B; subst. simpl. constructor.
   - inversion V as [|c0 y cs0 v' Hy Hv]; subst. inversion B as [|i y0 box' v0 Hi Hb]; subst. simpl.
-    pose proof (row_model_ok degree d s 0 _ _ _ _ _ _ H1 W H1') as M. rewrite dot_dotR in M.
+    pose proof (row_model_ok degree z Z _ _ _ _ _ _ H1 W H1') as M. rewrite dot_dotR in M.
     destruct (row_model _ _ _ _) as [mo|]; [|exact I].
     destruct M as [u [E [M1 M2]]]. inversion E; subst; clear E.
     destruct (is_lt (high i) (low (range mo)) || _) eqn:O.
@@ -155,34 +155,84 @@ Qed.
 Record task := Task
   { flags : list (bool * bool); at_root : option coordinates; depth : nat; deeper : nat; tree : list nat }.
 
-Definition leaf_program (o : obligation) (t : task) : list (bool * bool * node interval) :=
-  compiled (combine (flags t) (program o)).
+(** Products on which sums and constant factors alone depend keep their squares in degree 1: what
+    cancels between them is the larger part, and nothing multiplies them out.  Programs are read
+    from their end, [marks] being what is read in another way; no proof depends on it. *)
+Fixpoint mark (k : nat) (l : list bool) : list bool :=
+  match k, l with
+  | O, [] => [true]
+  | O, _ :: l => true :: l
+  | S k, [] => false :: mark k []
+  | S k, b :: l => b :: mark k l
+  end.
+Definition arguments (p : node Q) : list nat :=
+  match p with
+  | Const _ | Var _ => []
+  | Neg a | Call _ a | Step a | Index a _ | Affine _ a => [a]
+  | Add a b | Sub a b | Mul a b | Max a b | Quotient _ a b | Quotient2 _ a b | Increment _ a b => [a; b]
+  | Select a b c => [a; b; c]
+  | Stack l => l
+  end.
+Definition is_const (p : list (node Q)) (k : nat) : bool :=
+  match nth k p (Var 0) with Const _ => true | _ => false end.
+Fixpoint last_products (p : list (node Q)) (marks : list bool) : list bool :=
+  match p with
+  | [] => []
+  | c :: p =>
+    let read := hd false marks in
+    let rest := tl marks in
+    let product := match c with
+      | Mul a b => negb (is_const p a || is_const p b) | Call (Pow 2) _ => true | _ => false end in
+    let linear := match c with
+      | Const _ | Var _ | Neg _ | Add _ _ | Sub _ _ | Stack _ | Index _ _ | Affine _ _ => true
+      | Mul a b => is_const p a || is_const p b
+      | _ => false
+      end in
+    let rest' := if read || negb linear then fold_right mark rest (arguments c) else rest in
+    (product && negb read) :: last_products p rest'
+  end.
+Definition bends (p : list (node Q)) : list bool := rev (last_products (rev p) []).
 
-Definition close_leaf (first : bool) (n : nat) (rows : option (list (list interval * interval) * list interval))
-  (p : list (bool * bool * node interval)) (f : formula) (degree : nat) (b : list interval) : bool :=
+Fixpoint with_bends (flags : list (bool * bool)) (l : list bool) (p : list (node Q))
+  : list (bool * bool * bool * node Q) :=
+  match flags, p with
+  | f :: flags, c :: p => (fst f, snd f, hd false l, c) :: with_bends flags (tl l) p
+  | _, _ => []
+  end.
+Definition leaf_program (o : obligation) (t : task) : list stage :=
+  compiled (with_bends (flags t) (bends (program o)) (program o)).
+
+(** The part of a box that is left is tried again, [again] times. *)
+Definition nowhere (l : list interval) : bool := existsb (fun i => is_lt (high i) (low i)) l.
+Fixpoint close_leaf (again n : nat) (rows : option (list (list interval * interval) * list interval))
+  (p : list stage) (f : formula) (degree : nat) (b : list interval) : bool :=
   match variables degree 0 b with
   | None => false
   | Some w =>
-    let from v :=
-      if first then decide_first n degree v 0 p [] f else decide n degree v 0 p [] f in
-    match rows with
-    | None => from w
-    | Some (rows, box) =>
-      match cut degree (map Some w) rows box with
-      | Outside => true
-      | Inputs v => from v
-      | Lost => false
-      end
+    let from v := decide n degree (negb (Nat.eqb again 0)) v n p [] f in
+    let answer :=
+      match rows with
+      | None => from w
+      | Some (rows, box) =>
+        match cut degree (map Some w) rows box with
+        | Outside => Proved
+        | Inputs v => from v
+        | Lost => Open []
+        end
+      end in
+    match answer, again with
+    | Proved, _ => true
+    | Open _, O => false
+    | Open l, S k => nowhere l || (worth l && close_leaf k n rows p f degree (narrowed b l))
     end
   end.
+Definition tries : nat := 2.
 
 Definition enclosed_row (rc : list Q * Q) : list interval * interval :=
   (map enclose (fst rc), enclose (snd rc)).
 
-(** The box of the tree, what closes a leaf, and what may cut slices off; [None] if the task does not
-    fit the obligation. *)
-Record prepared := Prepared
-  { root : list interval; leaf : nat -> list interval -> bool; guard : nat -> list interval -> bool }.
+(** The box of the tree, and what closes a leaf; [None] if the task does not fit the obligation. *)
+Record prepared := Prepared { root : list interval; leaf : nat -> list interval -> bool }.
 
 Definition prepare (o : obligation) (t : task) : option prepared :=
   let n := length (box o) in
@@ -190,20 +240,20 @@ Definition prepare (o : obligation) (t : task) : option prepared :=
   let boxes := map interval_of (box o) in
   if Nat.eqb (length (flags t)) (length (program o)) then
     match at_root t with
-    | None => Some (Prepared boxes (close_leaf false n None p (goal o)) (close_leaf true n None p (goal o)))
+    | None => Some (Prepared boxes (close_leaf tries n None p (goal o)))
     | Some c =>
       let rows := Some (map enclosed_row (combine (matrix c) (shift c)), boxes) in
       if inverse_from 0 (matrix c) (inverse c) && Nat.eqb (length (matrix c)) n &&
          Nat.eqb (length (shift c)) n && Nat.eqb (length (inverse c)) n then
         Some (Prepared (map (reach (moved (shift c) (box o))) (inverse c))
-          (close_leaf false n rows p (goal o)) (close_leaf true n rows p (goal o)))
+          (close_leaf tries n rows p (goal o)))
       else None
     end
   else None.
 
 (** Whether [bytes] are a tree that proves the box [b]. *)
 Definition grown (w : prepared) (t : task) (b : list interval) (bytes : list nat) : bool :=
-  match walk (leaf w) (guard w) (root w) (depth t) (deeper t) b bytes with Some [] => true | _ => false end.
+  match walk (leaf w) (root w) (depth t) (deeper t) b bytes with Some [] => true | _ => false end.
 
 Definition check (o : obligation) (t : task) : bool :=
   match prepare o t with Some w => grown w t (root w) (tree t) | None => false end.
@@ -212,9 +262,8 @@ Lemma Forall2_length {A B} (P : A -> B -> Prop) l m : Forall2 P l m -> length l 
 Proof. induction 1; simpl; auto. Qed.
 Lemma boxes_ok b x : in_box b x -> Forall2 contains (map interval_of b) x.
 Proof. induction 1; simpl; constructor; auto. now apply interval_of_ok. Qed.
-Lemma snd_combine {A B} (l : list A) : forall m : list B, length l = length m ->
-  map snd (combine l m) = m.
-Proof. induction l; intros [|y m] H; simpl in *; try discriminate; auto. f_equal; auto. Qed.
+Lemma with_bends_ok f : forall l p, length f = length p -> map snd (with_bends f l p) = p.
+Proof. induction f; intros l [|c p] H; simpl in *; try discriminate; auto. f_equal; auto. Qed.
 
 Lemma enclose_all l : Forall2 (fun i q => contains i (Q2R q)) (map enclose l) l.
 Proof. induction l; simpl; constructor; auto. apply enclose_ok. Qed.
@@ -222,35 +271,82 @@ Lemma enclosed_rows_ok l : Forall2 (fun r c => Forall2 (fun i q => contains i (Q
   contains (snd r) (Q2R (snd c))) (map enclosed_row l) l.
 Proof. induction l; simpl; constructor; auto. split; [apply enclose_all|apply enclose_ok]. Qed.
 
+Lemma placed_agree z z' b : forall k x, agree (k + length b) z z' -> placed z k b x -> placed z' k b x.
+Proof.
+  induction b as [|i b IH]; intros k [|y x] A P; simpl in *; auto. destruct P as [P Q]. split.
+  - destruct (centred i) as [[m r]|]; auto. rewrite (A k) by lia. exact P.
+  - apply IH; auto. intros j L. apply A. lia.
+Qed.
+Lemma narrowed_length b : forall l, length (narrowed b l) = length b.
+Proof. induction b as [|i b IH]; intros [|c l]; simpl; auto. Qed.
+Lemma nowhere_ok z l : nowhere l = true -> inside z l -> False.
+Proof.
+  unfold nowhere. intros H I. apply existsb_exists in H. destruct H as [i [H E]].
+  apply In_nth_error in H. destruct H as [j H]. eapply apart; [exact E| |]; eauto.
+Qed.
+
+(** What the models of the variables lead to, if they are right. *)
+Definition outcome narrowing n rows p f degree (ms : list model) : answer :=
+  let from v := decide n degree narrowing v n p [] f in
+  match rows with
+  | None => from ms
+  | Some (rows, box) =>
+    match cut degree (map Some ms) rows box with
+    | Outside => Proved | Inputs v => from v | Lost => Open []
+    end
+  end.
+Lemma close_leaf_ok n rows p f (w : list R) (goal : Prop) :
+  (forall narrowing degree (b : list interval) z ms, (forall i, in_unit (z i)) -> length b = n ->
+    (forall z', agree n z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') ms w) ->
+    right_answer z (outcome narrowing n rows p f degree ms) goal) ->
+  forall again degree b, close_leaf again n rows p f degree b = true -> length b = n ->
+  Forall2 contains b w -> goal.
+Proof.
+  intros Run. induction again as [|k IH]; intros degree b H L C; simpl in H;
+    (destruct (variables degree 0 b) as [ms|] eqn:V; [|discriminate]);
+    destruct (placed_exists b 0 w C) as [z [Z P]];
+    (assert (M : forall z', agree n z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') ms w)
+      by (intros z' A Z'; apply (variables_ok degree z' b Z' 0 w ms); auto;
+          apply (placed_agree z); auto; rewrite L; exact A)).
+  - pose proof (Run false degree b z ms Z L M) as R. unfold outcome in R.
+    destruct rows as [[rows box]|]; [destruct (cut _ _ _ _)|]; simpl in *;
+      try destruct (decide _ _ _ _ _ _ _ _); try discriminate; auto.
+  - pose proof (Run true degree b z ms Z L M) as R. unfold outcome in R.
+    assert (Next : forall l, goal \/ inside z l ->
+      nowhere l || (worth l && close_leaf k n rows p f degree (narrowed b l)) = true -> goal).
+    { intros l [G|I] O; auto. apply orb_prop in O; destruct O as [O|O].
+      - destruct (nowhere_ok z l O I).
+      - apply andb_prop in O; destruct O as [_ O]. apply (IH degree (narrowed b l)); auto.
+        + now rewrite narrowed_length.
+        + now apply (narrowed_ok b z 0). }
+    destruct rows as [[rows box]|]; [destruct (cut _ _ _ _)|]; simpl in *;
+      try destruct (decide _ _ _ _ _ _ _ _); try discriminate; eauto.
+Qed.
+
 (** A point of the box is in the box of the tree, and what closes a leaf proves the formula there. *)
 Theorem prepare_ok o t w : prepare o t = Some w -> forall x, in_box (box o) x -> exists v,
   Forall2 contains (root w) v /\ forall degree b,
-  leaf w degree b = true \/ guard w degree b = true -> Forall2 contains b v ->
+  leaf w degree b = true -> Forall2 contains b v ->
   forall ch, proper ch -> truth (run x ch (program o) []) (goal o).
 Proof.
-  unfold prepare. intros H x X.
+  unfold prepare. generalize tries. intros again H x X. (* as inversion would unfold [tries] *)
   destruct (Nat.eqb_spec (length (flags t)) (length (program o))) as [Ln|]; [|discriminate].
   pose proof (boxes_ok _ _ X) as B.
   pose proof (Forall2_length _ _ _ X) as Lx.
-  set (s0 := fun _ : nat => 0). assert (S0 : forall i, in_unit (s0 i)) by (unfold in_unit, s0; intros; lra).
-  assert (run : forall ch, proper ch -> forall degree d v, List.Forall in_unit d -> Forall2 (models d s0 0) v x ->
-    forall first : bool, (if first
-      then decide_first (length d) degree v 0 (leaf_program o t) [] (goal o)
-      else decide (length d) degree v 0 (leaf_program o t) [] (goal o)) = true ->
-    truth (run x ch (program o) []) (goal o)).
-  { intros ch T degree d v D V first G.
-    assert (G' : decide (length d) degree v 0 (leaf_program o t) [] (goal o) = true)
-      by (destruct first; [now apply decide_first_ok|exact G]).
-    clear G. rename G' into G. unfold leaf_program in G.
-    pose proof (decide_ok degree d D x ch v (goal o) (combine (flags t) (program o)) T s0 0%nat
-      [] [] S0 V (Forall2_nil _) G) as K.
-    now rewrite snd_combine in K by auto. }
+  assert (run : forall ch, proper ch -> forall degree narrowing z v, (forall i, in_unit (z i)) ->
+    (forall z', agree (length (box o)) z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') v x) ->
+    right_answer z (decide (length (box o)) degree narrowing v (length (box o)) (leaf_program o t) [] (goal o))
+      (truth (run x ch (program o) []) (goal o))).
+  { intros ch T degree narrowing z v Z V. unfold leaf_program.
+    set (p := with_bends _ _ _).
+    assert (Ep : map snd p = program o) by now apply with_bends_ok.
+    rewrite <- Ep. apply decide_ok; auto. }
   destruct (at_root t) as [c|].
   - destruct (_ && _) eqn:E; [|discriminate].
     apply andb_prop in E; destruct E as [E Li%Nat.eqb_eq].
     apply andb_prop in E; destruct E as [E Ls%Nat.eqb_eq].
     apply andb_prop in E; destruct E as [E Lm%Nat.eqb_eq].
-    inversion H; subst w; clear H. cbn [root leaf guard].
+    inversion H; subst w; clear H. cbn [root leaf].
     (* the point of the box in the coordinates of the tree *)
     set (u := map (fun vc => fst vc - Q2R (snd vc)) (combine x (shift c))).
     set (w := map (fun r => dotR r u) (inverse c)). exists w.
@@ -274,44 +370,35 @@ Proof.
         rewrite (map_nth (fun vc => fst vc - Q2R (snd vc))), combine_nth by lia. reflexivity. }
     assert (Ws : Forall2 contains (map (reach (moved (shift c) (box o))) (inverse c)) w).
     { unfold w. clear -X Lx Ls.
-      assert (Mv : Forall2 (models_scalar [] (fun _ => 0) 0) (moved (shift c) (box o)) (map Some u)).
+      assert (Mv : Forall2 (models_scalar (fun _ => 0)) (moved (shift c) (box o)) (map Some u)).
       { unfold moved, u. clear Lx Ls. revert X. generalize (box o) as b, (shift c) as sh. 
         intros b sh X. revert sh. induction X as [|i y b x Hy Hx IH]; intros [|q sh]; simpl; auto.
         constructor; auto. eexists; split; [reflexivity|]. apply plain_ok.
         apply sub_ok; [now apply interval_of_ok|apply enclose_ok]. }
       induction (inverse c) as [|r m IH]; simpl; constructor; auto. unfold reach.
-      pose proof (row_sum_ok 0 [] (fun _ => 0) 0 (map enclose r) r (moved (shift c) (box o))
-        (map Some u) zero 0) as R.
-      destruct (row_sum _ _ _ _) as [[p i]|]; [|apply unbounded_ok].
-      destruct R as [y [Ey [Cy _]]]; auto; [|apply zero_ok|].
-      - apply enclose_all.
-      - rewrite dot_dotR in Ey. inversion Ey; subst. now rewrite Rplus_0_r in Cy. }
-    split; [exact Ws|]. intros degree b G Cb ch T.
-    assert (G' : exists first, close_leaf first (length (box o)) (Some (map enclosed_row
-        (combine (matrix c) (shift c)), map interval_of (box o))) (leaf_program o t) (goal o) degree b = true)
-      by (destruct G; eauto).
-    clear G. destruct G' as [first G]. unfold close_leaf in G.
-    destruct (variables degree 0 b) as [ms|] eqn:V; [|discriminate].
-    destruct (variables_ok degree b [] w ms s0 Cb V) as [d [D [Ld M]]].
-    specialize (M []). rewrite app_nil_r in M. simpl in M.
-    assert (Ln' : length (box o) = length d).
-    { rewrite Ld, (Forall2_length _ _ _ Cb). unfold w. now rewrite map_length. }
-    rewrite Ln' in G.
-    assert (Mo : Forall2 (models_scalar d s0 0) (map Some ms) (map Some w)).
-    { clear -M. induction M; simpl; constructor; auto. simpl. eauto. }
-    pose proof (cut_ok degree d s0 _ _ D S0 Mo _ _ _ _ _ (enclosed_rows_ok _) eq_refl B Cs) as K.
-    destruct (cut _ _ _ _) as [|v|]; [destruct K| |discriminate].
-    now apply (run ch T degree d v D K first).
-  - inversion H; subst w; clear H. cbn [root leaf guard]. exists x.
-    split; [exact B|]. intros degree b G Cb ch T.
-    assert (G' : exists first, close_leaf first (length (box o)) None (leaf_program o t) (goal o)
-        degree b = true) by (destruct G; eauto).
-    clear G. destruct G' as [first G]. unfold close_leaf in G.
-    destruct (variables degree 0 b) as [ms|] eqn:V; [|discriminate].
-    destruct (variables_ok degree b [] x ms s0 Cb V) as [d [D [Ld M]]].
-    specialize (M []). rewrite app_nil_r in M. simpl in M.
-    assert (Ln' : length (box o) = length d) by (rewrite Ld, (Forall2_length _ _ _ Cb); auto).
-    rewrite Ln' in G. now apply (run ch T degree d ms D M first).
+      pose proof (row_model_ok 0 (fun _ => 0) ltac:(unfold in_unit; intros; lra) (map enclose r) r
+        (moved (shift c) (box o)) (map Some u) zero 0 (enclose_all r) Mv zero_ok) as R.
+      destruct (row_model _ _ _ _) as [mo|]; [|apply unbounded_ok].
+      destruct R as [y [Ey [Cy _]]].
+      rewrite dot_dotR in Ey. inversion Ey; subst. now rewrite Rplus_0_r in Cy. }
+    assert (Lw : length w = length (box o)) by (unfold w; now rewrite map_length).
+    split; [exact Ws|]. intros degree b G Cb ch T. eapply (close_leaf_ok _ _ _ _ w); [|exact G| |exact Cb];
+      [|now rewrite (Forall2_length _ _ _ Cb)].
+    clear degree b G Cb. intros narrowing degree b z ms Z Lb V. unfold outcome.
+    assert (K : forall z', agree (length (box o)) z z' -> (forall i, in_unit (z' i)) ->
+      match cut degree (map Some ms) (map enclosed_row (combine (matrix c) (shift c))) (map interval_of (box o)) with
+      | Outside => False | Inputs l => Forall2 (models z') l x | Lost => True end).
+    { intros z' A Z'. assert (Mo : Forall2 (models_scalar z') (map Some ms) (map Some w)).
+      { specialize (V z' A Z'). clear -V. induction V; simpl; constructor; auto. simpl. eauto. }
+      exact (cut_ok degree z' _ _ Z' Mo _ _ _ _ _ (enclosed_rows_ok _) eq_refl B Cs). }
+    destruct (cut _ _ _ _) as [|v|].
+    + destruct (K z (fun i _ => eq_refl) Z).
+    + now apply (run ch T).
+    + right. apply inside_nil.
+  - inversion H; subst w; clear H. cbn [root leaf]. exists x.
+    split; [exact B|]. intros degree b G Cb ch T. eapply (close_leaf_ok _ _ _ _ x); [|exact G| |exact Cb];
+      [|now rewrite (Forall2_length _ _ _ Cb)].
+    intros narrowing degree' b' z ms Z Lb V. now apply (run ch T).
 Qed.
 
 (** If trees prove boxes that cover the box of the tree, the obligation holds. *)
@@ -321,13 +408,12 @@ Theorem covered_ok o t w : prepare o t = Some w ->
 Proof.
   intros E C x X ch T. destruct (prepare_ok _ _ _ E x X) as [v [V L]].
   destruct (C v V) as [b [bytes [Cb G]]]. unfold grown in G.
-  destruct (walk _ _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate].
-  assert (K : forall degree b', leaf w degree b' = true \/ guard w degree b' = true ->
+  destruct (walk _ _ _ _ _ _) as [rest|] eqn:W; [|discriminate].
+  assert (K : forall degree b', leaf w degree b' = true ->
     forall v', Forall2 contains b' v' -> v' = v -> truth (run x ch (program o) []) (goal o))
     by (intros degree b' H v' F ->; apply (L degree b'); auto).
-  apply (walk_ok (leaf w) (guard w) (root w) (fun v' => v' = v -> truth (run x ch (program o) []) (goal o))
-    (fun degree b' H => K degree b' (or_introl H)) (fun degree b' H => K degree b' (or_intror H))
-    _ _ _ _ _ W v Cb eq_refl).
+  apply (walk_ok (leaf w) (root w) (fun v' => v' = v -> truth (run x ch (program o) []) (goal o))
+    K _ _ _ _ _ W v Cb eq_refl).
 Qed.
 
 Theorem check_ok o t : check o t = true -> holds o.

@@ -1,0 +1,172 @@
+"""A certificate as a theorem in Coq: a file whose compilation is the check.
+
+``holds statement`` is proved for each obligation by running the kernel inside of Coq
+(``vm_compute``); the last theorem is their conjunction.  The obligations are those that
+:mod:`certify.io.kernel_text` writes, term by term.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from certify.io.kernel_text import entry
+from certify.proofs.checker.format import Certificate
+from certify.proofs.checker.kernel import to_prove
+from certify.proofs.checker.obligations import Obligation
+
+__all__ = ["coq_file", "theorem_name"]
+
+_BYTES = 7
+_DEPTH = 4096
+_HALVINGS = 10
+_FIXED: Mapping[str, int] = {  # nodes with so many numbers of nodes, and nothing else
+    **{"neg": 1, "add": 2, "sub": 2, "mul": 2, "max": 2, "step": 1, "select": 3},
+    **{"var": 1, "index": 2},
+}
+_CALLS: Mapping[str, int] = {"call": 1, "quotient": 2, "quotient2": 2, "increment": 2}
+_ATOMS = ("positive", "nonnegative", "defined")
+
+
+def theorem_name(position: int) -> str:
+    """What the theorem about the obligation at ``position`` is called."""
+    return f"obligation_{position}"
+
+
+def coq_file(certificate: Certificate) -> Iterator[str]:
+    """The lines of the file; a CheckerError if trees and obligations do not fit the claim."""
+    wanted = to_prove(certificate)
+    claim = certificate.claim
+    yield f"(** {_plain(claim.name)}: the obligations of {_plain(claim.theorem)} hold. *)"
+    yield "From Coq Require Import QArith List Uint63."
+    yield "From Certify Require Import Language Tree Inside."
+    yield "Import ListNotations."
+    for position, obligation in enumerate(wanted.values()):
+        yield from _theorem(certificate, obligation, position)
+    yield "Theorem certificate :"
+    yield " /\\\n".join(f"  holds statement_{i}" for i in range(len(wanted))) + "."
+    names = [theorem_name(i) for i in range(len(wanted))]
+    both = "".join(f"(conj {name} " for name in names[:-1]) + names[-1] + ")" * (len(names) - 1)
+    yield f"Proof. exact {both}. Qed."
+    yield "Print Assumptions certificate."
+
+
+def _plain(text: str) -> str:
+    """``text`` without what could end a comment."""
+    return re.sub(r"[^\w .,:/+-]", "?", text[:100])
+
+
+def _theorem(certificate: Certificate, obligation: Obligation, position: int) -> Iterator[str]:
+    words = _Words(word for line in entry(certificate, obligation) for word in line.split())
+    words.skip("obligation", obligation.name)
+    yield ""
+    yield f"(* {_plain(obligation.name)} *)"
+    yield f"Definition statement_{position} : obligation := Obligation"
+    words.skip("box")
+    yield f"  {_listed(_pair(words) for _ in range(words.count()))}"
+    words.skip("program")
+    nodes = [_node(words) for _ in range(words.count())]
+    yield "  [" + ";\n   ".join(nodes) + "]"
+    words.skip("goal")
+    yield f"  {_formula(words)}."
+    yield f"Definition proof_{position} : task := Task"
+    words.skip("flags")
+    digits = words.next() if words.count() else ""
+    yield f"  (flags_of {_listed(digits)}%nat)"
+    yield f"  {_coordinates(words)} {_DEPTH} {_HALVINGS}"
+    tree = certificate.proof.trees[obligation.name]
+    yield f"  (unpacked {_listed(_packed(tree))}%uint63)."
+    yield f"Theorem {theorem_name(position)} : holds statement_{position}."
+    yield f"Proof. apply (check_ok _ proof_{position}). vm_cast_no_check (eq_refl true). Qed."
+
+
+class _Words:
+    """The words of an entry, one after the other."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words = iter(words)
+
+    def next(self) -> str:
+        return next(self._words)
+
+    def count(self) -> int:
+        return int(self.next())
+
+    def skip(self, *expected: str) -> None:
+        for word in expected:
+            found = self.next()
+            if found != word:
+                raise AssertionError(f"{found!r} where the text has {word!r}")
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return f"[{'; '.join(parts)}]"
+
+
+def _rational(words: _Words) -> str:
+    top, _, bottom = words.next().partition("/")
+    return f"(({top}) # {bottom or '1'})"
+
+
+def _pair(words: _Words) -> str:
+    low = _rational(words)
+    return f"({low}, {_rational(words)})"
+
+
+def _rationals(words: _Words, count: int) -> str:
+    return _listed(_rational(words) for _ in range(count))
+
+
+def _fn(words: _Words) -> str:
+    name = words.next()
+    return f"(Pow {words.count()})" if name == "pow" else name.capitalize()
+
+
+def _node(words: _Words) -> str:
+    kind = words.next()
+    if kind == "const":
+        return f"Const {_rational(words)}"
+    if kind in _CALLS:
+        function = _fn(words)
+        return _applied(kind, [function, *(words.next() for _ in range(_CALLS[kind]))])
+    if kind == "stack":
+        return f"Stack {_listed(words.next() for _ in range(words.count()))}"
+    if kind == "affine":
+        rows, columns = words.count(), words.count()
+        listed = _listed(_row(words, columns) for _ in range(rows))
+        return f"Affine {listed} {words.next()}"
+    return _applied(kind, [words.next() for _ in range(_FIXED[kind])])
+
+
+def _applied(kind: str, arguments: Sequence[str]) -> str:
+    return " ".join([kind.capitalize(), *arguments])
+
+
+def _row(words: _Words, columns: int) -> str:
+    bias = _rational(words)
+    return f"({_rationals(words, columns)}, {bias})"
+
+
+def _formula(words: _Words) -> str:
+    kind = words.next()
+    if kind in _ATOMS:
+        return f"({kind.capitalize()} {words.next()})"
+    first = _formula(words)
+    return f"({kind.capitalize()} {first} {_formula(words)})"
+
+
+def _coordinates(words: _Words) -> str:
+    words.skip("coordinates")
+    n = words.count()
+    if n == 0:
+        return "None"
+    shift = _rationals(words, n)
+    matrix, inverse = (_listed(_rationals(words, n) for _ in range(n)) for _ in range(2))
+    return f"(Some (Coordinates {shift}\n    {matrix}\n    {inverse}))"
+
+
+def _packed(tree: bytes) -> Iterator[str]:
+    """Machine integers with ``_BYTES`` bytes of ``tree`` in each, and their number on top."""
+    for start in range(0, len(tree), _BYTES):
+        part = tree[start : start + _BYTES]
+        yield hex(int.from_bytes(part, "little") | len(part) << 8 * _BYTES)
