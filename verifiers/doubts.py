@@ -98,7 +98,7 @@ class Doubts:
 
         Raises ``RefutedError``.
         """
-        if self._budget.cpu_seconds() < self._due:
+        if self._budget.cpu_seconds() < self._due or (searches and not _any_open(searches)):
             return
         if self._unseen:
             found = self._short(claim, self._tick)
@@ -178,6 +178,10 @@ def states_of(claim: Claim, ray: Obligation, points: Array) -> Array:
         result.append(float(claim.equilibrium[x]) + many[:, 0] * float(size) * way)
     result += [columns[x] for x in (*claim.parameters, *claim.disturbances)]
     return np.stack(result, axis=1)
+
+
+def _any_open(searches: Sequence[ObligationSearch]) -> bool:
+    return any(search.is_open for search in searches)
 
 
 def _open_points(claim: Claim, searches: Sequence[ObligationSearch]) -> Array | None:

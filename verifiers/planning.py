@@ -7,7 +7,7 @@ to be split.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,7 +29,7 @@ _SMALL = 10_000  # nodes: trees that seem smaller are grown, as paths would cost
 _DEGREES = ((0, 1), (0, 1, 2), (0, 2))  # 0 first: limits that are attained are exact there
 _CHECKED = 2.0  # times dearer: to check leaves of degree 2 takes the kernel longer
 _STRAIGHT = 2.0  # times dearer: paths inside a level set do not see the boxes around it
-_HEATS = (8, 16, 24)  # paths for each plan, while plans are dropped; they go eight at a time
+_HEATS = (8, 8, 16)  # paths for each plan, while plans are dropped; they go eight at a time
 _DEEPEST = 120
 _SAMPLES, _FEW_SAMPLES = 20_000, 2_000
 _SHRINKINGS = 6
@@ -44,10 +44,13 @@ class Estimate:
     capped: bool
 
 
-def plans(wanted: Sequence[Obligation], budget: Budget) -> list[ObligationSearch]:
+def plans(
+    wanted: Sequence[Obligation], budget: Budget, look: Callable[[], None] = lambda: None
+) -> list[ObligationSearch]:
     """A search of each obligation as :func:`planned`.
 
     A map is tried again on what is over the same variables: the rays to the opposite face.
+    ``look`` is called after each and may raise to end the search.
     """
     maps: dict[object, Coordinates | None] = {}
     result = []
@@ -56,6 +59,7 @@ def plans(wanted: Sequence[Obligation], budget: Budget) -> list[ObligationSearch
         search = planned(obligation, budget, maps.get(alike))
         maps[alike] = search.coordinates
         result.append(search)
+        look()
     return result
 
 

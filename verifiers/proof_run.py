@@ -122,7 +122,8 @@ class ProofRun:
         else:
             known = {s.obligation.name: s for s in self.searches}
             with self.budget.account("search"):
-                new = plans([o for name, o in wanted.items() if name not in known], self.budget)
+                open_ = [o for name, o in wanted.items() if name not in known]
+                new = plans(open_, self.budget, self._look)
                 known |= {s.obligation.name: s for s in new}
                 self.searches = [known[name].restated(o) for name, o in wanted.items()]
         while True:
