@@ -134,13 +134,15 @@ def test_the_bounds_are_those_of_the_kernel(seed: int) -> None:
     radius = draw.uniform(0, 0.5, (n, 13)) * 10.0 ** draw.integers(-4, 1, (1, 13))
     low, high = middle - radius, middle + radius
     for degree in DEGREES:
-        block = Block(tuple(stated.box), low, high, degree, allocate(roots))
+        # rule by rule: sums that are one operation have other ranges between
+        roles = allocate(roots)._replace(sums={})
+        block = Block(tuple(stated.box), low, high, degree, roles)
         least, largest, _ = problem.evaluate(low, high, degree, -1)
         for k, node in enumerate(roots):
             reach, model = block.range(node), block.model(node)
             size = 1e-4 + reach.high - reach.low + np.abs(reach.low) + np.abs(reach.high)
             if degree:
-                size = size + (model.size() + model.e)[0]
+                size = size + (model.size + model.e)[0]
             error = np.abs(reach.low - least[:, k]) + np.abs(reach.high - largest[:, k])
             undefined = np.isnan(reach.low)
             assert np.array_equal(undefined, np.isnan(least[:, k]))
