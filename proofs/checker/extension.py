@@ -1,0 +1,160 @@
+"""T-EXT-D: the core extended backwards, cell by cell.
+
+Trajectories from a cell that is kept are followed for its hops, by the composed loop as one
+expression, and must end in the core or in cells with earlier times.  Statement and proof:
+``proofs/theory/T-EXT-D.md``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .calculus import substitute
+from .claim import Claim
+from .errors import Rejected
+from .intervals import Array, Mask, above, below
+from .language import Node, const, var
+from .models import Block
+from .obligations import Atom, proved
+from .paving import Cells, Paving
+from .symbols import Roles, allocate
+from .theorems import closed_loop
+
+__all__ = ["Extension", "Orbit", "check_extension"]
+
+_BATCH = 1024  # cells that are evaluated together, at most
+_ROOM = 1 << 24  # coefficients that are held together
+_Rows = NDArray[np.intp]
+
+
+def check_extension(
+    claim: Claim, paving: Paving, progress: Callable[[float], None] | None = None
+) -> int:
+    """The number of cells that ``paving`` keeps; raises Rejected unless it proves ``claim``."""
+    extension = Extension(claim, paving)
+    cells, kept = extension.cells, np.flatnonzero(extension.cells.kept)
+    if not int(cells.times[kept].max(initial=0)) <= claim.numbers["steps"]:
+        raise Rejected("paving: a cell takes more steps than the claim says")
+    if not claim.numbers["volume"] <= cells.volume({x: claim.box[x] for x in claim.states}):
+        raise Rejected("paving: the cells are smaller than the claim says")
+    shown = extension.shown(kept, progress)
+    if not shown.all():
+        cell = int(kept[~shown][0])
+        middle = (0.5 * cells.low[:, cell] + 0.5 * cells.high[:, cell]).tolist()
+        where = ", ".join(f"{x} = {m:.6g}" for x, m in zip(claim.states, middle, strict=True))
+        raise Rejected(f"paving: cell {cell} is not proved (around {where})")
+    return len(kept)
+
+
+class Orbit:
+    """The states of ``claim`` after 0, 1, 2, ... steps, as expressions of the first.
+
+    Parameters are the same in every step; the disturbance ``w`` of step ``i`` is ``_i_w``.
+    """
+
+    def __init__(self, claim: Claim) -> None:
+        self._claim, self._loop = claim, closed_loop(claim)
+        self._states: list[dict[str, Node]] = [{x: var(x) for x in claim.states}]
+
+    def after(self, steps: int) -> dict[str, Node]:
+        """The states after ``steps`` steps."""
+        while len(self._states) <= steps:
+            number = len(self._states) - 1
+            values = dict(self._states[-1])
+            values |= {w: var(f"_{number}_{w}") for w in self._claim.disturbances}
+            done: dict[Node, Node] = {}
+            self._states.append({x: substitute(f, values, done) for x, f in self._loop.items()})
+        return self._states[steps]
+
+    def core(self, steps: int) -> Atom:
+        """That they are in the core then, if they are in the domain."""
+        v = substitute(self._claim.functions["lyapunov"], self.after(steps))
+        return Atom(">=", const(self._claim.numbers["level"]) - v)
+
+    def names(self, steps: int) -> tuple[str, ...]:
+        """The variables of the states after ``steps`` steps, those of the domain first."""
+        moved = [f"_{i}_{w}" for i in range(steps) for w in self._claim.disturbances]
+        return (*self._claim.states, *self._claim.parameters, *moved)
+
+    def box(self, low: Array, high: Array, steps: int) -> tuple[Array, Array]:
+        """The ends (states, boxes) with rows for all other :meth:`names`, rounded outward."""
+        claim = self._claim
+        others = [*claim.parameters, *(claim.disturbances * steps)]
+        ends = [(below(claim.box[x][0]), above(claim.box[x][1])) for x in others]
+        rows = np.array(ends).reshape(len(ends), 2, 1) + np.zeros((1, 1, low.shape[1]))
+        return np.concatenate([low, rows[:, 0]]), np.concatenate([high, rows[:, 1]])
+
+
+class Extension:
+    """The cells of ``paving`` over the domain of ``claim``, and which of them are proved."""
+
+    def __init__(self, claim: Claim, paving: Paving) -> None:
+        ends = [claim.box[x] for x in claim.states]
+        self.cells = Cells(
+            paving,
+            np.array([below(low) for low, _ in ends]),
+            np.array([above(high) for _, high in ends]),
+        )
+        self._inside = (
+            np.array([[above(low)] for low, _ in ends]),
+            np.array([[below(high)] for _, high in ends]),
+        )
+        self._orbit, self._states = Orbit(claim), claim.states
+        self._roles = cache(self._allocated)
+
+    def shown(self, rows: _Rows, progress: Callable[[float], None] | None = None) -> Mask:
+        """Which of the cells with the numbers ``rows``, which are kept, are proved."""
+        result: Mask = np.zeros(len(rows), dtype=bool)
+        hops, degree = self.cells.hops[rows], self.cells.degree[rows]
+        done = 0
+        for steps, rule in sorted(set(zip(hops.tolist(), degree.tolist(), strict=True))):
+            group = np.flatnonzero((hops == steps) & (degree == rule))
+            size = self._together(steps, rule, rows[group[:1]])
+            for first in range(0, len(group), size):
+                part = group[first : first + size]
+                result[part] = self._proved(steps, rule, rows[part])
+                done += len(part)
+                if progress is not None:
+                    progress(done / len(rows))
+        return result
+
+    def _proved(self, steps: int, rule: int, rows: _Rows) -> Mask:
+        """The same for cells of one number of hops and one degree."""
+        block = self._block(steps, rule, rows)
+        inside: Mask = np.ones(len(rows), dtype=bool)
+        low, high = self.cells.low[:, rows], self.cells.high[:, rows]
+        for i in range(1, steps + 1):
+            reach = [block.range(self._orbit.after(i)[x]) for x in self._states]
+            low, high = np.array([r.low for r in reach]), np.array([r.high for r in reach])
+            # an end that is not a number is within nothing
+            inside &= np.all((self._inside[0] <= low) & (low <= high), axis=0)
+            inside &= np.all(high <= self._inside[1], axis=0)
+        result: Mask = np.zeros(len(rows), dtype=bool)
+        left = self.cells.times[rows] - steps
+        if steps:
+            here = np.flatnonzero(inside)
+            latest = self.cells.latest(low[:, here], high[:, here])
+            result[here] = (latest >= 0) & (latest <= left[here])
+        rest = np.flatnonzero(inside & ~result & (left >= 0))
+        if len(rest):
+            result[rest] = proved(self._orbit.core(steps), block.take(rest))
+        return result
+
+    def _block(self, steps: int, rule: int, rows: _Rows) -> Block:
+        low, high = self._orbit.box(self.cells.low[:, rows], self.cells.high[:, rows], steps)
+        return Block(self._orbit.names(steps), low, high, rule, self._roles(steps))
+
+    def _allocated(self, steps: int) -> Roles:
+        images = [e for i in range(1, steps + 1) for e in self._orbit.after(i).values()]
+        return allocate([*images, self._orbit.core(steps).node])
+
+    def _together(self, steps: int, rule: int, rows: _Rows) -> int:
+        """How many cells are evaluated at a time, by the coefficients of one."""
+        block = self._block(steps, rule, rows)
+        for e in (*self._orbit.after(steps).values(), self._orbit.core(steps).node):
+            block.model(e)
+        return max(1, min(_BATCH, _ROOM // max(block.coefficients(), 1)))
