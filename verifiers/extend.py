@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from certify.outcome import Outcome, Verdict
+from certify.outcome import FoundNumber, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.extension import Extension
-from certify.proofs.checker.format import Certificate
-from certify.proofs.checker.paving import NEVER, Cells, Paving
+from certify.proofs.checker.format import Certificate, read_certificate, write_certificate
+from certify.proofs.checker.kernel import check_certificate
+from certify.proofs.checker.paving import NEVER
 from certify.proofs.checker.theorems import THEOREMS
-from certify.proofs.checker.tree import LEAF
 from certify.verifiers.budget import Budget
+from certify.verifiers.checkpoint import Checkpoint, State
 from certify.verifiers.endings import BudgetSpentError
-from certify.verifiers.grid import Floats, Integers, Mask
 from certify.verifiers.interface import Options
-from certify.verifiers.paving import FoundCells, PavingSearch
-from certify.verifiers.proof_run import ProofRun
+from certify.verifiers.paved_leaves import PavedLeaves
+from certify.verifiers.paving import PavingSearch
+from certify.verifiers.proof_run import NAME, ProofRun
 
-__all__ = ["extend"]
+__all__ = ["core_of", "extend"]
 
 _CORE = "T-STAB-D"
-_DEGREE = 1
+_NUMBERS = ("volume", "steps")
+
+
+def core_of(claim: Claim) -> Claim:
+    """The claim of T-STAB-D about the core of one of T-EXT-D; any other claim as it is."""
+    if not claim.theorem.startswith("T-EXT"):
+        return claim
+    numbers = {k: v for k, v in claim.numbers.items() if k not in _NUMBERS}
+    return replace(claim, theorem=_CORE, numbers=numbers)
 
 
 def extend(claim: Claim, options: Options) -> Outcome:
@@ -35,116 +46,119 @@ def extend(claim: Claim, options: Options) -> Outcome:
     Cells that take more steps than are given are not kept.  If the core is not proved, the outcome
     is about the core alone.
     """
-    stated = {k: v for k, v in claim.numbers.items() if k in ("volume", "steps")}
-    numbers = {k: v for k, v in claim.numbers.items() if k not in stated}
-    outcome = ProofRun(replace(claim, theorem=_CORE, numbers=numbers), options).outcome()
-    if outcome.certificate is None:
-        return outcome
-    spent = outcome.statistics["seconds"]
-    left = None if options.timeout is None else max(options.timeout - spent, 0.0)
-    budget = Budget(replace(options, timeout=left))
-    core = replace(outcome.certificate, assumptions=THEOREMS[claim.theorem].assumptions)
-    core = replace(core, claim=replace(outcome.claim, theorem=claim.theorem))
-    certificate = _extended(core, int(stated.get("steps", NEVER - 1)), options, budget)
-    found = certificate.claim.numbers
-    statistics = {
-        **outcome.statistics,
-        "boxes": outcome.statistics["boxes"] + budget.boxes,
-        "seconds": spent + budget.seconds(),
-        "cpu_seconds": outcome.statistics["cpu_seconds"] + budget.cpu_seconds(),
-        "extend_seconds": budget.cpu_seconds(),
-    }
-    if found["volume"] < stated.get("volume", 0):
-        volume, steps = float(found["volume"]), int(found["steps"])
-        advice = f"of the extension a volume of {volume:g} within {steps} steps was proved"
-        return replace(
-            outcome, verdict=Verdict.UNKNOWN, claim=claim, certificate=None, found=None,
-            advice=advice, statistics=statistics,
-        )  # fmt: skip
-    certificate = replace(
-        certificate, claim=replace(certificate.claim, numbers={**found, **stated})
-    )
-    return replace(outcome, claim=certificate.claim, certificate=certificate, statistics=statistics)
+    return _ExtensionRun(claim, options).outcome()
 
 
-def _extended(core: Certificate, most: int, options: Options, budget: Budget) -> Certificate:
-    """The certificate with a paving, every cell of which the kernel has accepted.
+class _ExtensionRun:
+    """One verification; its checkpoint has the core, once that is proved, and the cells."""
 
-    Cells take at most ``most`` steps.  When the ``budget`` ends, what was found until then counts.
-    """
-    claim = core.claim
-    search = PavingSearch(claim, options.extend_steps, options.extend_depth, budget)
-    with suppress(BudgetSpentError):
-        search.run()
-    leaves = _Leaves.in_order(search.leaves())
-    while True:
-        paving = leaves.paving(claim, most)
-        extension = Extension(claim, paving)
-        kept = np.flatnonzero(extension.cells.kept)
-        shown = extension.shown(kept, lambda done: budget.tell("re-check every cell", done))
-        if shown.all():
-            break
-        leaves.round[kept[~shown]] = -1
-    box = {x: claim.box[x] for x in claim.states}
-    latest = int(extension.cells.times[kept].max(initial=0))
-    numbers = {"volume": extension.cells.volume(box), "steps": Fraction(latest)}
-    return replace(
-        core,
-        claim=replace(claim, numbers={**claim.numbers, **numbers}),
-        proof=replace(core.proof, paving=paving),
-    )
+    def __init__(self, claim: Claim, options: Options) -> None:
+        self.claim, self.options = claim, options
+        self._stated = {k: v for k, v in claim.numbers.items() if k in _NUMBERS}
+        effort = [options.seed, options.largest_box, options.extend_steps, options.extend_depth]
+        key = hashlib.sha256(json.dumps([claim.to_json(), effort], sort_keys=True).encode())
+        path = options.checkpoint
+        if path is not None:
+            path = path.with_name(f"{path.stem}.extension{path.suffix}")
+        self._checkpoint = Checkpoint(path, key.hexdigest(), options.checkpoint_seconds)
 
+    def outcome(self) -> Outcome:
+        """Prove the core, pave, and compare with what is claimed."""
+        state = self._checkpoint.load()
+        core = _restored(state)
+        if core is None:
+            state, core = {}, ProofRun(core_of(self.claim), self.options).outcome()
+        if core.certificate is None:
+            return core
+        spent = core.statistics["seconds"]
+        left = None
+        if self.options.timeout is not None:
+            left = max(self.options.timeout - spent, 0.0)
+        budget = Budget(replace(self.options, timeout=left))
+        certificate = self._extended(core, core.certificate, budget, state)
+        self._checkpoint.discard()
+        statistics = {
+            **core.statistics,
+            "boxes": core.statistics["boxes"] + budget.boxes,
+            "seconds": spent + budget.seconds(),
+            "cpu_seconds": core.statistics["cpu_seconds"] + budget.cpu_seconds(),
+            "extend_seconds": budget.cpu_seconds(),
+        }
+        core = replace(core, statistics=statistics)
+        numbers = certificate.claim.numbers
+        if numbers["volume"] < self._stated.get("volume", 0):
+            volume, steps = float(numbers["volume"]), int(numbers["steps"])
+            advice = f"of the extension a volume of {volume:g} within {steps} steps was proved"
+            return replace(
+                core, verdict=Verdict.UNKNOWN, claim=self.claim, certificate=None, found=None,
+                advice=advice,
+            )  # fmt: skip
+        claim = replace(certificate.claim, numbers={**numbers, **self._stated})
+        return replace(core, claim=claim, certificate=replace(certificate, claim=claim))
 
-@dataclass
-class _Leaves:
-    """All leaves in the order of the tree, as :class:`FoundCells` has them."""
+    def _extended(
+        self, core: Outcome, certificate: Certificate, budget: Budget, state: State
+    ) -> Certificate:
+        """The certificate with a paving, every cell of which the kernel has accepted.
 
-    path: Integers
-    depth: Integers
-    hops: Integers
-    round: Integers
-    ends: Floats
-
-    @classmethod
-    def in_order(cls, parts: Sequence[FoundCells]) -> _Leaves:
-        """The leaves of all ``parts``."""
-        path = np.concatenate([p.path for p in parts])
-        depth = np.concatenate([np.full_like(p.path, p.depth) for p in parts])
-        number = np.concatenate([np.full_like(p.path, p.round) for p in parts])
-        path <<= depth.max() - depth
-        order = np.argsort(path)
-        hops = np.concatenate([p.hops for p in parts])[order]
-        ends = np.concatenate([p.ends for p in parts], axis=2)[:, :, order]
-        return cls(path[order], depth[order], hops, number[order], ends)
-
-    def paving(self, claim: Claim, most: int) -> Paving:
-        """The cells with the least times; not kept are those later than ``most``, or that depend
-        on others that are not.
+        When the ``budget`` ends, what was found until then counts.
         """
-        tree, kept = self._tree(len(claim.states)), self.round >= 0
-        hops = np.where(kept, self.hops, 0).astype(np.uint8).tobytes()
-        blank = np.full(len(kept), NEVER, dtype="<u2").tobytes()
-        cells = Extension(claim, Paving(tree, hops, blank)).cells
-        for number in range(int(self.round.max(initial=-1)) + 1):
-            self._set_times(cells, np.flatnonzero(self.round == number), most)
-        self.round[cells.times == NEVER] = -1
-        return Paving(tree, hops, cells.times.astype("<u2").tobytes())
+        claim = replace(core.claim, theorem=self.claim.theorem)
+        options = self.options
+        search = PavingSearch(claim, options.extend_steps, options.extend_depth, budget)
+        if state:
+            search.resume(state)
+        proved = _state(core, certificate)
+        with suppress(BudgetSpentError):
+            search.run(lambda: self._checkpoint.offer(lambda: {**proved, **search.state()}))
+        leaves = PavedLeaves.in_order(search.leaves())
+        most = int(self._stated.get("steps", NEVER - 1))
+        while True:
+            paving = leaves.paving(claim, most)
+            extension = Extension(claim, paving)
+            kept = np.flatnonzero(extension.cells.kept)
+            shown = extension.shown(kept, lambda done: budget.tell("re-check every cell", done))
+            if shown.all():
+                break
+            leaves.round[kept[~shown]] = -1
+        box = {x: claim.box[x] for x in claim.states}
+        latest = int(extension.cells.times[kept].max(initial=0))
+        numbers = {"volume": extension.cells.volume(box), "steps": Fraction(latest)}
+        return replace(
+            certificate,
+            claim=replace(claim, numbers={**claim.numbers, **numbers}),
+            assumptions=THEOREMS[claim.theorem].assumptions,
+            proof=replace(certificate.proof, paving=paving),
+        )
 
-    def _set_times(self, cells: Cells, rows: Integers, most: int) -> None:
-        low, high = self.ends[:, :, rows]
-        after = np.zeros(len(rows), dtype=np.int64)
-        passing: Mask = ~np.isnan(low).any(axis=0)
-        after[passing] = cells.latest(low[:, passing], high[:, passing])
-        after += self.hops[rows]
-        cells.times[rows] = np.where(after <= most, after, NEVER)
 
-    def _tree(self, states: int) -> bytes:
-        """The splits, one axis after the other, and the leaves."""
-        result, deepest = bytearray(), int(self.depth.max())
-        before = None
-        for path, depth in zip(self.path.tolist(), self.depth.tolist(), strict=True):
-            first = 0 if before is None else deepest - (path ^ before).bit_length() + 1
-            result += bytes(i % states for i in range(first, depth))
-            result.append(LEAF + _DEGREE)
-            before = path
-        return bytes(result)
+def _state(core: Outcome, certificate: Certificate) -> dict[str, np.ndarray]:
+    """The proved core for a checkpoint."""
+    found = core.found
+    number = None if found is None else [found.name, str(found.value), found.false_from]
+    about = json.dumps([number, dict(core.statistics)])
+    data = np.frombuffer(write_certificate(certificate), np.uint8)
+    return {"core": data, "about": np.array(about)}
+
+
+def _restored(state: State) -> Outcome | None:
+    """The outcome for the core as a checkpoint has it; the kernel checks it again."""
+    if "core" not in state:
+        return None
+    try:
+        certificate = check_certificate(read_certificate(state["core"].tobytes())).certificate
+    except CheckerError:
+        return None
+    number, statistics = json.loads(str(state["about"]))
+    found = None
+    if number is not None:
+        name, value, false_from = number
+        found = FoundNumber(name, Fraction(value), false_from)
+    return Outcome(
+        verdict=Verdict.PROVED,
+        claim=certificate.claim,
+        verifier=NAME,
+        certificate=certificate,
+        statistics=statistics,
+        found=found,
+    )

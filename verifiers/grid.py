@@ -47,6 +47,15 @@ class Grid:
         halves[axis, 1::2] += 1
         return halves
 
+    def places(self, path: Integers) -> Integers:
+        """Where the cells are that the halves in ``path`` (k,), as bits, lead to."""
+        axes = len(self._lines)
+        result: Integers = np.zeros((axes, len(path)), dtype=np.int64)
+        for i in range(self.depth):
+            bit = path >> (self.depth - 1 - i) & 1
+            result[i % axes] = 2 * result[i % axes] + bit
+        return result
+
     def boxes(self, places: Integers) -> tuple[Floats, Floats]:
         """The corners (n, k) of the cells with the ``places`` (n, k)."""
         pairs = list(zip(self._lines, places, strict=True))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.extension import Orbit
+from certify.proofs.checker.extension import Orbit, in_core
 from certify.proofs.checker.language import Node
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import All, Atom
@@ -34,6 +34,7 @@ class OrbitBounds:
 
     def __init__(self, claim: Claim) -> None:
         self._orbit, self._states = Orbit(claim), claim.states
+        self._core = All((in_core(claim),))
         ends = np.array([[float(end) for end in claim.box[x]] for x in claim.states])
         self.low, self.high = ends[:, 0], ends[:, 1]
         self._margin = (_MARGIN * (self.high - self.low))[:, None]
@@ -64,11 +65,10 @@ class OrbitBounds:
     def in_core(self, low: Floats, high: Floats) -> NDArray[np.bool_]:
         """Whether ``V <= level`` on each of the boxes (n, k)."""
         result = np.zeros(low.shape[1], dtype=bool)
-        formula = All((self._orbit.core(0),))
         for first in range(0, low.shape[1], _TOGETHER):
             part = slice(first, first + _TOGETHER)
-            box = self._orbit.box(low[:, part], high[:, part], 0)
-            least = _ranges(formula, self._orbit.names(0), *box, _DEGREE)[0][0]
+            box = low[:, part], high[:, part]
+            least = _ranges(self._core, self._states, *box, _DEGREE)[0][0]
             result[part] = least > 0
         return result
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from certify.proofs.checker.claim import Claim
 from certify.verifiers.budget import Budget
+from certify.verifiers.checkpoint import State
 from certify.verifiers.grid import Floats, Grid, Integers, Mask
 from certify.verifiers.orbits import Hulls, OrbitBounds
 
@@ -70,6 +71,40 @@ class PavingSearch:
     def leaves(self) -> list[FoundCells]:
         """A leaf for every point of the domain, whatever was found."""
         return [*self.found, self._given_up(self._path)]
+
+    def state(self) -> dict[str, np.ndarray]:
+        """What a checkpoint holds."""
+        counts = np.array([[f.depth, f.round, len(f.path)] for f in self.found], dtype=np.int64)
+        ends = np.concatenate(
+            [np.empty((2, len(self._place), 0)), *(f.ends for f in self.found)], 2
+        )
+        empty = np.empty(0, dtype=np.int64)
+        return {
+            "open": self._path,
+            "depth": np.array([self._grid.depth, self._round]),
+            "parts": counts.reshape(-1, 3),
+            "path": np.concatenate([empty, *(f.path for f in self.found)]),
+            "hops": np.concatenate([empty, *(f.hops for f in self.found)]),
+            "ends": ends,
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on from a checkpoint."""
+        first = 0
+        for depth, number, count in state["parts"].tolist():
+            part = slice(first, first + count)
+            path, hops, ends = state["path"][part], state["hops"][part], state["ends"][:, :, part]
+            self.found.append(FoundCells(path, depth, hops, number, ends))
+            first += count
+        depth, self._round = state["depth"].tolist()
+        for finer in range(depth + 1):
+            kept = [f.path for f in self.found if f.depth == finer and f.round >= 0]
+            for path in kept:
+                self._grid.cover(self._grid.places(path))
+            if finer < depth:
+                self._grid.halve(self._place[:, :0])
+        self._path = state["open"]
+        self._place = self._grid.places(self._path)
 
     def _given_up(self, path: Integers) -> FoundCells:
         ends = np.full((2, len(self._place), len(path)), np.nan)

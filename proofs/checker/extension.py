@@ -24,7 +24,7 @@ from .paving import Cells, Paving
 from .symbols import Roles, allocate
 from .theorems import closed_loop
 
-__all__ = ["Extension", "Orbit", "check_extension"]
+__all__ = ["Extension", "Orbit", "check_extension", "in_core"]
 
 _BATCH = 1024  # cells that are evaluated together, at most
 _ROOM = 1 << 24  # coefficients that are held together
@@ -50,6 +50,11 @@ def check_extension(
     return len(kept)
 
 
+def in_core(claim: Claim) -> Atom:
+    """That a state of the domain is in the core."""
+    return Atom(">=", const(claim.numbers["level"]) - claim.functions["lyapunov"])
+
+
 class Orbit:
     """The states of ``claim`` after 0, 1, 2, ... steps, as expressions of the first.
 
@@ -69,11 +74,6 @@ class Orbit:
             done: dict[Node, Node] = {}
             self._states.append({x: substitute(f, values, done) for x, f in self._loop.items()})
         return self._states[steps]
-
-    def core(self, steps: int) -> Atom:
-        """That they are in the core then, if they are in the domain."""
-        v = substitute(self._claim.functions["lyapunov"], self.after(steps))
-        return Atom(">=", const(self._claim.numbers["level"]) - v)
 
     def names(self, steps: int) -> tuple[str, ...]:
         """The variables of the states after ``steps`` steps, those of the domain first."""
@@ -104,6 +104,7 @@ class Extension:
             np.array([[below(high)] for _, high in ends]),
         )
         self._orbit, self._states = Orbit(claim), claim.states
+        self._core = in_core(claim)
         self._roles = cache(self._allocated)
 
     def shown(self, rows: _Rows, progress: Callable[[float], None] | None = None) -> Mask:
@@ -141,20 +142,27 @@ class Extension:
             result[here] = (latest >= 0) & (latest <= left[here])
         rest = np.flatnonzero(inside & ~result & (left >= 0))
         if len(rest):
-            result[rest] = proved(self._orbit.core(steps), block.take(rest))
+            result[rest] = proved(self._core, self._ends(rule, low[:, rest], high[:, rest]))
         return result
 
     def _block(self, steps: int, rule: int, rows: _Rows) -> Block:
         low, high = self._orbit.box(self.cells.low[:, rows], self.cells.high[:, rows], steps)
         return Block(self._orbit.names(steps), low, high, rule, self._roles(steps))
 
+    def _ends(self, rule: int, low: Array, high: Array) -> Block:
+        """The boxes that cells reach."""
+        return Block(self._states, low, high, rule, allocate([self._core.node]))
+
     def _allocated(self, steps: int) -> Roles:
-        images = [e for i in range(1, steps + 1) for e in self._orbit.after(i).values()]
-        return allocate([*images, self._orbit.core(steps).node])
+        images = [self._orbit.after(i).values() for i in range(1, steps + 1)]
+        return allocate([e for image in images for e in image])
 
     def _together(self, steps: int, rule: int, rows: _Rows) -> int:
         """How many cells are evaluated at a time, by the coefficients of one."""
         block = self._block(steps, rule, rows)
-        for e in (*self._orbit.after(steps).values(), self._orbit.core(steps).node):
+        for e in self._orbit.after(steps).values():
             block.model(e)
-        return max(1, min(_BATCH, _ROOM // max(block.coefficients(), 1)))
+        ends = self._ends(rule, self.cells.low[:, rows], self.cells.high[:, rows])
+        ends.model(self._core.node)
+        most = max(block.coefficients(), ends.coefficients(), 1)
+        return max(1, min(_BATCH, _ROOM // most))
