@@ -8,7 +8,6 @@ expression, and must end in the core or in cells with earlier times.  Statement 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +16,11 @@ from .calculus import substitute
 from .claim import Claim
 from .errors import Rejected
 from .intervals import Array, Mask, above, below
-from .language import Node, const, var
+from .language import Node, const, topological, var
 from .models import Block
 from .obligations import Atom, proved
 from .paving import Cells, Paving
-from .symbols import Roles, allocate
+from .symbols import MOST_SYMBOLS, allocate
 from .theorems import closed_loop
 
 __all__ = ["Extension", "Orbit", "check_extension", "in_core"]
@@ -105,64 +104,66 @@ class Extension:
         )
         self._orbit, self._states = Orbit(claim), claim.states
         self._core = in_core(claim)
-        self._roles = cache(self._allocated)
+        kept = self.cells.kept
+        self._most = int(self.cells.hops[kept].max(initial=0))
+        images = [self._orbit.after(i).values() for i in range(1, self._most + 1)]
+        self._images = [e for image in images for e in image]
+        self._roles, self._core_roles = allocate(self._images), allocate([self._core.node])
 
     def shown(self, rows: _Rows, progress: Callable[[float], None] | None = None) -> Mask:
         """Which of the cells with the numbers ``rows``, which are kept, are proved."""
         result: Mask = np.zeros(len(rows), dtype=bool)
-        hops, degree = self.cells.hops[rows], self.cells.degree[rows]
-        done = 0
-        for steps, rule in sorted(set(zip(hops.tolist(), degree.tolist(), strict=True))):
-            group = np.flatnonzero((hops == steps) & (degree == rule))
-            size = self._together(steps, rule, rows[group[:1]])
+        degree, done = self.cells.degree[rows], 0
+        for rule in sorted(set(degree.tolist())):
+            group = np.flatnonzero(degree == rule)
+            # cells with about as many hops are evaluated together
+            group = group[np.argsort(self.cells.hops[rows[group]], kind="stable")]
+            size = self._together(rule)
             for first in range(0, len(group), size):
                 part = group[first : first + size]
-                result[part] = self._proved(steps, rule, rows[part])
+                result[part] = self._proved(rule, rows[part])
                 done += len(part)
                 if progress is not None:
                     progress(done / len(rows))
         return result
 
-    def _proved(self, steps: int, rule: int, rows: _Rows) -> Mask:
-        """The same for cells of one number of hops and one degree."""
-        block = self._block(steps, rule, rows)
-        inside: Mask = np.ones(len(rows), dtype=bool)
-        low, high = self.cells.low[:, rows], self.cells.high[:, rows]
-        for i in range(1, steps + 1):
-            reach = [block.range(self._orbit.after(i)[x]) for x in self._states]
-            low, high = np.array([r.low for r in reach]), np.array([r.high for r in reach])
-            # an end that is not a number is within nothing
-            inside &= np.all((self._inside[0] <= low) & (low <= high), axis=0)
-            inside &= np.all(high <= self._inside[1], axis=0)
+    def _proved(self, rule: int, rows: _Rows) -> Mask:
+        """The same for cells of one degree."""
+        hops, left = self.cells.hops[rows], self.cells.times[rows] - self.cells.hops[rows]
+        low, high, inside = self._ends(rule, rows)
         result: Mask = np.zeros(len(rows), dtype=bool)
-        left = self.cells.times[rows] - steps
-        if steps:
-            here = np.flatnonzero(inside)
-            latest = self.cells.latest(low[:, here], high[:, here])
-            result[here] = (latest >= 0) & (latest <= left[here])
+        here = np.flatnonzero(inside & (hops > 0))
+        latest = self.cells.latest(low[:, here], high[:, here])
+        result[here] = (latest >= 0) & (latest <= left[here])
         rest = np.flatnonzero(inside & ~result & (left >= 0))
         if len(rest):
-            result[rest] = proved(self._core, self._ends(rule, low[:, rest], high[:, rest]))
+            ends = low[:, rest], high[:, rest]
+            result[rest] = proved(self._core, Block(self._states, *ends, rule, self._core_roles))
         return result
 
-    def _block(self, steps: int, rule: int, rows: _Rows) -> Block:
-        low, high = self._orbit.box(self.cells.low[:, rows], self.cells.high[:, rows], steps)
-        return Block(self._orbit.names(steps), low, high, rule, self._roles(steps))
+    def _ends(self, rule: int, rows: _Rows) -> tuple[Array, Array, Mask]:
+        """The boxes (states, cells) that the cells reach after their hops, and whether all boxes
+        on the way there are in the domain.
+        """
+        hops, low, high = self.cells.hops[rows], self.cells.low[:, rows], self.cells.high[:, rows]
+        inside: Mask = np.ones(len(rows), dtype=bool)
+        start = self._orbit.box(low, high, self._most)
+        block = Block(self._orbit.names(self._most), *start, rule, self._roles)
+        here = np.arange(len(rows))
+        for i in range(1, int(hops.max()) + 1):
+            going = np.flatnonzero(hops[here] >= i)
+            if len(going) < len(here):
+                block, here = block.take(going), here[going]
+            reach = [block.range(self._orbit.after(i)[x]) for x in self._states]
+            low[:, here], high[:, here] = [r.low for r in reach], [r.high for r in reach]
+            # an end that is not a number is within nothing
+            proper = (self._inside[0] <= low) & (low <= high) & (high <= self._inside[1])
+            inside[here] &= np.all(proper, axis=0)[here]
+        return low, high, inside
 
-    def _ends(self, rule: int, low: Array, high: Array) -> Block:
-        """The boxes that cells reach."""
-        return Block(self._states, low, high, rule, allocate([self._core.node]))
-
-    def _allocated(self, steps: int) -> Roles:
-        images = [self._orbit.after(i).values() for i in range(1, steps + 1)]
-        return allocate([e for image in images for e in image])
-
-    def _together(self, steps: int, rule: int, rows: _Rows) -> int:
-        """How many cells are evaluated at a time, by the coefficients of one."""
-        block = self._block(steps, rule, rows)
-        for e in self._orbit.after(steps).values():
-            block.model(e)
-        ends = self._ends(rule, self.cells.low[:, rows], self.cells.high[:, rows])
-        ends.model(self._core.node)
-        most = max(block.coefficients(), ends.coefficients(), 1)
-        return max(1, min(_BATCH, _ROOM // most))
+    def _together(self, rule: int) -> int:
+        """How many cells are evaluated at a time, by the coefficients of one at most."""
+        size = len(self._orbit.names(self._most)) + MOST_SYMBOLS
+        each = (1, 1 + size, 1 + size + size * (size + 1) // 2)[rule]
+        nodes = topological([*self._images, self._core.node])
+        return max(1, min(_BATCH, _ROOM // (each * sum(max(e.size, 1) for e in nodes))))
