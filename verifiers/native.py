@@ -136,7 +136,7 @@ def _graph(formula: Formula, names: tuple[str, ...]) -> Graph:
 
 @lru_cache(maxsize=64)
 def ranges(formula: All, names: tuple[str, ...], engine: str) -> Module:
-    """The code whose ``evaluate`` bounds the atoms of ``formula``, in their order, on many boxes."""
+    """The code whose ``evaluate`` bounds the atoms of ``formula``, in their order."""
     roles = allocate(a.node for a in atoms(formula))
     return _native.Problem(graph_of(formula, names, roles).arrays(), engine, False, None)
 

@@ -7,6 +7,7 @@ its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
