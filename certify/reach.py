@@ -1,7 +1,7 @@
 """Whether a given state reaches a certified core: a simulation with all errors accounted for.
 
-What a certificate says of a level set is extended to a state outside of it, in any dimension and
-at the time of use: the state is followed step by step in rigorous arithmetic.  Proof: the part of
+What a certificate says of a level set is extended to a state outside of it, in any dimension: the
+state is followed step by step in rigorous arithmetic, some milliseconds each.  Proof: the part of
 ``proofs/theory/T-EXT-D.md`` about one cell, with one step at a time.
 """
 
