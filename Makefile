@@ -22,6 +22,7 @@ setup: $(STAMP)
 $(STAMP): pyproject.toml setup.py $(wildcard verifiers/native/*)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	$(BIN)/python -m compileall -q certify $(MAPPED)
 	touch $@
 
 demo: $(STAMP)

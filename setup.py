@@ -32,8 +32,8 @@ class BuildNative(build_ext):
         for name, flags in ENGINES.items():
             options = ["-O3", "-Wno-psabi", f"-DCERTIFY_ISA={name}", *flags]
             objects += self._compile(folder / name, [SOURCES / "block.cpp"], options)
-        parts = [SOURCES / f"{name}.cpp" for name in ("compile", "paths", "search")]
-        objects += self._compile(folder, parts, ["-O2"])
+        parts = ("assemble", "compile", "graph", "paths", "search")
+        objects += self._compile(folder, [SOURCES / f"{name}.cpp" for name in parts], ["-O2"])
         objects += self._compile(folder, [SOURCES / "module.cpp"], ["-Os", f"-I{get_include()}"])
         target = self.get_ext_fullpath(extension.name)
         os.makedirs(os.path.dirname(target), exist_ok=True)

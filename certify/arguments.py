@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,11 @@ __all__ = [
 # One thread for each matrix product: the blocks are small, and processes are the parallelism.
 for _library in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(_library, "1")
+
+# Expression graphs are many objects without cycles: to look for these often is in vain.
+gc.set_threshold(100_000, 50, 100)
+# The search for plugins of the library that reads problem files is slow, and finds none.
+os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 BOXES = 50_000_000

@@ -180,10 +180,15 @@ def local_hessian(frame: Frame, node: Node, centre: Array, root: Array) -> Array
     hessian /= (_STEP * sizes[:, None, None]) ** 2
     known = np.isfinite(hessian).all(axis=(1, 2)).reshape(len(_SHELLS), _PLACES)
     shells = hessian.reshape(len(_SHELLS), _PLACES, k, k)
-    medians = [
-        np.median(h[good], axis=0) for h, good in zip(shells, known, strict=True) if any(good)
-    ]
+    medians = [_median(h[good]) for h, good in zip(shells, known, strict=True) if any(good)]
     return np.mean(medians, axis=0) if medians else None
+
+
+def _median(values: Array) -> Array:
+    """Over the first axis; that of numpy takes a long time to import, when first called."""
+    ranked, count = np.sort(values, axis=0), len(values)
+    result: Array = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
+    return result
 
 
 def critical(

@@ -1,14 +1,15 @@
-"""Attacks during a verification: a short one first, longer ones while the search goes on.
+"""Attacks during a verification: none at first, longer and longer ones while the search goes on.
 
-Most claims are true, so that little is spent before the search; a claim that resists the search
-is worth a longer look, which starts from the boxes that it cannot close.
+Most claims are true, and most of these are proved in less time than an attack takes.  A claim that
+is not proved soon is worth a short look, and one that resists the search a longer one, which starts
+from the boxes that it cannot close.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,11 +17,12 @@ import numpy as np
 
 from certify.outcome import Counterexample
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import is_ray, scales, violation
 from certify.verifiers.budget import Budget
 from certify.verifiers.decay_attack import slowest
-from certify.verifiers.endings import RefutedError, UnprovedError
+from certify.verifiers.endings import BudgetSpentError, RefutedError, UnprovedError
 from certify.verifiers.falsifier import LONG, SHORT, falsify, replay
 from certify.verifiers.points import Array, values
 from certify.verifiers.search import ObligationSearch
@@ -28,6 +30,7 @@ from certify.verifiers.trees import middle_of, pieces
 
 __all__ = ["Doubts", "states_of"]
 
+_FIRST_SHORT = 0.5  # processor seconds of the whole before the short attack
 _FIRST_LONG = 3.0  # processor seconds of the whole before the first long attack
 _PER_SHORT = 30.0  # times what the short one took: at least as long
 _PER_ATTACK = 5.0  # times what it takes: between two of them
@@ -43,22 +46,34 @@ class Doubts:
 
     def __init__(self, budget: Budget, seed: int) -> None:
         self._budget, self._seed = budget, seed
-        self._due, self._spent, self._attacks = 0.0, 0.0, 0
+        self._due, self._spent, self._attacks = _FIRST_SHORT, 0.0, 0
+        self._unseen = False  # whether the short attack is still to come
         self._violation: tuple[Claim, list[Obligation]] | None = None
 
-    def first(self, claim: Claim, missing: set[str]) -> Counterexample | None:
-        """A counterexample that a short attack finds.
+    def first(self, claim: Claim, missing: set[str]) -> None:
+        """What is worth doing before the search.
 
         Raises ``UnprovedError`` if only the level is ``missing`` and the decay is false so near
         to the equilibrium that no level is worth proving.
         """
         self._budget.tell("attack", 0.0)
-        found = None
-        with self._timed():
-            if not missing:
-                found = falsify(claim, self._seed, self._tick, SHORT)
-            elif missing == {"level"} and "residual" not in claim.numbers:
+        self._unseen = not missing
+        if missing == {"level"} and "residual" not in claim.numbers:
+            with self._timed():
                 self._look_near_the_equilibrium(claim)
+
+    def last(self, claim: Claim) -> Counterexample | None:
+        """A counterexample that the short attack finds, if the search ended before it was due."""
+        if not self._unseen:
+            return None
+        with suppress(BudgetSpentError, TheoremError):
+            return self._short(claim, self._tick_of_time)
+        return None
+
+    def _short(self, claim: Claim, tick: Callable[[], None]) -> Counterexample | None:
+        self._unseen = False
+        with self._timed():
+            found = falsify(claim, self._seed, tick, SHORT)
         self._due = max(_FIRST_LONG, _PER_SHORT * self._spent)
         return found
 
@@ -79,12 +94,22 @@ class Doubts:
             raise RefutedError(found)
 
     def again(self, claim: Claim, searches: Sequence[ObligationSearch]) -> None:
-        """A long attack if one is due, from the open boxes of ``searches`` too.
+        """An attack if one is due; a long one starts from the open boxes of ``searches`` too.
 
         Raises ``RefutedError``.
         """
-        if self._budget.cpu_seconds() < self._due or "level" not in claim.numbers:
+        if self._budget.cpu_seconds() < self._due or (searches and not _any_open(searches)):
             return
+        if self._unseen:
+            found = self._short(claim, self._tick)
+        elif "level" in claim.numbers:
+            found = self._long(claim, searches)
+        else:
+            return
+        if found is not None:
+            raise RefutedError(found)
+
+    def _long(self, claim: Claim, searches: Sequence[ObligationSearch]) -> Counterexample | None:
         self._attacks += 1
         start = time.process_time()
         with self._timed():
@@ -93,8 +118,7 @@ class Doubts:
         took = time.process_time() - start
         now = self._budget.cpu_seconds()
         self._due = max(2 * now, now + _PER_ATTACK * took)
-        if found is not None:
-            raise RefutedError(found)
+        return found
 
     def _look_near_the_equilibrium(self, claim: Claim) -> None:
         everywhere = replace(claim, numbers={**claim.numbers, "level": Fraction(10) ** 300})
@@ -125,6 +149,11 @@ class Doubts:
     def _tick(self) -> None:
         self._budget.spend(0)
 
+    def _tick_of_time(self) -> None:
+        """After a search that has used up its boxes there may be time left for an attack."""
+        if self._budget.seconds_left() <= 0:
+            raise BudgetSpentError("there is no time left")
+
     @contextmanager
     def _timed(self) -> Iterator[None]:
         start = time.process_time()
@@ -149,6 +178,10 @@ def states_of(claim: Claim, ray: Obligation, points: Array) -> Array:
         result.append(float(claim.equilibrium[x]) + many[:, 0] * float(size) * way)
     result += [columns[x] for x in (*claim.parameters, *claim.disturbances)]
     return np.stack(result, axis=1)
+
+
+def _any_open(searches: Sequence[ObligationSearch]) -> bool:
+    return any(search.is_open for search in searches)
 
 
 def _open_points(claim: Claim, searches: Sequence[ObligationSearch]) -> Array | None:

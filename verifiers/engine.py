@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from certify.errors import InputError
+from certify.proofs.checker.coordinates import Coordinates, transformed
 from certify.proofs.checker.obligations import Obligation
 from certify.verifiers import native
 from certify.verifiers.growth import Growth, Paths
@@ -56,7 +57,8 @@ def engine_name() -> str:
     return forced or native.instruction_set() if native.available() else "python"
 
 
-def compiled(obligation: Obligation) -> Engine:
-    """The engine for ``obligation``."""
-    chosen = PythonEngine if engine_name() == "python" else native.NativeEngine
-    return chosen(obligation)
+def compiled(obligation: Obligation, coordinates: Coordinates | None = None) -> Engine:
+    """The engine for ``obligation``, and for boxes in ``coordinates`` if there are any."""
+    if engine_name() != "python":
+        return native.NativeEngine(obligation, coordinates)
+    return PythonEngine(obligation if coordinates is None else transformed(obligation, coordinates))

@@ -131,14 +131,16 @@ def _engine(statement: Statement) -> Engine:
     claim = Claim.from_json(json.loads(statement.claim))
     radius = None if statement.radius is None else Fraction(statement.radius)
     derived = {o.name: o for o in obligations(claim, radius)}.get(statement.name)
-    if derived is not None and statement.coordinates is not None:
-        derived = transformed(derived, Coordinates.from_json(json.loads(statement.coordinates)))
-    if derived is None or derived.digest() != statement.digest:
+    map_ = None
+    if statement.coordinates is not None:
+        map_ = Coordinates.from_json(json.loads(statement.coordinates))
+    stated = transformed(derived, map_) if derived and map_ else derived
+    if derived is None or stated is None or stated.digest() != statement.digest:
         raise UnsupportedError("a worker has another version of certify: install the same one")
     if not statement.native:
-        return PythonEngine(derived)
+        return PythonEngine(stated)
     try:
-        return NativeEngine(derived)
+        return NativeEngine(derived, map_)
     except RuntimeError as error:
         raise UnsupportedError(
             f"on a worker {error}, so that it would find another proof: install certify there "

@@ -18,12 +18,13 @@ from typing import Any as Module
 
 import numpy as np
 
+from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
-from certify.proofs.checker.tree import root_box
+from certify.verifiers.graph import Graph, Limits, graph_of, limits_of, map_of
 from certify.verifiers.growth import Growth, Paths
 from certify.verifiers.points import Array
-from certify.verifiers.tape import Tape, lower_formula
+from certify.verifiers.trees import root_of
 
 _native: Module
 try:
@@ -59,12 +60,16 @@ def instruction_set() -> str:
 
 
 class NativeEngine:
-    """See :class:`certify.verifiers.engine.Engine`; threads may share one."""
+    """See :class:`certify.verifiers.engine.Engine`; threads may share one.
 
-    def __init__(self, obligation: Obligation) -> None:
+    With ``coordinates`` the boxes are those of :func:`transformed`.
+    """
+
+    def __init__(self, obligation: Obligation, coordinates: Coordinates | None = None) -> None:
+        limits = None if coordinates is None else limits_of(obligation.box, coordinates)
         formula, names = obligation.formula, tuple(obligation.box)
-        self._problem = _compiled(formula, names, instruction_set())
-        low, high = root_box(obligation)
+        self._problem = _compiled(formula, names, coordinates, limits, instruction_set())
+        low, high = root_of(obligation, coordinates)
         self._scale = 0.5 * high - 0.5 * low
 
     def grow(
@@ -104,14 +109,22 @@ class NativeEngine:
 
 
 @lru_cache(maxsize=64)
-def _compiled(formula: Formula, names: tuple[str, ...], engine: str) -> Module:
+def _compiled(
+    formula: Formula,
+    names: tuple[str, ...],
+    coordinates: Coordinates | None,
+    limits: Limits | None,
+    engine: str,
+) -> Module:
     """The formula in code, which is the same for every box over the same variables."""
+    map_ = None if coordinates is None or limits is None else map_of(coordinates, limits)
+    return _native.Problem(_graph(formula, names).arrays(), engine, False, map_)
+
+
+@lru_cache(maxsize=64)
+def _graph(formula: Formula, names: tuple[str, ...]) -> Graph:
     roles = allocate(a.node for a in atoms(formula))
-    return _problem(lower_formula(_hardest_first(formula), names, roles=roles), engine)
-
-
-def _problem(tape: Tape, engine: str = "") -> Module:
-    return _native.Problem(tape.arrays(), engine or instruction_set())
+    return graph_of(_hardest_first(formula), names, roles)
 
 
 def _hardest_first(formula: Formula) -> Formula:

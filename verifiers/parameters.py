@@ -54,11 +54,11 @@ def choose_radius(
     """A radius whose ray obligations close with little work, and their trees.
 
     ``shown`` has the searches that were tried last; ``look`` and ``suspect`` are as in
-    :func:`close`.
+    :func:`close`, and ``look`` is called between plans.
     """
     with budget.account("derive"):
         rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
-    searches = plans(rays, budget)
+    searches = plans(rays, budget, look)
     for boxes, radius in itertools.product(_BOXES_PER_RAY, _RADII):
         searches = [s.restarted(with_radius(s.obligation, radius)) for s in searches]
         shown[:] = searches

@@ -57,16 +57,15 @@ class ProofRun:
         self.rejected: list[int] = []  # leaves that the kernel rejected, round by round
 
     def outcome(self) -> Outcome:
-        """Falsify, choose the proof's parameters, search, and let the kernel check."""
+        """Choose the proof's parameters, search and attack, and let the kernel check."""
         counterexample: Counterexample | None = None
         certificate: Certificate | None = None
         verdict, advice = Verdict.PROVED, ""
         try:
-            counterexample = self.doubts.first(self.claim, open_numbers(self.claim, self.options))
-            if counterexample is None:
-                with self.budget.account("search"):
-                    self._choose_parameters()
-                certificate = self._prove()
+            self.doubts.first(self.claim, open_numbers(self.claim, self.options))
+            with self.budget.account("search"):
+                self._choose_parameters()
+            certificate = self._prove()
         except (TheoremError, UnprovedError) as error:
             verdict, advice = Verdict.UNKNOWN, str(error)
         except BudgetSpentError as error:
@@ -78,6 +77,8 @@ class ProofRun:
             advice = f"{error}: a box of the smallest size stays open; the claim is likely tight"
         finally:
             self.closing.end()
+        if certificate is None and counterexample is None:
+            counterexample = self.doubts.last(self.claim)
         if counterexample is not None:
             verdict = Verdict.REFUTED
             advice = after_refutation(self.claim, counterexample, self.options.seed)
@@ -121,7 +122,8 @@ class ProofRun:
         else:
             known = {s.obligation.name: s for s in self.searches}
             with self.budget.account("search"):
-                new = plans([o for name, o in wanted.items() if name not in known], self.budget)
+                open_ = [o for name, o in wanted.items() if name not in known]
+                new = plans(open_, self.budget, self._look)
                 known |= {s.obligation.name: s for s in new}
                 self.searches = [known[name].restated(o) for name, o in wanted.items()]
         while True:

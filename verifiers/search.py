@@ -11,7 +11,7 @@ import numpy as np
 
 from certify.proofs.checker.coordinates import Coordinates, transformed
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.tree import LEAF, root_box
+from certify.proofs.checker.tree import LEAF
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import State
 from certify.verifiers.endings import BudgetSpentError, StuckError
@@ -26,13 +26,13 @@ from certify.verifiers.trees import (
     has_marks,
     mark_accepted,
     pieces,
+    root_of,
     split_leaf,
 )
 
 __all__ = ["ObligationSearch", "close", "closes_within", "restore_searches", "search_state"]
 
-_SLICE = 1 << 18  # boxes between two looks at the clock
-_SLICE_SECONDS = 0.3
+_SLICE, _SLICE_SECONDS = 1 << 18, 0.3  # boxes and seconds between two looks at the clock
 _REOPENED = bytes(OPEN if b - LEAF in DEGREES else b for b in range(256))
 
 
@@ -48,8 +48,7 @@ class ObligationSearch:
         self.obligation, self.coordinates, self.degrees = obligation, coordinates, degrees
         self.tree = bytes([OPEN])
         self._engine: Engine | None = None
-        self.stated = self._stated(obligation)
-        self.low, self.high = root_box(self.stated)
+        self.low, self.high = root_of(obligation, coordinates)
 
     def restated(self, obligation: Obligation) -> ObligationSearch:
         """The same tree for another formula; the leaves closed so far must imply it."""
@@ -91,12 +90,14 @@ class ObligationSearch:
     def engine(self) -> Engine:
         """The compiled formula."""
         if self._engine is None:
-            self._engine = compiled(self.stated)
+            self._engine = compiled(self.obligation, self.coordinates)
         return self._engine
 
-    def _stated(self, obligation: Obligation) -> Obligation:
-        map_ = self.coordinates
-        return obligation if map_ is None else transformed(obligation, map_)
+    @property
+    def stated(self) -> Obligation:
+        """The obligation over the variables of the tree."""
+        o, map_ = self.obligation, self.coordinates
+        return o if map_ is None else transformed(o, map_)
 
     def grow(self, boxes: int, seconds: float = np.inf) -> Growth:
         """Grow the tree by at most ``boxes`` boxes."""
@@ -145,8 +146,7 @@ class ObligationSearch:
     def volume(self) -> float:
         """The inverse volume of the root box, in the variables of the obligation.
 
-        Relative to that of the obligation's own box: how many of the tree's boxes, halved so
-        often, fill as much of it.
+        Relative to that of its own box: how many boxes, halved so often, fill as much of it.
         """
         if self.coordinates is None:
             return 1.0

@@ -19,7 +19,8 @@ from fractions import Fraction
 import z3
 
 from certify.errors import UnsupportedError
-from certify.proofs.checker.language import Affine, Data, Divided, Node, topological
+from certify.proofs.checker.attributes import Data
+from certify.proofs.checker.language import Affine, Divided, Node, topological
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation
 
 __all__ = ["Answer", "Encoder", "Term", "version"]

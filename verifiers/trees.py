@@ -9,11 +9,14 @@ puts the subtrees grown on them in.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from certify.proofs.checker.tree import LEAF
+from certify.proofs.checker.coordinates import Coordinates, reach
+from certify.proofs.checker.obligations import Obligation
+from certify.proofs.checker.tree import LEAF, root_box
 from certify.verifiers.points import Array
 
 __all__ = [
@@ -30,6 +33,7 @@ __all__ = [
     "middle_of",
     "pieces",
     "regrown",
+    "root_of",
     "split_leaf",
 ]
 
@@ -56,6 +60,13 @@ class Branch(NamedTuple):
     end: int
     low: Array
     high: Array
+
+
+def root_of(obligation: Obligation, coordinates: Coordinates | None) -> tuple[Array, Array]:
+    """The box at the root of a tree for ``obligation`` in ``coordinates``: its corners (n,)."""
+    if coordinates is None:
+        return root_box(obligation)
+    return root_box(replace(obligation, box=reach(obligation.box, coordinates)))
 
 
 def middle_of(low: Array, high: Array) -> Array:

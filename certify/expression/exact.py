@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
+from certify.proofs.checker.attributes import Data
 from certify.proofs.checker.errors import LanguageError
-from certify.proofs.checker.language import Affine, Data, Node, build, const
+from certify.proofs.checker.language import Affine, Node, build, const
 
 __all__ = ["exact"]
 

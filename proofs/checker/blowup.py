@@ -104,17 +104,18 @@ class _Table:
         self._done: dict[Node, Node | LanguageError] = {}
 
     def __getitem__(self, root: Node) -> Node:
-        if root not in self._done:
+        result = self._done.get(root)
+        if result is None:
             for node in topological([root], self._done):
                 if node not in self._done:
                     try:
                         self._done[node] = self._rule(node)
                     except LanguageError as refusal:
                         self._done[node] = refusal
-        result = self._done[root]
-        if isinstance(result, LanguageError):
-            raise type(result)(*result.args)
-        return result
+            result = self._done[root]
+        if isinstance(result, Node):
+            return result
+        raise type(result)(*result.args)
 
 
 class Ray:
@@ -359,7 +360,7 @@ def _cancels(table: _Table, e: Node) -> bool:
 def _linear(node: Node, table: _Table) -> Node:
     data = node.data
     if isinstance(data, Affine):
-        data = Affine(data.weight, (_ZERO,) * node.size)
+        data = data.linear
     return build(node.op, tuple(table[a] for a in node.args), data)
 
 

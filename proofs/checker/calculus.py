@@ -1,6 +1,7 @@
 """Substitution and generalised derivatives of expressions, exact and symbolic."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 from .errors import LanguageError
 from .language import (
@@ -43,7 +44,12 @@ def substitute(
 
 def zeros_like(node: Node) -> Node:
     """The zero of the shape of ``node``."""
-    return stack([0] * node.size) if node.size else const(0)
+    return _zeros(node.size)
+
+
+@lru_cache(maxsize=256)
+def _zeros(size: int) -> Node:
+    return stack([0] * size) if size else const(0)
 
 
 def ones_like(node: Node) -> Node:
@@ -110,8 +116,7 @@ def _tangent(node: Node, tangents: list[Node | None]) -> Node | None:
     if node.op == "index":
         return build("index", (t[0],), node.data)
     if node.op == "affine" and isinstance(node.data, Affine):
-        linear = Affine(node.data.weight, (const(0).value,) * node.size)
-        return build("affine", (t[0],), linear)
+        return build("affine", (t[0],), node.data.linear)
     if node.op == "add":
         return t[0] + t[1]
     if node.op == "sub":

@@ -17,9 +17,9 @@ from .calculus import substitute
 from .errors import FormatError, Rejected
 from .exact import number_text, parse_number
 from .language import Node, affine, const, index, stack, var
-from .obligations import Any, Atom, Formula, Obligation
+from .obligations import Any, Atom, Box, Formula, Obligation
 
-__all__ = ["Coordinates", "inverse", "recentred", "transformed"]
+__all__ = ["Coordinates", "inverse", "is_unit", "reach", "recentred", "transformed"]
 
 _LARGEST_BITS = 512
 Matrix = tuple[tuple[Fraction, ...], ...]
@@ -73,42 +73,58 @@ def transformed(obligation: Obligation, coordinates: Coordinates) -> Obligation:
     A variable whose row of the matrix is that of the identity keeps its name and interval; the
     others are called ``_w_<position>``.  Raises Rejected if the matrix is singular.
     """
-    box, formula = _image(tuple(obligation.box.items()), obligation.formula, coordinates)
-    return Obligation(obligation.name, obligation.text, dict(box), formula)
+    box = reach(obligation.box, coordinates)
+    formula = _moved(tuple(obligation.box.items()), obligation.formula, coordinates)
+    return Obligation(obligation.name, obligation.text, box, formula)
+
+
+def reach(box: Box, coordinates: Coordinates) -> Box:
+    """The box of :func:`transformed`: the variables ``w`` and exact bounds of them."""
+    return dict(_reached(tuple(box.items()), coordinates))
 
 
 @lru_cache(maxsize=64)
-def _image(box: _Box, formula: Formula, coordinates: Coordinates) -> tuple[_Box, Formula]:
-    """Box and formula of :func:`transformed`."""
-    names, intervals = [x for x, _ in box], [interval for _, interval in box]
-    coordinates.check(len(names))
-    back = inverse(coordinates.matrix)
-    kept = [_is_unit(row, i) for i, row in enumerate(coordinates.matrix)]
-    centre = recentred(coordinates)
-    axes = [x if keep else f"_w_{i}" for i, (x, keep) in enumerate(zip(names, kept, strict=True))]
+def _reached(box: _Box, coordinates: Coordinates) -> _Box:
+    coordinates.check(len(box))
+    back, centre = inverse(coordinates.matrix), recentred(coordinates)
+    offsets = [(low - c, high - c) for (_, (low, high)), c in zip(box, centre, strict=True)]
+    axes = _axes([x for x, _ in box], coordinates)
+    return tuple((x, _range_of_sum(row, offsets)) for x, row in zip(axes, back, strict=True))
+
+
+def _axes(names: Sequence[str], coordinates: Coordinates) -> list[str]:
+    rows = enumerate(zip(names, coordinates.matrix, strict=True))
+    axes = [x if is_unit(row, i) else f"_w_{i}" for i, (x, row) in rows]
     if len(set(axes)) != len(axes):
         raise Rejected("a name of the coordinates is taken")
-    image = affine(coordinates.matrix, centre, stack([var(x) for x in axes]))
+    return axes
+
+
+@lru_cache(maxsize=64)
+def _moved(box: _Box, formula: Formula, coordinates: Coordinates) -> Formula:
+    """The formula of :func:`transformed`."""
+    names = [x for x, _ in box]
+    axes = _axes(names, coordinates)
+    image = affine(coordinates.matrix, recentred(coordinates), stack([var(x) for x in axes]))
     values: dict[str, Node] = {}
     outside: list[Formula] = []
-    for i, x in enumerate(names):
-        if not kept[i]:
-            values[x], (low, high) = index(image, i), intervals[i]
+    for i, (x, (low, high)) in enumerate(box):
+        if not is_unit(coordinates.matrix[i], i):  # a name may be that of an axis
+            values[x] = index(image, i)
             outside.append(Atom(">", values[x] - const(high)))
             outside.append(Atom(">", const(low) - values[x]))
-    offsets = [(low - c, high - c) for (low, high), c in zip(intervals, centre, strict=True)]
-    reach = tuple((x, _reach(row, offsets)) for x, row in zip(axes, back, strict=True))
     moved = _substituted(formula, values, {})
-    return reach, Any((*outside, moved)) if outside else moved
+    return Any((*outside, moved)) if outside else moved
 
 
-def _is_unit(row: Sequence[Fraction], i: int) -> bool:
+def is_unit(row: Sequence[Fraction], i: int) -> bool:
+    """Whether ``row`` is row ``i`` of the identity."""
     return all(m == (i == j) for j, m in enumerate(row))
 
 
 def recentred(coordinates: Coordinates) -> list[Fraction]:
     """The centre after a shift of ``w`` by which kept variables are their own coordinate."""
-    kept = [_is_unit(row, i) for i, row in enumerate(coordinates.matrix)]
+    kept = [is_unit(row, i) for i, row in enumerate(coordinates.matrix)]
     shift = [c if keep else Fraction(0) for c, keep in zip(coordinates.centre, kept, strict=True)]
     return [
         c - _dot(row, shift) for c, row in zip(coordinates.centre, coordinates.matrix, strict=True)
@@ -119,7 +135,7 @@ def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
     return sum((x * y for x, y in zip(a, b, strict=True)), start=Fraction(0))
 
 
-def _reach(
+def _range_of_sum(
     row: Sequence[Fraction], box: Sequence[tuple[Fraction, Fraction]]
 ) -> tuple[Fraction, Fraction]:
     """The exact range of ``row . v`` for ``v`` in ``box``."""

@@ -217,7 +217,7 @@ def _rule(p: Node, q: Node, gaps: Sequence[Node]) -> Node:
     if op == "index" and isinstance(data, int):
         return index(d, data)
     if isinstance(data, Affine):
-        return build(op, (d,), Affine(data.weight, (_ZERO,) * p.size))
+        return build(op, (d,), data.linear)
     if op == "recip":
         return -(d * recip(s) * recip(p.args[0]))
     if all(map(is_zero, gaps)) and op not in PARTIAL:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
+from .attributes import Data, data_json
 from .errors import FormatError, LanguageError
 from .exact import parse_number
-from .language import Affine, Data, Node, build, data_json, topological
+from .language import Affine, Node, build, topological
 
 __all__ = ["decode_graph", "encode_graph"]
 

@@ -33,6 +33,7 @@ __all__ = [
     "check_arithmetic",
     "down",
     "hull",
+    "is_short",
     "middle_and_radius",
     "nearest",
     "negative",
@@ -45,6 +46,7 @@ __all__ = [
     "sub",
     "sum_down",
     "sum_up",
+    "total",
     "up",
 ]
 
@@ -162,6 +164,15 @@ def add(x: Interval, y: Interval) -> Interval:
     return Interval(sum_down(x.low, y.low), sum_up(x.high, y.high))
 
 
+def total(x: Interval) -> Interval:
+    """The sum over the first axis, in pairs."""
+    ends = np.stack([x.low, -x.high], axis=1)
+    while (n := len(ends)) > 1:
+        half = sum_down(ends[: n // 2], ends[n - n // 2 :])
+        ends = np.concatenate([half, ends[n // 2 : n - n // 2]]) if n % 2 else half
+    return Interval(ends[0, 0], -ends[0, 1])
+
+
 def sub(x: Interval, y: Interval) -> Interval:
     """``{s - t : s in x, t in y}``."""
     return Interval(sum_down(x.low, -y.high), sum_up(x.high, -y.low))
@@ -172,7 +183,7 @@ def negative(x: Interval) -> Interval:
     return Interval(-x.high, -x.low)
 
 
-def _short(x: Array) -> Mask:
+def is_short(x: Array) -> Mask:
     """Where ``x`` has at most 26 significant bits, so that the product of two such is exact.
 
     That is where rounding to 26 bits changes nothing (T. Dekker, A floating-point technique
@@ -195,7 +206,7 @@ def product(x: Interval, y: Interval) -> Interval:
     a, b, c, d = x.low * y.low, x.low * y.high, x.high * y.low, x.high * y.high
     low = np.minimum(np.minimum(a, b), np.minimum(c, d))
     high = np.maximum(np.maximum(a, b), np.maximum(c, d))
-    exact = _short(x.low) & _short(x.high) & _short(y.low) & _short(y.high)
+    exact = is_short(x.low) & is_short(x.high) & is_short(y.low) & is_short(y.high)
     result = Interval(np.where(exact, low, down(low)), np.where(exact, high, up(high)))
     if low.all() and high.all():
         return result
@@ -212,9 +223,12 @@ def scaled(k: Array, error: Array, x: Interval) -> Interval:
     """``{s * t : |s - k| <= error, t in x}``, unrounded where ``k`` and the end are short."""
     if np.any(error):
         return product(Interval(sum_down(k, -error), sum_up(k, error)), x)
+    if np.all(np.abs(k) == 1):
+        minus = k < 0
+        return Interval(np.where(minus, -x.high, x.low), np.where(minus, -x.low, x.high))
     a, b = k * x.low, k * x.high
     low, high = np.minimum(a, b), np.maximum(a, b)
-    exact = _short(k) & _short(x.low) & _short(x.high)
+    exact = is_short(k) & is_short(x.low) & is_short(x.high)
     exact |= _is_power_of_2(k) & (np.abs(low) > TINY) & (np.abs(high) > TINY)
     low, high = np.where(exact, low, down(low)), np.where(exact, high, up(high))
     plus, minus = k >= 0, k <= 0
@@ -259,8 +273,8 @@ def _size_product(x: tuple[Array, Array], y: tuple[Array, Array]) -> tuple[Array
     """Bounds of the product of two sizes."""
     (a, b), (c, d) = x, y
     low, high = a * c, b * d
-    low = np.where(_short(a) & _short(c), low, np.maximum(down(low), 0.0))
-    return low, np.where((_short(b) & _short(d)) | (b == 0) | (d == 0), high, up(high))
+    low = np.where(is_short(a) & is_short(c), low, np.maximum(down(low), 0.0))
+    return low, np.where((is_short(b) & is_short(d)) | (b == 0) | (d == 0), high, up(high))
 
 
 def recip(x: Interval) -> Interval:
@@ -276,6 +290,6 @@ def sqrt(x: Interval) -> Interval:
     """``{sqrt(t) : t in x}``; undefined if a negative number is in ``x``."""
     # binary64 square roots are correctly rounded
     low, high = np.sqrt(x.low), np.sqrt(x.high)
-    low = np.where(_short(low) & (low * low == x.low), low, np.maximum(down(low), 0.0))
-    high = np.where(_short(high) & (high * high == x.high), high, up(high))
+    low = np.where(is_short(low) & (low * low == x.low), low, np.maximum(down(low), 0.0))
+    high = np.where(is_short(high) & (high * high == x.high), high, up(high))
     return Interval(low, high).where(x.low >= 0)

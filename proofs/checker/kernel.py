@@ -182,7 +182,7 @@ class _Job:
         """The leaves of all trees."""
         for o in self.wanted:
             low, high = root_box(o)
-            size = max(1, min(_BATCH, _ROOM // self._coefficients(o, low, high)))
+            size = max(1, min(_BATCH, _ROOM // self._coefficients(o, trees[o.name])))
             for group in leaves(trees[o.name], low, high, size, known[o.name]):
                 yield _Batch(o.name, group)
 
@@ -194,17 +194,19 @@ class _Job:
         )
 
     def _block(self, obligation: Obligation, low: Array, high: Array, degree: int) -> Block:
+        return Block(tuple(obligation.box), low, high, degree, self._roles_of(obligation))
+
+    def _roles_of(self, obligation: Obligation) -> Roles:
         name = obligation.name
         if name not in self._roles:
             self._roles[name] = allocate(a.node for a in atoms(obligation.formula))
-        return Block(tuple(obligation.box), low, high, degree, self._roles[name])
+        return self._roles[name]
 
-    def _coefficients(self, obligation: Obligation, low: Array, high: Array) -> int:
+    def _coefficients(self, obligation: Obligation, tree: bytes) -> int:
         """Those that the models of one box take at most."""
-        block = self._block(obligation, low[:, None], high[:, None], 2)
-        for atom in atoms(obligation.formula):
-            block.model(atom.node)
-        return block.coefficients()
+        degree = max(max(tree, default=LEAF) - LEAF, 0)
+        nodes = [a.node for a in atoms(obligation.formula)]
+        return self._roles_of(obligation).coefficients(nodes, len(obligation.box), degree) + 1
 
 
 class _Count:

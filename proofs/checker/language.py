@@ -31,12 +31,12 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
-from typing import NamedTuple, TypeAlias
+from functools import lru_cache
+from typing import TypeAlias
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from .attributes import Affine, Data, Divided, data_json
 from .errors import LanguageError
 from .exact import number_text
 
@@ -87,32 +87,6 @@ _LARGEST_POWER = 64
 _FOLDED = frozenset({"const", "stack", "neg"})
 
 Number: TypeAlias = int | float | Fraction
-
-
-@dataclass(frozen=True)
-class Affine:
-    """The exact matrix ``weight`` (rows) and vector ``bias`` of ``W v + b``."""
-
-    weight: tuple[tuple[Fraction, ...], ...]
-    bias: tuple[Fraction, ...]
-
-    def __hash__(self) -> int:
-        """That of the entries, made once: the same matrix is in many expressions."""
-        return self._hash
-
-    @cached_property
-    def _hash(self) -> int:
-        return hash((self.weight, self.bias))
-
-
-class Divided(NamedTuple):
-    """The unary operator whose difference is meant, with its exponent for pow."""
-
-    op: str
-    power: int
-
-
-Data: TypeAlias = Fraction | str | int | Affine | Divided | None
 
 
 class Node:
@@ -172,8 +146,7 @@ class Node:
         """The sha256 of the operation and of the digests of its arguments."""
         for node in topological([self], _digests):
             row = [node.op, data_json(node.data), [_digests[a] for a in node.args]]
-            text = json.dumps(row, separators=(",", ":"))
-            _digests[node] = hashlib.sha256(text.encode()).hexdigest()
+            _digests[node] = hashlib.sha256(_json(row).encode()).hexdigest()
         return _digests[self]
 
     @property
@@ -186,10 +159,11 @@ class Node:
 
 _interned: WeakValueDictionary[tuple[object, ...], Node] = WeakValueDictionary()
 _digests: WeakKeyDictionary[Node, str] = WeakKeyDictionary()
+_json = json.JSONEncoder(separators=(",", ":")).encode
 
 
 def _intern(op: str, args: tuple[Node, ...], data: Data, size: int) -> Node:
-    label = data.as_integer_ratio() if isinstance(data, Fraction) else data
+    label = data.as_integer_ratio() if type(data) is Fraction else data
     key: tuple[object, ...] = (op, label, *map(id, args))
     node = _interned.get(key)
     if node is None:
@@ -197,16 +171,6 @@ def _intern(op: str, args: tuple[Node, ...], data: Data, size: int) -> Node:
         node.op, node.args, node.data, node.size = op, args, data, size
         _interned[key] = node
     return node
-
-
-def data_json(data: Data) -> object:
-    """The attribute of a node as canonical JSON."""
-    if isinstance(data, Fraction):
-        return number_text(data)
-    if isinstance(data, Affine):
-        rows = [[number_text(w) for w in row] for row in data.weight]
-        return [rows, [number_text(b) for b in data.bias]]
-    return list(data) if isinstance(data, tuple) else data
 
 
 def as_node(value: Node | Number) -> Node:
@@ -218,7 +182,7 @@ def const(value: Number) -> Node:
     """The exact rational ``value``; a float stands for the binary64 number that it is."""
     if isinstance(value, float) and not math.isfinite(value):
         raise LanguageError(f"{value} is not a number of the language")
-    exact = Fraction(value)
+    exact = value if type(value) is Fraction else Fraction(value)
     if exact.numerator.bit_length() + exact.denominator.bit_length() > _LARGEST_CONSTANT_BITS:
         raise LanguageError(f"a constant has more than {_LARGEST_CONSTANT_BITS} bits")
     return _intern("const", (), exact, 0)
@@ -359,17 +323,13 @@ def _is(node: Node, value: int) -> bool:
 
 
 def _fold(op: str, args: tuple[Node, ...], data: Data) -> Node | None:
-    kinds = {a.op for a in args}
-    if kinds.isdisjoint(_FOLDED):  # nothing to fold, as in most
+    if op == "stack" or _FOLDED.isdisjoint([a.op for a in args]):  # nothing to fold, as in most
         return None
+    kinds = {a.op for a in args}
     if op == "index" and "stack" in kinds and isinstance(data, int):
         return args[0].args[data]
-    if op == "affine" and _constant_vector(args[0]) and isinstance(data, Affine):
-        values = [a.value for a in args[0].args]
-        rows = zip(data.weight, data.bias, strict=True)
-        return stack(
-            sum((w * v for w, v in zip(row, values, strict=True) if v), b) for row, b in rows
-        )
+    if op == "affine" and isinstance(data, Affine):
+        return _image(data, args[0].args) if _constant_vector(args[0]) else None
     if kinds == {"stack"} and len(args) < 3 and op != "affine" and all(map(_constant_vector, args)):
         columns = zip(*(a.args for a in args), strict=True)
         return stack(build(op, column, data) for column in columns)
@@ -380,6 +340,14 @@ def _fold(op: str, args: tuple[Node, ...], data: Data) -> Node | None:
     if op == "neg" and args[0].op == "neg":
         return args[0].args[0]
     return _fold_constants(op, [a.value for a in args], data) if kinds == {"const"} else None
+
+
+@lru_cache(maxsize=1024)
+def _image(matrix: Affine, vector: tuple[Node, ...]) -> Node:
+    """``matrix`` applied to constants; remembered, as many expressions ask for the same."""
+    values = [a.value for a in vector]
+    rows = zip(matrix.weight, matrix.bias, strict=True)
+    return stack(sum((w * v for w, v in zip(row, values, strict=True) if v), b) for row, b in rows)
 
 
 def _constant_vector(node: Node) -> bool:

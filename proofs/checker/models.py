@@ -14,6 +14,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from .combinations import combination
 from .errors import LanguageError
 from .increments import increment
 from .intervals import (
@@ -30,10 +31,10 @@ from .intervals import (
     sum_down,
     sum_up,
 )
-from .language import SMOOTH, Affine, Divided, Node, constant_factor, topological
+from .language import SMOOTH, Affine, Divided, Node, constant_factor
 from .monotone import least
 from .narrowing import narrowed_box, not_positive
-from .polynomials import Model, combined, constant, join, multiply, plain, variable
+from .polynomials import Model, combined, constant, join, multiply, plain, variables
 from .ranges import curvature_range, slope_range, step_range
 from .rules import affine, constant_vector, kink, maximum, scale, select, smooth
 from .symbols import Roles
@@ -64,6 +65,7 @@ class Block:
         self.names, self.low, self.high, self.degree = names, low, high, degree
         self._roles, self._parent = roles, parent
         self._models: dict[Node, Model] = {}
+        self._variables: Model | None = None
 
     def __len__(self) -> int:
         """The number of boxes."""
@@ -100,10 +102,6 @@ class Block:
         with np.errstate(all="ignore"):
             return least(self.model(node).take(boxes))
 
-    def coefficients(self) -> int:
-        """How many numbers the models so far hold."""
-        return sum(model.p.size for model in self._models.values())
-
     def slopes(self, node: Node) -> tuple[Array, Array]:
         """The linear coefficients of the scalar ``node``, (variables, boxes), and its error.
 
@@ -119,13 +117,18 @@ class Block:
 
     def model(self, root: Node) -> Model:
         """The model of ``root``."""
-        known = self._lookup(root)
-        if known is None:
-            with np.errstate(all="ignore"):
-                for node in topological([root], _Known(self)):
+        work = [root]
+        with np.errstate(all="ignore"):
+            while work:
+                node = work[-1]
+                missing = [a for a in self._roles.args(node) if self._lookup(a) is None]
+                if self._lookup(node) is None and not missing:
                     self._models[node] = self._evaluate(node)
-            known = self._models[root]
-        return known
+                if self._lookup(node) is None:
+                    work += reversed(missing)
+                else:
+                    work.pop()
+        return self._models[root]
 
     def _lookup(self, node: Node) -> Model | None:
         known = self._models.get(node)
@@ -137,8 +140,10 @@ class Block:
         return known
 
     def _evaluate(self, node: Node) -> Model:
-        args = [self._models[a] for a in node.args]
+        args = [self._models[a] for a in self._roles.args(node)]
         op, data, degree = node.op, node.data, self.degree
+        if node in self._roles.sums:
+            return combination(self._roles.sums[node], args, degree)
         symbols = self._roles.symbols.get(node, ()) if degree else ()
         if op == "const" and isinstance(data, Fraction):
             near, error = (np.full((1, len(self)), x) for x in nearest(data))
@@ -160,7 +165,7 @@ class Block:
         if op == "mul":
             factor = constant_factor(node)
             if factor is not None:
-                return scale(*constant_vector(node.args[factor]), args[1 - factor], degree)
+                return scale(*constant_vector(node.args[factor]), args[0], degree)
             return self._product(node, args[0], args[1])
         if op == "max":
             return maximum(args[0], args[1], degree, symbols)
@@ -183,8 +188,10 @@ class Block:
         return constant(reach) if self.degree else plain(reach)
 
     def _variable(self, i: int) -> Model:
-        reach = Interval(self.low[i : i + 1], self.high[i : i + 1])
-        return variable(i, len(self.names), reach) if self.degree else plain(reach)
+        if self._variables is None:
+            reach = Interval(self.low, self.high)
+            self._variables = variables(reach) if self.degree else plain(reach)
+        return self._variables.component(i)
 
     def _stack(self, parts: list[Model]) -> Model:
         if self.degree:
@@ -211,16 +218,6 @@ class Block:
             return self._between(slope_range(g.op, g.power, between))
         half = np.full((1, 1), 0.5)
         return self._between(scaled(half, 0 * half, curvature_range(g.op, g.power, between)))
-
-
-class _Known:
-    """The nodes that a block has models of."""
-
-    def __init__(self, block: Block) -> None:
-        self._block = block
-
-    def __contains__(self, node: object) -> bool:
-        return isinstance(node, Node) and self._block._lookup(node) is not None
 
 
 def _negative(a: Model) -> Model:

@@ -50,7 +50,7 @@ def least(model: Model) -> Array:
         if not more:
             break
     fall = np.where(free, fall_of(np.abs(slope), bend - 0.5 * spread), 0.0).sum(axis=0)
-    loss = (32 * m + 40) * U * (model.size()[0] + model.e[0]) + TINY
+    loss = (32 * m + 40) * U * (model.size[0] + model.e[0]) + TINY
     result: Array = centre - model.e[0] - fall - loss
     return result
 

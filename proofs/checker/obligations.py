@@ -84,14 +84,14 @@ def proved(formula: Formula, block: Block) -> Mask:
 
     True is positive evidence: an undefined bound compares false and proves nothing.  Where a part
     ``e > 0`` or ``e >= 0`` of an ``Any`` is not proved, later parts that are no atoms need to hold
-    only where ``e`` is not positive.
+    only where ``e`` is not positive.  Parts of nested ones of the same kind are parts.
     """
     if isinstance(formula, Atom):
         return _atom_proved(formula, block)
     every = isinstance(formula, All)
     result: Mask = np.full(len(block), every)
     tried: list[Node] = []
-    for part in formula.parts:
+    for part in _flat(formula):
         rows = np.flatnonzero(result == every)
         if len(rows):
             here = block if len(rows) == len(block) else block.take(rows)
@@ -101,6 +101,15 @@ def proved(formula: Formula, block: Block) -> Mask:
         if isinstance(part, Atom) and part.relation != "defined":
             tried.append(part.node)
     return result
+
+
+def _flat(formula: All | Any) -> Iterator[Formula]:
+    """The parts of ``formula``, and the parts of those of its kind in their places."""
+    for part in formula.parts:
+        if isinstance(part, type(formula)):
+            yield from _flat(part)
+        else:
+            yield part
 
 
 def _atom_proved(atom: Atom, block: Block) -> Mask:

@@ -46,9 +46,10 @@ __all__ = [
     "lower_parabolas",
     "multiplied",
     "multiply",
+    "places",
     "plain",
     "rounded_up",
-    "variable",
+    "variables",
 ]
 
 Indices = NDArray[np.intp]
@@ -101,14 +102,14 @@ def _union(a: Layout, b: Layout) -> Layout:
 
 
 @lru_cache(maxsize=1024)
-def _places(part: Layout, whole: Layout) -> Indices | slice:
+def places(part: Layout, whole: Layout) -> Indices | slice:
     """Where the coefficients of ``part`` are in ``whole``."""
-    places = [*range(part.variables)]
-    places += [whole.variables + whole.symbols.index(k) for k in part.symbols]
-    rows = [0, *(1 + i for i in places)]
+    terms = [*range(part.variables)]
+    terms += [whole.variables + whole.symbols.index(k) for k in part.symbols]
+    rows = [0, *(1 + i for i in terms)]
     if part.quadratic:
         starts = (whole.squares.start + _starts(whole.terms)).tolist()
-        rows += [starts[i] + j - i for k, i in enumerate(places) for j in places[k:]]
+        rows += [starts[i] + j - i for k, i in enumerate(terms) for j in terms[k:]]
     if rows == list(range(len(rows))):
         return slice(0, len(rows))
     return np.array(rows, dtype=np.intp)
@@ -133,12 +134,14 @@ def _spread(n: int) -> Array:
 class Model(NamedTuple):
     """A vector of values on every box; in degree 0, without polynomial, ``p`` and ``e`` are empty.
 
-    ``norm`` holds upper bounds of ``sum |g|`` and ``sum |h|``, shape (2, m, B).
+    ``size`` (m, B) is an upper bound, up to rounding, of the sum of the sizes of all coefficients,
+    and ``norm`` (2, m, B) holds bounds of ``sum |g|`` and ``sum |h|``, or the first alone.
     """
 
     layout: Layout
     p: Array
     e: Array
+    size: Array
     norm: Array
     range: Interval
 
@@ -147,19 +150,20 @@ class Model(NamedTuple):
         low, high = self.range.low.take(boxes, -1), self.range.high.take(boxes, -1)
         if not self.p.size:
             return self._replace(range=Interval(low, high))
-        p, e, norm = (x.take(boxes, -1) for x in (self.p, self.e, self.norm))
-        return Model(self.layout, p, e, norm, Interval(low, high))
+        p, e, size, norm = (x.take(boxes, -1) for x in (self.p, self.e, self.size, self.norm))
+        return Model(self.layout, p, e, size, norm, Interval(low, high))
 
     def component(self, i: int) -> Model:
         """One component, as a vector of 1."""
         row = slice(i, i + 1)
         reach = Interval(self.range.low[row], self.range.high[row])
-        return Model(self.layout, self.p[row], self.e[row], self.norm[:, row], reach)
+        return Model(
+            self.layout, self.p[row], self.e[row], self.size[row], self.norm[:, row], reach
+        )
 
-    def size(self) -> Array:
-        """An upper bound, up to rounding, of the sum of the sizes of all coefficients."""
-        result: Array = np.abs(self.p[:, 0]) + self.norm[0] + self.norm[1]
-        return result
+    def bends(self) -> Array:
+        """The bound of ``sum |h|``."""
+        return self.norm[1] if self.layout.quadratic else np.zeros((1, 1))
 
 
 def rounded_up(e: Array, terms: int = 8) -> Array:
@@ -174,23 +178,27 @@ def rounded_up(e: Array, terms: int = 8) -> Array:
 def plain(reach: Interval) -> Model:
     """A value of which no more than its range is known, in degree 0."""
     nothing = np.zeros((len(reach.low), 0))
-    return Model(CONSTANT, nothing[:, :, None], nothing, nothing[None], reach.proper())
+    return Model(CONSTANT, nothing[:, :, None], nothing, nothing, nothing[None], reach.proper())
 
 
 def constant(reach: Interval) -> Model:
     """The same in higher degrees: the centre of the range and its radius as the error."""
     reach = reach.proper()
     middle, radius = middle_and_radius(reach)
-    return Model(CONSTANT, middle[:, None], radius, np.zeros((2, *middle.shape)), reach)
+    norm = np.zeros((1, *middle.shape))
+    return Model(CONSTANT, middle[:, None], radius, np.abs(middle), norm, reach)
 
 
-def variable(i: int, n: int, reach: Interval) -> Model:
-    """The variable with the number ``i`` of ``n``; ``reach`` has the shape (1, B)."""
+def variables(reach: Interval) -> Model:
+    """All variables as a vector; ``reach`` has the shape (n, B)."""
     middle, radius = middle_and_radius(reach)
-    p = np.zeros((1, 1 + n, middle.shape[-1]))
-    p[0, 0], p[0, 1 + i] = middle[0], radius[0]
-    norm = np.stack([radius, 0 * radius])
-    return Model(Layout(n, (), False), p, np.zeros_like(middle), norm, reach.proper())
+    n = len(middle)
+    p = np.zeros((n, 1 + n, middle.shape[-1]))
+    p[:, 0] = middle
+    p[range(n), range(1, 1 + n)] = radius
+    size = np.abs(middle) + radius
+    layout = Layout(n, (), False)
+    return Model(layout, p, np.zeros_like(middle), size, radius[None], reach.proper())
 
 
 def embedded(a: Model, layout: Layout) -> Array:
@@ -198,7 +206,7 @@ def embedded(a: Model, layout: Layout) -> Array:
     if a.layout == layout:
         return a.p
     p = np.zeros((len(a.p), layout.size, a.p.shape[-1]))
-    p[:, _places(a.layout, layout)] = a.p
+    p[:, places(a.layout, layout)] = a.p
     return p
 
 
@@ -210,8 +218,14 @@ def join(parts: Sequence[Model]) -> Model:
     low = np.concatenate([a.range.low for a in parts])
     reach = Interval(low, np.concatenate([a.range.high for a in parts]))
     e = np.concatenate([a.e for a in parts])
-    norm = np.concatenate([a.norm for a in parts], axis=1)
-    return Model(layout, np.concatenate([embedded(a, layout) for a in parts]), e, norm, reach)
+    size = np.concatenate([a.size for a in parts])
+    norm = np.zeros((1 + layout.quadratic, *e.shape))
+    row = 0
+    for a in parts:
+        norm[: len(a.norm), row : row + len(a.e)] = a.norm
+        row += len(a.e)
+    p = np.concatenate([embedded(a, layout) for a in parts])
+    return Model(layout, p, e, size, norm, reach)
 
 
 def finished(
@@ -233,17 +247,17 @@ def finished(
     if nonlinear:
         reach = reach.proper()
         _replace(~(e <= 0.5 * (reach.high - reach.low)), p, e, reach)
-    size, norm, total = _sizes(layout, p)
-    e = rounded_up(e + rounding * total)
-    if not (total + e).max(initial=0.0) < np.inf:
-        _replace(~(total + e < np.inf), p, e, reach)
-        size, norm, total = _sizes(layout, p)
-    own = _polynomial_range(layout, p, e, size, norm)
+    sizes, size, norm = _sizes(layout, p)
+    e = rounded_up(e + rounding * size)
+    if not (size + e).max(initial=0.0) < np.inf:
+        _replace(~(size + e < np.inf), p, e, reach)
+        sizes, size, norm = _sizes(layout, p)
+    own = _polynomial_range(layout, p, e, sizes, norm)
     low, high = np.maximum(reach.low, own.low), np.minimum(reach.high, own.high)
     if symbols:
-        layout, p, norm = _named(layout, p, e, norm, symbols)
+        layout, p, size, norm = _named(layout, p, e, size, norm, symbols)
         e = np.zeros_like(e)
-    return Model(layout, p, e, norm, Interval(low, high).proper())
+    return Model(layout, p, e, size, norm, Interval(low, high).proper())
 
 
 def _replace(where: Mask, p: Array, e: Array, reach: Interval) -> None:
@@ -256,25 +270,28 @@ def _replace(where: Mask, p: Array, e: Array, reach: Interval) -> None:
 
 
 def _sizes(layout: Layout, p: Array) -> tuple[Array, Array, Array]:
-    """``|p|``, upper bounds of the norms, and their sum with ``|c|``."""
-    size = np.abs(p)
-    norm = np.zeros((2, len(p), p.shape[-1]))
-    for k, rows in enumerate((layout.linear, layout.squares)):
-        if rows.start < rows.stop:
-            np.add.reduce(size[:, rows], axis=1, out=norm[k])
+    """``|p|``, an upper bound of its sum, and of the sums of its linear and quadratic parts."""
+    sizes = np.abs(p)
+    norm = np.empty((1 + layout.quadratic, len(p), p.shape[-1]))
+    np.add.reduce(sizes[:, layout.linear], axis=1, out=norm[0])
+    if layout.quadratic:
+        np.add.reduce(sizes[:, layout.squares], axis=1, out=norm[1])
     norm *= 1 + (layout.size + 2) * U
-    return size, norm, size[:, 0] + norm[0] + norm[1]
+    size = sizes[:, 0] + norm[0]
+    if layout.quadratic:
+        size += norm[1]
+    return sizes, size, norm
 
 
-def _polynomial_range(layout: Layout, p: Array, e: Array, size: Array, norm: Array) -> Interval:
+def _polynomial_range(layout: Layout, p: Array, e: Array, sizes: Array, norm: Array) -> Interval:
     """Where the polynomial and its error can be; a mixed term is halved to both squares."""
     c, m = p[:, 0], layout.terms
-    if not (layout.quadratic and m):
-        reach = rounded_up(e + norm[0] + U * size[:, 0])
+    if not layout.quadratic:
+        reach = rounded_up(e + norm[0] + U * sizes[:, 0])
         return Interval(c - reach, c + reach)
-    bends = _bends(layout, p, size)
-    fall = fall_of(size[:, layout.linear], bends)
-    reach = rounded_up(e + U * size[:, 0] + fall.sum(axis=2), 10 + m) + TINY
+    bends = _bends(layout, p, sizes)
+    fall = fall_of(sizes[:, layout.linear], bends)
+    reach = rounded_up(e + U * sizes[:, 0] + fall.sum(axis=2), 10 + m) + TINY
     return Interval(c - reach[0], c + reach[1])
 
 
@@ -310,15 +327,16 @@ def lower_parabolas(model: Model) -> tuple[Array, Array, Array]:
 
 
 def _named(
-    layout: Layout, p: Array, e: Array, norm: Array, symbols: tuple[int, ...]
-) -> tuple[Layout, Array, Array]:
+    layout: Layout, p: Array, e: Array, size: Array, norm: Array, symbols: tuple[int, ...]
+) -> tuple[Layout, Array, Array, Array]:
     """The same coefficients with the error of component i moved to the symbol ``symbols[i]``."""
     whole = layout | Layout(0, tuple(sorted(symbols)), False)
     result = np.zeros((len(p), whole.size, p.shape[-1]))
-    result[:, _places(layout, whole)] = p
+    result[:, places(layout, whole)] = p
     first = whole.linear.start + whole.variables
     result[range(len(p)), [first + whole.symbols.index(k) for k in symbols]] = e
-    return whole, result, np.stack([rounded_up(norm[0] + e), norm[1]])
+    norm[0] = rounded_up(norm[0] + e)
+    return whole, result, rounded_up(size + e), norm
 
 
 def combined(
@@ -330,7 +348,7 @@ def combined(
         p = a.p + b.p if sign > 0 else a.p - b.p
     else:
         p = embedded(a, layout).copy() if a.layout == layout else embedded(a, layout)
-        rows = _places(b.layout, layout)
+        rows = places(b.layout, layout)
         p[:, rows] += b.p if sign > 0 else -b.p
     return finished(layout, p, a.e + b.e, reach, U, False, symbols)
 
@@ -344,11 +362,12 @@ def multiplied(a: Model, b: Model, degree: int) -> tuple[Layout, Array, Array]:
     same = a is b
     out = 2 * c * p if same else c * q + d * p
     out[:, :1] = c * d
-    (g, h), (k, w) = a.norm, b.norm
-    size, error = a.size() * b.size(), np.abs(c[:, 0]) * b.e + np.abs(d[:, 0]) * a.e
-    error = error + (g + h) * b.e + a.e * (k + w) + a.e * b.e + (h * (k + w) + g * w)
+    (g, h), (k, w) = ((x.norm[0], x.bends()) for x in (a, b))
+    size, error = a.size * b.size, a.size * b.e + a.e * b.size + a.e * b.e
     loss = 16 * size
     if layout.quadratic:
+        if a.layout.quadratic or b.layout.quadratic:
+            error = error + (h * (k + w) + g * w)
         _add_products(p, q, layout, out, same)
     elif layout.terms:
         error = error + g * k

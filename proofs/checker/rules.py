@@ -41,7 +41,7 @@ from .polynomials import (
 )
 from .ranges import curvature_range, slope_range, value_range
 
-__all__ = ["affine", "constant_vector", "kink", "maximum", "scale", "select", "smooth"]
+__all__ = ["affine", "constant_vector", "floats", "kink", "maximum", "scale", "select", "smooth"]
 
 
 class _Matrix(NamedTuple):
@@ -63,11 +63,12 @@ def constant_vector(node: Node) -> tuple[Array, Array]:
     """The float64 nearest to each component of a constant ``node`` and its distance, (m, 1)."""
     if node not in _vectors:
         parts = node.args if node.op == "stack" else (node,)
-        _vectors[node] = _floats([a.value for a in parts])
+        _vectors[node] = floats([a.value for a in parts])
     return _vectors[node]
 
 
-def _floats(values: Sequence[Fraction]) -> tuple[Array, Array]:
+def floats(values: Sequence[Fraction]) -> tuple[Array, Array]:
+    """The float64 nearest to each number and its distance, (m, 1)."""
     pairs = np.array([nearest(v) for v in values]).reshape(-1, 2)
     return pairs[:, :1], pairs[:, 1:]
 
@@ -75,13 +76,13 @@ def _floats(values: Sequence[Fraction]) -> tuple[Array, Array]:
 def _matrix(node: Node, data: Affine) -> _Matrix:
     if node not in _matrices:
         rows, columns = len(data.weight), len(data.weight[0])
-        weight, error = _floats([w for row in data.weight for w in row])
+        weight, error = floats([w for row in data.weight for w in row])
         weight, error = weight.reshape(rows, columns), error.reshape(rows, columns)
         size = up(np.abs(weight) + error)
         # products of k terms in any order: N. Higham, Accuracy and Stability, 2002, section 3.1
         lost = up(up((columns + 2) * U * size) + error)
         signs = np.hstack([np.maximum(weight, 0.0), np.minimum(weight, 0.0)])
-        bias, bias_error = _floats(data.bias)
+        bias, bias_error = floats(data.bias)
         _matrices[node] = _Matrix(
             weight, signs, np.hstack([size, lost]), lost, bias, up(bias_error + U * np.abs(bias))
         )
@@ -105,7 +106,7 @@ def affine(node: Node, data: Affine, a: Model, degree: int) -> Model:
         return plain(reach)
     p = (m.weight @ a.p.reshape(len(a.p), -1)).reshape(len(m.weight), *a.p.shape[1:])
     p[:, 0] += m.bias
-    e = m.weights @ np.vstack([a.e, a.size()])
+    e = m.weights @ np.vstack([a.e, a.size])
     e = rounded_up(e + m.bias_error, 2 * len(low)) + TINY
     return finished(a.layout, p, e, reach, U, False)
 
@@ -115,7 +116,7 @@ def scale(k: Array, error: Array, a: Model, degree: int) -> Model:
     reach = scaled(k, error, a.range)
     if not degree:
         return plain(reach)
-    e = rounded_up((np.abs(k) + error) * a.e + error * a.size()) + TINY
+    e = rounded_up((np.abs(k) + error) * a.e + error * a.size) + TINY
     e = np.where((k == 0) & (error == 0), 0.0, e)
     return finished(a.layout, k[:, :, None] * a.p, e, reach, U, False)
 
@@ -175,7 +176,8 @@ def smooth(op: str, power: int, a: Model, degree: int, symbols: tuple[int, ...] 
     half = np.full((1, 1), 0.5)
     bends = scaled(half, 0 * half, curvature_range(op, power, a.range))
     offset = a.p[:, 0] - centre
-    w = a._replace(p=a.p.copy(), e=rounded_up(a.e + U * np.abs(offset)))
+    size = np.abs(offset) + a.norm.sum(axis=0)
+    w = a._replace(p=a.p.copy(), e=rounded_up(a.e + U * np.abs(offset)), size=size)
     w.p[:, 0] = offset
     if degree == 1:
         rest, error = middle_and_radius(product(bends, Interval(0 * far, far_squared)))
@@ -185,7 +187,6 @@ def smooth(op: str, power: int, a: Model, degree: int, symbols: tuple[int, ...] 
     else:
         bend, bend_error = middle_and_radius(bends)
         layout, p, error = multiplied(w, w, degree)
-        size = w.size()
         p *= bend[:, None]
         p += embedded(w._replace(p=slope[:, None] * w.p), layout)
         loss = np.abs(slope) * size + np.abs(bend) * (size * size + TINY)

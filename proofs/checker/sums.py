@@ -18,12 +18,14 @@ __all__ = [
     "Factor",
     "Sum",
     "Term",
+    "is_constant",
     "is_zero",
     "leads",
     "linear_form",
     "linear_parts",
     "negative",
     "normalised",
+    "numbers_of",
     "rebuilt",
     "times",
     "uniform",
@@ -88,7 +90,7 @@ def linear_parts(node: Node) -> list[Term]:
     if node.op == "neg":
         return [Term(uniform(node, -_ONE), node.args[0])]
     if node.op == "mul" and (k := constant_factor(node)) is not None:
-        return [Term(_numbers(node.args[k]), node.args[1 - k])]
+        return [Term(numbers_of(node.args[k]), node.args[1 - k])]
     if node.op == "index" and isinstance(node.data, int):
         inner = node.args[0]
         if isinstance(inner.data, Affine) and inner.args[0].op == "stack":
@@ -130,8 +132,8 @@ def linear_form(roots: Sequence[Term], defined: Definedness) -> Sum | None:
         factor = factors.get(node, ())
         if not factor or (parts[node] and any(factor)):
             continue
-        if _is_constant(node):
-            constant = tuple(map(_plus, constant, map(_by, factor, _numbers(node))))
+        if is_constant(node):
+            constant = tuple(map(_plus, constant, map(_by, factor, numbers_of(node))))
         elif any(factor) or not defined.is_total(node):
             terms.append(Term(factor, node))
             split += number == 0
@@ -142,7 +144,7 @@ def _add(factors: dict[Node, Factor], node: Node, more: Factor) -> bool:
     """Add ``more`` times ``node``; whether that cancels some of what there was."""
     known = factors.get(node, ())
     factors[node] = tuple(map(_plus, known, more)) if known else more
-    return not _is_constant(node) and any(a * b < 0 for a, b in zip(known, more, strict=False))
+    return not is_constant(node) and any(a * b < 0 for a, b in zip(known, more, strict=False))
 
 
 def rebuilt(terms: Sequence[Term], constant: Factor, like: Node) -> Node:
@@ -196,15 +198,16 @@ def _by(a: Fraction, b: Fraction) -> Fraction:
     return a * b
 
 
-def _numbers(node: Node) -> Factor:
+def numbers_of(node: Node) -> Factor:
     """The components of a constant."""
     return tuple(a.value for a in node.args) if node.size else (node.value,)
 
 
-def _is_constant(node: Node) -> bool:
+def is_constant(node: Node) -> bool:
+    """Whether ``node`` is a number or a vector of numbers."""
     return node.op == "const" or (node.op == "stack" and all(a.op == "const" for a in node.args))
 
 
 def is_zero(node: Node) -> bool:
     """Whether ``node`` is the constant 0 of its shape."""
-    return _is_constant(node) and not any(_numbers(node))
+    return is_constant(node) and not any(numbers_of(node))

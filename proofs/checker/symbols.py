@@ -16,7 +16,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from .combinations import Combination, collected
 from .language import SMOOTH, Affine, Node, constant_factor, topological
+from .polynomials import Layout
 
 __all__ = ["MOST_SYMBOLS", "NO_ROLES", "Roles", "allocate"]
 
@@ -24,13 +26,40 @@ MOST_SYMBOLS = 24
 
 
 class Roles(NamedTuple):
-    """The symbols of operations, one for each component, and the last products."""
+    """The symbols of operations, one for each component, the last products, and the sums."""
 
     symbols: Mapping[Node, tuple[int, ...]]
     last: frozenset[Node]
+    sums: Mapping[Node, Combination]
+
+    def args(self, node: Node) -> tuple[Node, ...]:
+        """The nodes that the model of ``node`` is computed from."""
+        if node in self.sums:
+            return self.sums[node].args
+        if node.op == "mul" and (factor := constant_factor(node)) is not None:
+            return (node.args[1 - factor],)
+        return node.args
+
+    def coefficients(self, roots: Iterable[Node], variables: int, degree: int) -> int:
+        """How many coefficients the models of ``roots`` and of all they depend on have at most."""
+        layouts: dict[Node, Layout] = {}
+        work = list(roots)
+        while work:
+            node, args = work[-1], self.args(work[-1])
+            missing = [a for a in args if a not in layouts]
+            if missing:
+                work += missing
+                continue
+            layout = Layout(variables if node.op == "var" else 0, self.symbols.get(node, ()), False)
+            for a in args:
+                layout |= layouts[a]
+            product = node in self.last or bool(node in self.sums and self.sums[node].products)
+            curved = degree == 2 and (node.op in SMOOTH or _is_product(node))
+            layouts[work.pop()] = layout._replace(quadratic=layout.quadratic or product or curved)
+        return sum(max(node.size, 1) * layout.size for node, layout in layouts.items())
 
 
-NO_ROLES = Roles({}, frozenset())
+NO_ROLES = Roles({}, frozenset(), {})
 
 
 def allocate(roots: Iterable[Node]) -> Roles:
@@ -50,7 +79,8 @@ def allocate(roots: Iterable[Node]) -> Roles:
         if used + max(node.size, 1) <= MOST_SYMBOLS:
             symbols[node] = tuple(range(used, used + max(node.size, 1)))
             used += len(symbols[node])
-    return Roles(symbols, frozenset(_last_products(order)))
+    last = frozenset(_last_products(order))
+    return Roles(symbols, last, dict(collected(order, roots, last)))
 
 
 def _rank(node: Node) -> int:

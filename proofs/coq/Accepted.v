@@ -216,8 +216,8 @@ Hypothesis wf : well_formed c = true.
 Hypothesis accepted : check (descent c) proof = true.
 Hypothesis rate : 0 <= D < 1.
 (** What the obligations [ray] and exact arithmetic show, in words only so far. *)
-Hypothesis rays : forall x y w, in_box B x -> allowed c w -> in_cube c x -> x <> equilibrium ->
-  next c x w = Some y -> falls (value c) D x y.
+Hypothesis rays : forall x y w, in_set B (value c) L x -> allowed c w -> in_cube c x ->
+  x <> equilibrium -> next c x w = Some y -> in_box B y -> falls (value c) D x y.
 Hypothesis zero_at_rest : forall v, value c equilibrium = Some v -> v = 0.
 Hypothesis still_at_rest : forall w y, allowed c w -> next c equilibrium w = Some y -> y = equilibrium.
 

@@ -1,9 +1,8 @@
 (** T-STAB-D in discrete time, from the conditions that its obligations state to trajectories.
 
     States are lists of reals, [w] stands for everything that may vary from step to step:
-    disturbances, parameters and the values of steps.  In words: [proofs/theory/T-STAB-D.md];
-    convergence of the states themselves and stability in the sense of eps and delta, which follow
-    from the compactness of the set, are proved there in words only. *)
+    disturbances, parameters and the values of steps.  In words: [proofs/theory/T-STAB-D.md].
+    Convergence of the states, and stability, are in [Stability.v]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz.
 From Certify Require Import Language.
 Import ListNotations.
@@ -55,8 +54,8 @@ Record conditions : Prop := Conditions
       exists v, V x = Some v /\ (level < v \/
         exists y, f x w = Some y /\ stays domain x y /\ (near x \/ falls x y));
     (* obligations [ray]: in the cube, off the equilibrium *)
-    rays : forall x y w, in_box domain x -> allowed w -> near x -> x <> rest ->
-      f x w = Some y -> falls x y;
+    rays : forall x y w, in_set x -> allowed w -> near x -> x <> rest ->
+      f x w = Some y -> in_box domain y -> falls x y;
     (* exact arithmetic *)
     value_at_rest : forall v, V rest = Some v -> v = 0;
     stays_at_rest : forall w y, allowed w -> f rest w = Some y -> y = rest }.
@@ -66,9 +65,10 @@ Hypothesis C : conditions.
 Lemma step_from_set x w : in_set x -> allowed w ->
   exists y, f x w = Some y /\ in_box domain y /\ (x = rest /\ y = rest \/ x <> rest /\ falls x y).
 Proof.
-  intros [B [v [Hv L]]] A. destruct (descent C x w B A) as [v' [Hv' [G|[y [Hy [St N]]]]]].
+  intros X A. destruct X as [B [v [Hv L]]] eqn:EX. destruct (descent C x w B A) as [v' [Hv' [G|[y [Hy [St N]]]]]].
   { rewrite Hv in Hv'. inversion Hv'. lra. }
-  exists y. split; [exact Hy|]. split; [now apply (stays_ok _ x)|].
+  exists y. assert (By : in_box domain y) by now apply (stays_ok _ x).
+  split; [exact Hy|]. split; [exact By|].
   destruct (list_eq_dec Req_EM_T x rest) as [->|Off].
   - left. split; [reflexivity|]. now apply (stays_at_rest C w).
   - right. split; [exact Off|]. destruct N as [N|N]; auto. now apply (rays C x y w).

@@ -16,8 +16,41 @@ HERE = Path(__file__).parent
 THEOREMS = {
     "Tree": ("check_ok",),
     "Subtrees": ("divided_ok",),
-    "Accepted": ("descent_meaning", "accepted_trajectories", "accepted_never_ends"),
     "Theorems": ("invariant", "never_ends", "decreases", "geometric", "converges"),
+    "Stability": ("states_converge", "stable"),
+    "DiscreteTime": (
+        "stays_r",
+        "goes_on_r",
+        "core_is_reached",
+        "core_is_kept",
+        "core_is_small",
+        "safe",
+        "goes_on_s",
+        "extension_grows",
+        "extension_is_invariant",
+        "extension_reaches",
+        "extension_converges",
+    ),
+    "ContinuousTime": (
+        "stays_c",
+        "decays_c",
+        "decreases_c",
+        "converges_c",
+        "stable_c",
+    ),
+    "ContinuousSets": (
+        "stays_r",
+        "core_is_reached",
+        "core_is_kept",
+        "core_is_small",
+        "safe_c",
+    ),
+    "Accepted": ("descent_meaning", "accepted_trajectories", "accepted_never_ends"),
+    "Invariance": ("differentiable_solution",),
+    "Quotients": ("quotient_rule_ok", "square_rule_ok"),
+    "Along": ("along_ok",),
+    "RayClaims": ("rays_fall", "zero_at_equilibrium", "equilibrium_is_one"),
+    "StableLoop": ("stable_if_hold", "stable_loop"),
 }
 UNPROVED = re.compile(
     r"\b(Admitted|admit|give_up|Axioms?|Parameters?|Conjecture|bypass_check|Unset\s+\w+\s+Checking)\b"

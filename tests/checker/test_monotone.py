@@ -55,7 +55,7 @@ def test_no_value_is_below(seed: int) -> None:
     for _ in range(60):
         z = tuple(rng.choice([Q(-1), Q(1), rng.choice(steps)]) for _ in range(m))
         assert Q(low) <= value(model, z)
-    assert low >= model.range.low[0, 0] - 1e-11 * float(model.size()[0, 0])
+    assert low >= model.range.low[0, 0] - 1e-11 * float(model.size[0, 0])
 
 
 @settings(max_examples=200, deadline=None)

@@ -173,18 +173,33 @@ def test_a_longer_attack_starts_from_what_the_search_cannot_close(
     true, least = sharp(3, 1)
     false = replace(true, numbers={**true.numbers, "decay": Fraction(least) + Fraction(1, 10**6)})
     searches = [ObligationSearch(o) for o in obligations(false, Fraction(1, 4096)) if is_ray(o)]
+    monkeypatch.setattr(doubts, "_FIRST_SHORT", 0.0)
     attacks = Doubts(Budget(Options()), 0)
-    assert attacks.first(true, set()) is None
+    attacks.first(true, set())
+    attacks.again(true, searches)
     attacks.again(false, searches)  # not due yet
     monkeypatch.setattr(doubts, "_FIRST_LONG", 0.0)
     monkeypatch.setattr(doubts, "_PER_SHORT", 0.0)
     attacks = Doubts(Budget(Options()), 0)
-    assert attacks.first(true, set()) is None
+    attacks.first(true, set())
     attacks.again(true, searches)
-    attacks = Doubts(Budget(Options()), 0)
-    assert attacks.first(true, set()) is None
     with pytest.raises(RefutedError):
         attacks.again(false, searches)
+
+
+def test_the_short_attack_is_made_at_last_if_the_search_ends_without_a_proof() -> None:
+    true, least = sharp(2, 0)
+    false = replace(true, numbers={**true.numbers, "decay": Fraction(least) + Fraction(1, 100)})
+    attacks = Doubts(Budget(Options(boxes=0)), 0)
+    attacks.first(false, set())
+    attacks.again(false, [])  # not due yet
+    assert attacks.last(false) is not None
+    assert attacks.last(false) is None  # once is enough
+    late = Doubts(Budget(Options(timeout=0)), 0)
+    late.first(false, set())
+    assert late.last(false) is None
+    outcome = BranchAndBound().verify(false, Options(boxes=0))
+    assert outcome.verdict is Verdict.REFUTED
 
 
 def test_rays_that_look_false_refute_without_an_attack(monkeypatch: pytest.MonkeyPatch) -> None:

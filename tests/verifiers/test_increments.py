@@ -20,10 +20,10 @@ from certify.proofs.checker.language import (
     var,
 )
 from certify.proofs.checker.models import Block
-from certify.proofs.checker.obligations import Atom, Obligation
+from certify.proofs.checker.obligations import Atom
 from certify.proofs.checker.symbols import allocate
 from certify.verifiers import native
-from certify.verifiers.tape import lower
+from certify.verifiers.graph import graph_of
 
 X, Y = var("x"), var("y")
 NAMES = ("relu", "abs", "tanh", "exp", "atan", "log", "sqrt", "pow", "sin", "cos", "recip")
@@ -49,8 +49,7 @@ def test_increments_have_the_bounds_of_the_kernel(name: str) -> None:
     for _ in range(8):
         root = step(rng, name)
         box = {x: (Q(-6), Q(6)) for x in ("x", "y")}
-        tape = lower(Obligation("step", "", box, Atom(">", root)), narrow=True)
-        problem = _native.Problem(tape.arrays(), "plain")
+        problem = _native.Problem(graph_of(Atom(">", root), tuple(box)).arrays(), "plain", True)
         centre = np.array([[rng.uniform(-3, 3) for _ in range(11)] for _ in range(2)])
         width = np.array([[10 ** rng.uniform(-5, 0.3) for _ in range(11)] for _ in range(2)])
         low, high = centre - width, centre + width

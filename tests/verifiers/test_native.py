@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from certify.proofs.checker.coordinates import Coordinates, transformed
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.language import (
     Node,
@@ -43,10 +44,10 @@ from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligati
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.tree import leaves
 from certify.verifiers import native
+from certify.verifiers.graph import graph_of
 from certify.verifiers.native import NativeEngine
 from certify.verifiers.points import Array
-from certify.verifiers.tape import lower
-from certify.verifiers.trees import grafted, pieces
+from certify.verifiers.trees import grafted, pieces, root_of
 
 OPEN = b"\x7f"
 NO_COMPILER = not native.available() and "CI" not in os.environ
@@ -102,6 +103,11 @@ def layer(rng: random.Random, parts: list[Node]) -> Node:
     return hidden[0] - hidden[1] * hidden[2] + dot([1, -2, Fraction(1, 2), 0, 3], tanh(hidden))
 
 
+def program(stated: Obligation, narrow: bool = False) -> object:
+    graph = graph_of(stated.formula, tuple(stated.box))
+    return native._native.Problem(graph.arrays(), native.instruction_set(), narrow)
+
+
 def random_roots(rng: random.Random, n: int) -> list[Node]:
     pool = [var(f"x{i}") for i in range(n)]
     names = list(pool)
@@ -123,18 +129,20 @@ def test_the_bounds_are_those_of_the_kernel(seed: int) -> None:
     n = rng.choice([1, 2, 3, 5])
     roots = random_roots(rng, n)
     stated = obligation(All(tuple(Atom(">", r) for r in roots)), n)
-    problem = native._problem(lower(stated, narrow=True))
+    problem = program(stated, narrow=True)
     middle = draw.uniform(-1.5, 1.5, (n, 13))
     radius = draw.uniform(0, 0.5, (n, 13)) * 10.0 ** draw.integers(-4, 1, (1, 13))
     low, high = middle - radius, middle + radius
     for degree in DEGREES:
-        block = Block(tuple(stated.box), low, high, degree, allocate(roots))
+        # rule by rule: sums that are one operation have other ranges between
+        roles = allocate(roots)._replace(sums={})
+        block = Block(tuple(stated.box), low, high, degree, roles)
         least, largest, _ = problem.evaluate(low, high, degree, -1)
         for k, node in enumerate(roots):
             reach, model = block.range(node), block.model(node)
             size = 1e-4 + reach.high - reach.low + np.abs(reach.low) + np.abs(reach.high)
             if degree:
-                size = size + (model.size() + model.e)[0]
+                size = size + (model.size + model.e)[0]
             error = np.abs(reach.low - least[:, k]) + np.abs(reach.high - largest[:, k])
             undefined = np.isnan(reach.low)
             assert np.array_equal(undefined, np.isnan(least[:, k]))
@@ -150,7 +158,7 @@ def test_elementary_functions_are_accurate_at_points(op: str) -> None:
     if op in ("log", "sqrt", "recip"):
         points = points[points > 0]
     stated = obligation(Atom(">", build(op, (X,))), 1)
-    low, high, _ = native._problem(lower(stated)).evaluate(points[None], points[None], 0, -1)
+    low, high, _ = program(stated).evaluate(points[None], points[None], 0, -1)
     with np.errstate(over="ignore"):
         wanted = exact(points)
     finite = np.isfinite(wanted)
@@ -162,7 +170,7 @@ def test_elementary_functions_are_accurate_at_points(op: str) -> None:
 
 def test_huge_angles_are_only_known_to_be_bounded() -> None:
     points = np.array([[1e9, -1e300]])
-    problem = native._problem(lower(obligation(Atom(">", sin(X)), 1)))
+    problem = program(obligation(Atom(">", sin(X)), 1))
     low, high, _ = problem.evaluate(points, points, 0, -1)
     assert (low == -1).all()
     assert (high == 1).all()
@@ -268,6 +276,23 @@ def test_a_weight_of_zero_hides_nothing() -> None:
     assert engine.grow(np.array([-2.0]), np.array([2.0]), OPEN, 1, DEGREES).open == 2
 
 
+def test_a_tree_in_coordinates_is_that_of_the_formula_in_them() -> None:
+    matrix = ((Fraction(3, 4), Fraction(-1, 2)), (Fraction(1, 3), Fraction(1)))
+    slanted = Coordinates((Fraction(1, 8), Fraction(-1, 5)), matrix)
+    stated = transformed(hard(), slanted)
+    low, high = root_of(hard(), slanted)
+    assert np.array_equal((low, high), root_of(stated, None))
+    trees = [
+        engine.grow(low, high, OPEN, 100_000, DEGREES, ties=False).tree
+        for engine in (NativeEngine(hard(), slanted), NativeEngine(stated))
+    ]
+    assert trees[0] == trees[1]
+    assert len(trees[0]) > 100
+    assert OPEN not in trees[0]
+    straight = NativeEngine(hard()).grow(*corners(), OPEN, 100_000, DEGREES, ties=False)
+    assert trees[0] != straight.tree
+
+
 def test_deep_trees_are_read_and_written() -> None:
     deep = bytes([0, 0x40] * 50) + OPEN
     low, high = corners()
@@ -281,9 +306,12 @@ def test_deep_trees_are_read_and_written() -> None:
         NativeEngine(hard()).grow(low, high, bytes([2]), 1, DEGREES)
 
 
-def test_a_damaged_tape_is_refused() -> None:
-    arrays = lower(hard()).arrays()
-    arrays["atoms"] = np.full_like(arrays["atoms"], 10_000)
+@pytest.mark.parametrize("part", ["roots", "arguments", "nodes", "formula"])
+@pytest.mark.parametrize("value", [10_000, -7])
+def test_a_damaged_graph_is_refused(part: str, value: int) -> None:
+    stated = hard()
+    arrays = graph_of(stated.formula, tuple(stated.box)).arrays()
+    arrays[part] = np.full_like(arrays[part], value)
     with pytest.raises(ValueError, match="damaged"):
         native._native.Problem(arrays, native.instruction_set())
 

@@ -99,7 +99,7 @@ int32_t Compiled::append_offsets(int reg, int out, bool with_bend) {
     return first;
 }
 
-// The coefficients of a sum in blocks of four: see affine_row in block.cpp.
+// The coefficients of a sum in blocks of four: see affine_row in linear.hpp.
 std::vector<int32_t> Compiled::single_row(int out, const int32_t* arguments,
                                           const std::vector<int32_t>& pattern) const {
     const Presence& presence = presence_[out];
@@ -164,7 +164,9 @@ double Compiled::compile_affine(Step& step, const int32_t* arguments, int column
     pool_.insert(pool_.end(), hidden.begin(), hidden.end());
     pool_.push_back((int32_t)classes.size());
     double work = 0;
-    for (auto& [pattern, members] : classes) {
+    for (const auto& row_class : classes) {
+        const auto& pattern = row_class.first;
+        const auto& members = row_class.second;
         std::vector<int32_t> slots;
         int32_t count = 0;
         auto add_slot = [&](int32_t slot, auto&& offset_in) {

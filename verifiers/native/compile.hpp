@@ -1,4 +1,4 @@
-// From the flat arrays of verifiers/tape.py to programs for degrees 0, 1 and 2.
+// From straight-line code on scalar registers to programs for degrees 0, 1 and 2.
 #pragma once
 
 #include <algorithm>
@@ -13,10 +13,14 @@
 
 namespace certify {
 
-// The arrays as they come; the columns are described in verifiers/tape.py.
+// Straight-line code on scalar registers, of which the variables are the first.
 struct Tape {
     int32_t variables = 0, registers = 0, symbols = 0;
-    std::vector<int32_t> instructions;  // rows of kInstructionColumns
+    // Rows of kInstructionColumns: operator, first register written, first of its arguments and
+    // their number, power (of a matrix the rows, of a quadratic the number of squared arguments,
+    // which are the last), the operator of a divided difference, first of its numbers, symbol or -1,
+    // whether its range is intersected with that of its polynomial, and whether it is a last product.
+    std::vector<int32_t> instructions;
     std::vector<int32_t> arguments;
     std::vector<double> numbers;
     std::vector<int32_t> fixed;   // rows of register, position among the numbers
@@ -24,7 +28,7 @@ struct Tape {
     std::vector<int32_t> formula; // rows of kind, atom, end
     std::vector<int32_t> atoms;   // rows of register, first group, count
     std::vector<int32_t> atom_groups;
-    std::vector<double> views;    // rows of weight and bias, by atom
+    std::vector<double> views;    // rows of weight and bias, by atom: of what its register counts
 };
 
 enum : int { kOut = 1, kArguments, kArgumentCount, kPower, kFunction, kNumbers, kSymbol, kNarrow, kLast,

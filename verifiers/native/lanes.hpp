@@ -68,7 +68,7 @@ LANES_INLINE BaseMask shift_right(BaseMask x, int k) {
     return (BaseMask)((logical)x >> k);
 }
 LANES_INLINE Base root(Base x) {
-    Base r;
+    Base r = x;
     for (unsigned i = 0; i < sizeof(Base) / 8; i++) r[i] = __builtin_sqrt(x[i]);
     return r;
 }

@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "graph.hpp"
 #include "paths.hpp"
 #include "search.hpp"
 
@@ -50,22 +51,30 @@ Options options_of(std::vector<int> degrees, double slack, int64_t boxes, double
     return options;
 }
 
-std::unique_ptr<Problem> make_problem(const py::dict& arrays, const std::string& engine) {
+Graph graph_of(const py::dict& arrays) {
     auto integers = [&](const char* key) { return flat(arrays[key].cast<Array<int32_t>>()); };
-    Tape tape;
-    tape.variables = arrays["variables"].cast<int32_t>();
-    tape.registers = arrays["registers"].cast<int32_t>();
-    tape.symbols = arrays["symbols"].cast<int32_t>();
-    tape.instructions = integers("instructions");
-    tape.arguments = integers("arguments");
-    tape.numbers = flat(arrays["numbers"].cast<Array<double>>());
-    tape.fixed = integers("fixed");
-    tape.groups = integers("groups");
-    tape.formula = integers("formula");
-    tape.atoms = integers("atoms");
-    tape.atom_groups = integers("atom_groups");
-    tape.views = flat(arrays["views"].cast<Array<double>>());
-    return std::make_unique<Problem>(std::move(tape), engine);
+    Graph graph;
+    graph.variables = arrays["variables"].cast<int32_t>();
+    graph.nodes = integers("nodes");
+    graph.arguments = integers("arguments");
+    graph.numbers = flat(arrays["numbers"].cast<Array<double>>());
+    graph.roots = integers("roots");
+    graph.formula = integers("formula");
+    return graph;
+}
+
+Map map_of(const py::dict& arrays) {
+    auto numbers = [&](const char* key) { return flat(arrays[key].cast<Array<double>>()); };
+    return {numbers("matrix"), numbers("centre"), numbers("limits"),
+            flat(arrays["mixed"].cast<Array<char>>())};
+}
+
+std::unique_ptr<Problem> make_problem(const py::dict& graph, const std::string& engine, bool narrow,
+                                      const py::object& map) {
+    Map found;
+    if (!map.is_none()) found = map_of(map.cast<py::dict>());
+    Code code = lowered(graph_of(graph), map.is_none() ? nullptr : &found);
+    return std::make_unique<Problem>(assembled(std::move(code), narrow), engine);
 }
 
 py::dict growth_dict(const Growth& g, int n) {
@@ -95,7 +104,8 @@ PYBIND11_MODULE(_native, m) {
         .def("is_set", [](const Cancel& c) { return c.flag.load(); });
 
     py::class_<Problem>(m, "Problem")
-        .def(py::init(&make_problem), py::arg("tape"), py::arg("engine"))
+        .def(py::init(&make_problem), py::arg("graph"), py::arg("engine"),
+             py::arg("narrow") = false, py::arg("map") = py::none())
         .def_property_readonly("engine",
                                [](const Problem& p) { return std::string(p.engine().name); })
         .def_property_readonly("memory",

@@ -1,10 +1,9 @@
-// The least value of a quadratic model, see certify.proofs.checker.monotone.  Included only by
-// block.cpp, behind its models.
+// The least value of a quadratic model, see certify.proofs.checker.monotone.
 #pragma once
 
-namespace {
+#include "models.hpp"
 
-using namespace certify;
+namespace {
 
 const int kSweeps = 4;
 

@@ -7,7 +7,7 @@
 
 namespace certify {
 
-// The numbers are those of verifiers/tape.py.
+// The numbers are those of verifiers/graph.py.
 enum Op : int32_t {
     kAdd, kSub, kScale, kAffine, kMul, kSquare, kRelu, kAbs, kMax, kSin, kCos, kTanh, kExp, kAtan,
     kLog, kSqrt, kRecip, kPow, kStep, kSelect, kQuotient, kQuotient2, kIncrement,

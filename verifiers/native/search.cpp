@@ -41,8 +41,6 @@ const Engine* find_engine(const std::string& name) {
 
 Problem::Problem(Tape tape, const std::string& engine) : tape_(std::move(tape)) {
     check_tape(tape_);
-    for (int degree = 0; degree < 3; degree++)
-        compiled_[degree] = std::make_unique<Compiled>(tape_, degree);
     engine_ = find_engine(engine);
 }
 

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,19 +18,25 @@ const int kDeepest = 4096;  // the checker's limit
 const int kLanes = 8;
 const int kModelHead = 4;  // c, e, low, high in a row of `evaluate`
 
-// An obligation as code; immutable, so that threads may share it.
+// An obligation as code, for each degree when it is first asked for; threads may share it.
 class Problem {
   public:
     Problem(Tape tape, const std::string& engine);
 
-    const Program& program(int degree) const { return compiled_[degree]->program; }
+    const Program& program(int degree) const {
+        std::call_once(once_[degree], [&] {
+            compiled_[degree] = std::make_unique<Compiled>(tape_, degree);
+        });
+        return compiled_[degree]->program;
+    }
     int variables() const { return tape_.variables; }
     int registers() const { return tape_.registers; }
     const Engine& engine() const { return *engine_; }
 
   private:
     Tape tape_;
-    std::unique_ptr<Compiled> compiled_[3];
+    mutable std::once_flag once_[3];
+    mutable std::unique_ptr<Compiled> compiled_[3];
     const Engine* engine_;
 };
 

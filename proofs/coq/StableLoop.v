@@ -1,0 +1,223 @@
+(** T-STAB-D, from a claim to its trajectories: nothing is left as a hypothesis.
+
+    A claim is programs for plant and Lyapunov function, and numbers.  [obligations] makes from it all
+    obligations of T-STAB-D; if [check] accepts a proof of each, [stable_loop] is what the claim says.
+    In words: [proofs/theory/T-STAB-D.md]. *)
+From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith Classical.
+From Certify Require Import Language Tree Compact Theorems Stability Claims Descent Accepted Scalars Inline
+  Rays ExactValues Quotients Along Neighbourhood RayClaims Continuity.
+Import ListNotations.
+Local Open Scope R_scope.
+
+(** ** What exact arithmetic decides, and the obligations *)
+
+Definition qless (p q : Q) : bool := negb (Qle_bool q p).
+Definition inside (b : Q * Q) (q : Q) : bool := qless (fst b) q && qless q (snd b).
+
+(** V has no jumps, and neither has the plant if no decay rate is stated. *)
+Definition no_jumps (c : claim) : bool :=
+  match scalar_claim_of c with
+  | Some k => forallb continuous_operation (value_program k) &&
+      (qless 0 (decay c) || forallb continuous_operation (plant_program k))
+  | None => false
+  end.
+Definition acceptable (c : claim) : bool :=
+  well_formed c && no_jumps c && qless 0 (level c) && Qle_bool 0 (decay c) && qless (decay c) 1 &&
+  forallb (fun bq => inside (fst bq) (snd bq)) (combine (bounds c) (rest c)).
+
+Definition obligations (c : claim) : option (list obligation) :=
+  if acceptable c then
+    match ray_obligations c with Some l => Some (descent c :: l) | None => None end
+  else None.
+
+(** ** What is claimed *)
+
+Section Statement.
+Variable c : claim.
+Notation B := (bounds c).
+Notation V := (value c).
+Notation L := (Q2R (level c)).
+Notation D := (Q2R (decay c)).
+Notation set := (in_set B V L).
+Notation trajectory := (trajectory variation (allowed c) (next c)).
+
+Record stable_claim : Prop := StableClaim
+  { (* from every state of the set there is a next one, whatever the parameters and disturbances *)
+    goes_on : forall x w, set x -> allowed c w -> exists y, next c x w = Some y /\ set y;
+    (* 1: trajectories from the set stay in it *)
+    stays_inside : forall x w, trajectory x w -> set (x O) -> forall k, set (x k);
+    (* 2: V falls at the stated rate, strictly off the equilibrium *)
+    value_falls : forall x w, trajectory x w -> set (x O) -> forall k, exists v u,
+      V (x k) = Some v /\ V (x (S k)) = Some u /\ u <= (1 - D) * v /\
+      (x k <> equilibrium c -> u < (1 - D) * v);
+    value_geometric : forall x w, trajectory x w -> set (x O) -> forall v0, V (x O) = Some v0 ->
+      forall k, exists v, V (x k) = Some v /\ v <= (1 - D) ^ k * v0;
+    (* 3: the states converge to the equilibrium *)
+    attracted : forall x w, trajectory x w -> set (x O) ->
+      forall eps, 0 < eps -> exists n, forall k, (n <= k)%nat -> close eps (equilibrium c) (x k);
+    (* 4: which is stable, and has a neighbourhood in the set *)
+    is_stable : forall eps, 0 < eps -> exists d, 0 < d /\ forall x w, trajectory x w ->
+      close d (equilibrium c) (x O) -> set (x O) /\ forall k, close eps (equilibrium c) (x k) }.
+End Statement.
+
+(** ** The proof *)
+
+Lemma qless_ok p q : qless p q = true -> Q2R p < Q2R q.
+Proof.
+  unfold qless. intros H. pose proof (Qle_bool_ok q p) as L. destruct (Qle_bool q p); [discriminate|exact L].
+Qed.
+Lemma Qle_bool_real p q : Qle_bool p q = true -> Q2R p <= Q2R q.
+Proof. intros H. pose proof (Qle_bool_ok p q) as L. now rewrite H in L. Qed.
+
+Lemma interior_ok b q : length b = length q ->
+  forallb (fun bq => inside (fst bq) (snd bq)) (combine b q) = true -> interior b (map Q2R q).
+Proof.
+  revert q. induction b as [|i b IH]; intros [|p q] Len H; simpl in *; try discriminate.
+  - exists 1. split; [lra|]. intros x C. inversion C. constructor.
+  - apply andb_prop in H; destruct H as [H1 H2]. destruct (IH q (f_equal pred Len) H2) as [d [D K]].
+    unfold inside in H1. apply andb_prop in H1; destruct H1 as [A%qless_ok B%qless_ok].
+    set (e := Rmin (Q2R p - Q2R (fst i)) (Q2R (snd i) - Q2R p)).
+    assert (E : 0 < e) by (apply Rmin_glb_lt; lra).
+    exists (Rmin d e). split; [now apply Rmin_glb_lt|]. intros x C.
+    inversion C as [|a y q' x' Hy Hx]; subst. constructor.
+    + pose proof (Rmin_r d e). pose proof (Rmin_l (Q2R p - Q2R (fst i)) (Q2R (snd i) - Q2R p)).
+      pose proof (Rmin_r (Q2R p - Q2R (fst i)) (Q2R (snd i) - Q2R p)). fold e in H0, H1.
+      apply Rabs_def2 in Hy. split; lra.
+    + apply K. eapply close_more; [apply Rmin_l|exact Hx].
+Qed.
+
+Section Sound.
+Variable c : claim.
+Variable l : list obligation.
+Hypothesis made : obligations c = Some l.
+Hypothesis proved : forall o, In o l -> holds o.
+Notation B := (bounds c).
+Notation V := (value c).
+Notation L := (Q2R (level c)).
+Notation D := (Q2R (decay c)).
+
+Lemma unpack : exists k rays, scalar_claim_of c = Some k /\ ray_obligations c = Some rays /\
+  well_formed c = true /\ holds (descent c) /\ (forall o, In o rays -> holds o) /\
+  forallb continuous_operation (value_program k) = true /\
+  (0 < D \/ forallb continuous_operation (plant_program k) = true) /\
+  0 < L /\ 0 <= D < 1 /\ interior B (equilibrium c) /\
+  length (rest c) = length B /\ length (cube c) = length B /\ length (outputs c) = length B.
+Proof.
+  unfold obligations in made. destruct (acceptable c) eqn:A; [|discriminate].
+  destruct (ray_obligations c) as [rays|] eqn:R; [|discriminate]. inversion made as [E]. clear made.
+  unfold acceptable in A. rewrite !andb_true_iff in A. destruct A as [[[[[A H3] H2] H1] H0] H].
+  unfold no_jumps in H3. destruct (scalar_claim_of c) as [k|] eqn:K; [|discriminate].
+  apply andb_prop in H3; destruct H3 as [C1 C2].
+  pose proof A as W. unfold well_formed in W. rewrite !andb_true_iff in W.
+  destruct W as [[[_ Lo%Nat.eqb_eq] Lr%Nat.eqb_eq] Lc%Nat.eqb_eq].
+  exists k, rays. repeat match goal with |- _ /\ _ => split end; auto.
+  - apply proved. rewrite <- E. now left.
+  - intros o I. apply proved. rewrite <- E. now right.
+  - apply orb_prop in C2. destruct C2 as [C2|C2]; [left|now right].
+    apply qless_ok in C2. now rewrite Q2R_zero in C2.
+  - apply qless_ok in H2. now rewrite Q2R_zero in H2.
+  - apply Qle_bool_real in H1. now rewrite Q2R_zero in H1.
+  - apply qless_ok in H0. now rewrite Q2R_one in H0.
+  - apply interior_ok; auto.
+Qed.
+
+Lemma value_defined x w : in_box B x -> allowed c w -> exists v, V x = Some v.
+Proof.
+  destruct unpack as [k [rays [_ [_ [W [H _]]]]]]. intros X A.
+  destruct (descent_meaning c x w W H X A) as [v [E _]]. eauto.
+Qed.
+
+Lemma claim_conditions : conditions variation (allowed c) B (next c) V L D (equilibrium c) (in_cube c).
+Proof.
+  destruct unpack as [k [rays [Ek [Er [W [H [Hr [_ [_ [_ [Dr [_ [Lr [Lc Lo]]]]]]]]]]]]]].
+  constructor; auto.
+  - intros x w X A. destruct (descent_meaning c x w W H X A) as [v [E M]]. exists v. split; auto.
+    destruct M as [M|[y [Y [S M]]]]; [now left|right]. exists y. split; auto. split; auto.
+    destruct M as [M|[u [U F]]]; [now left|right]. exists v, u. tauto.
+  - intros x y w [X [v [E _]]] A Cu N Y By.
+    apply (rays_fall c Lr Lc Lo rays Er Hr x y w Cu N A Y); eauto using value_defined.
+  - intros v. exact (zero_at_equilibrium c Lr Lc Lo rays Er v).
+  - intros w y [Wb _] Y. apply (equilibrium_is_one c Lr Lc Lo rays Er w y); auto.
+    symmetry. apply (Forall2_length _ _ _ Wb).
+Qed.
+
+Lemma claim_continuous : continuous_in B V.
+Proof.
+  destruct unpack as [k [rays [Ek [_ [_ [_ [_ [Cv _]]]]]]]].
+  destruct (scalar_claim_ok c k Ek) as [_ [_ [_ [Val _]]]].
+  intros x v _ E eps P. rewrite (Val x (fun _ => 0)) in E.
+  destruct (values_continuous x (fun _ => 0) _ Cv _ v E eps P) as [d [Pd K]]. exists d. split; auto.
+  intros y u _ C U. rewrite (Val y (fun _ => 0)) in U. eauto.
+Qed.
+
+Lemma close_app d x y v w : close d x y -> close d v w -> close d (x ++ v) (y ++ w).
+Proof. intros H K. apply Forall2_app; auto. Qed.
+
+(** Without a decay rate: V falls by a certain amount around every point. *)
+Lemma claim_falls_around : D = 0 -> forall x, in_set B V L x -> x <> equilibrium c ->
+  exists d, 0 < d /\ forall z w v y u, in_set B V L z -> close d x z -> allowed c w ->
+    V z = Some v -> next c z w = Some y -> V y = Some u -> d <= v - u.
+Proof.
+  intros D0 x X N. pose proof claim_conditions as C. pose proof claim_continuous as Cont.
+  destruct unpack as [k [rays [Ek [_ [_ [_ [_ [_ [Cp _]]]]]]]]].
+  destruct Cp as [Cp|Cp]; [lra|]. destruct (scalar_claim_ok c k Ek) as [_ [_ [_ [_ Nxt]]]].
+  set (none := fun (_ _ : nat) => 0).
+  destruct (compact (others c) (fun d w => forall t z v y u, in_set B V L z -> close d x z -> proper t ->
+    V z = Some v -> next c z (w, t) = Some y -> V y = Some u -> d <= v - u)) as [d [Pd K]].
+  - intros d e w Le P t z v y u Z Cl T Hv Y Hu. specialize (P t z v y u Z).
+    assert (d <= v - u); [|lra]. apply P; auto. eapply close_more; [|exact Cl]. lra.
+  - intros w W. assert (A : allowed c (w, none)) by (split; [exact W|intros ? ?; unfold none; simpl; lra]).
+    destruct (step_stays _ _ _ _ _ _ _ _ _ C x (w, none) X A) as [y [v [u [Y [Sy [Hv [Hu [_ Lt]]]]]]]].
+    specialize (Lt N). rewrite D0 in Lt. assert (exists gap, gap = v - u /\ 0 < gap) as [gap [Eg G]] by (exists (v - u); lra).
+    destruct (Cont x v (proj1 X) Hv (gap / 4)) as [d1 [D1 K1]]; [lra|].
+    destruct (Cont y u (proj1 Sy) Hu (gap / 4)) as [d2 [D2 K2]]; [lra|].
+    assert (Y' := Y). rewrite (Nxt x (w, none) (fun _ => 0)) in Y'. apply all_defined_some in Y'. cbn [fst] in Y'.
+    destruct (all_continuous (x ++ w) (fun _ => 0) _ _ Cp y Y' d2 D2) as [d3 [D3 K3]].
+    assert (exists d, d = Rmin (gap / 4) (Rmin d1 d3)) as [d Ed] by eauto.
+    pose proof (Rmin_l (gap / 4) (Rmin d1 d3)). pose proof (Rmin_r (gap / 4) (Rmin d1 d3)).
+    pose proof (Rmin_l d1 d3). pose proof (Rmin_r d1 d3). rewrite <- Ed in *.
+    exists d. split; [rewrite Ed; repeat apply Rmin_glb_lt; lra|].
+    intros w' W' Cw t z v' y' u' Z Cz T Hv' Hy' Hu'.
+    assert (A' : allowed c (w', t)) by (split; auto).
+    assert (Rabs (v' - v) < gap / 4) as Q1.
+    { apply (K1 z); auto; [apply Z|]. eapply close_more; [|exact Cz]. lra. }
+    assert (Rabs (u' - u) < gap / 4) as Q2.
+    { apply (K2 y'); auto.
+      - destruct (never_ends _ _ _ _ _ _ _ _ _ C z (w', t) Z A') as [y2 [Y2 S2]].
+        rewrite Hy' in Y2. inversion Y2; subst y2. apply S2.
+      - rewrite (Nxt z (w', t) (fun _ => 0)) in Hy'. apply all_defined_some in Hy'.
+        apply (K3 (z ++ w')); auto. apply close_app; eapply close_more; [|exact Cz| |exact Cw]; lra. }
+    apply Rabs_def2 in Q1. apply Rabs_def2 in Q2. lra.
+  - exists d. split; auto. intros z [w t] v y u Z Cz [Wb Wt]. now apply (K w Wb t z v y u).
+Qed.
+
+Lemma claim_regular : regular variation (allowed c) B (next c) V L D (equilibrium c).
+Proof.
+  destruct unpack as [k [rays [_ [_ [_ [_ [_ [_ [_ [L0 [_ [Int _]]]]]]]]]]]].
+  constructor; auto.
+  - exact claim_continuous.
+  - exact claim_falls_around.
+Qed.
+End Sound.
+
+(** If every obligation of the claim holds, the claim does. *)
+Theorem stable_if_hold c l : obligations c = Some l -> (forall o, In o l -> holds o) -> stable_claim c.
+Proof.
+  intros M H. pose proof (claim_conditions c l M H) as C. pose proof (claim_regular c l M H) as S.
+  constructor.
+  - exact (never_ends _ _ _ _ _ _ _ _ _ C).
+  - intros x w T X. exact (invariant _ _ _ _ _ _ _ _ _ C x w T X).
+  - intros x w T X. exact (decreases _ _ _ _ _ _ _ _ _ C x w T X).
+  - intros x w T X. exact (geometric _ _ _ _ _ _ _ _ _ C x w T X).
+  - intros x w T X. exact (states_converge _ _ _ _ _ _ _ _ _ C S x w T X).
+  - exact (stable _ _ _ _ _ _ _ _ _ C S).
+Qed.
+
+(** So it does if [check] accepts a proof of each. *)
+Theorem stable_loop c l proofs : obligations c = Some l ->
+  Forall2 (fun o t => check o t = true) l proofs -> stable_claim c.
+Proof.
+  intros M H. apply (stable_if_hold c l M). intros o I. clear M.
+  induction H as [|o' t l' p K H IH]; [destruct I|]. destruct I as [<-|I]; auto.
+  now apply check_ok with (t := t).
+Qed.
