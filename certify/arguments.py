@@ -24,6 +24,7 @@ __all__ = [
     "Program",
     "Saving",
     "Seed",
+    "TheoremOut",
     "Timeout",
     "Workers",
 ]
@@ -45,10 +46,15 @@ CertificateFile = Annotated[Path, typer.Argument(metavar="CERT", help="a certifi
 Json = Annotated[bool, typer.Option("--json", help="print one JSON object")]
 Kernel = Annotated[
     str,
-    typer.Option(help="which checker: python, or verified (proved in Coq, built by `make kernel`)"),
+    typer.Option(
+        help="which checker: python; verified, a program proved in Coq; coq, as a theorem of Coq"
+    ),
 ]
 Program = Annotated[
     Path | None, typer.Option(help="for --kernel verified: the program, if not the one built here")
+]
+TheoremOut = Annotated[
+    Path | None, typer.Option("-o", "--out", help="for --kernel coq: write the theorem here")
 ]
 Timeout = Annotated[float | None, typer.Option(help="give up after so many seconds", min=0.001)]
 Boxes = Annotated[int, typer.Option(help="boxes the search may look at", min=1)]

@@ -170,13 +170,14 @@ def check(
     cert: args.CertificateFile,
     kernel: args.Kernel = "python",
     program: args.Program = None,
+    out: args.TheoremOut = None,
     workers: args.Workers = args.CORES,
     as_json: args.Json = False,
 ) -> None:
     """Re-check a certificate in a process of its own: exit code 0 accepted, 5 not."""
     from certify.recheck import recheck
 
-    recheck(cert, kernel, program, workers, as_json)
+    recheck(cert, kernel, program=program, out=out, workers=workers, as_json=as_json)
 
 
 @app.command()

@@ -3,70 +3,99 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from certify.errors import InputError
 from certify.terminal import print_json
 
+if TYPE_CHECKING:
+    from certify.proofs.checker.claim import Claim
+
 __all__ = ["recheck"]
 
-_KERNELS = ("python", "verified")
+_KERNELS = ("python", "verified", "coq")
 
 
-def recheck(path: Path, kernel: str, program: Path | None, workers: int, as_json: bool) -> None:
+def recheck(
+    path: Path, kernel: str, *, program: Path | None, out: Path | None, workers: int, as_json: bool
+) -> None:
     """Check the certificate at ``path`` and print what was found; an error if not accepted."""
     if kernel not in _KERNELS:
-        known = " and ".join(_KERNELS)
-        raise InputError(f"there is no kernel {kernel[:40]!r} here: the kernels are {known}")
+        raise InputError(
+            f"there is no kernel {kernel[:40]!r} here: the kernels are {', '.join(_KERNELS)}"
+        )
     if program is not None and kernel != "verified":
         raise InputError(f"--program is for --kernel verified, not for --kernel {kernel}")
+    if out is not None and kernel != "coq":
+        raise InputError(f"--out is for --kernel coq, not for --kernel {kernel}")
     if kernel == "python":
         _by_python(path, workers, as_json)
+    elif kernel == "verified":
+        from certify.kernels import verified
+
+        found = verified(path, program, workers)
+        by = f"{found.program}, extracted from a proof in Coq"
+        _by_coq(path, found.claim, found.leaves, kernel, str(found.program), by, as_json)
     else:
-        _by_coq(path, program, workers, as_json)
+        from certify.coq_theorem import prove_in_coq
+
+        theorem = prove_in_coq(path, out)
+        by = f"Coq: Theorem certificate in {theorem.file}"
+        _by_coq(path, theorem.claim, theorem.leaves, kernel, str(theorem.file), by, as_json)
 
 
 def _by_python(path: Path, workers: int, as_json: bool) -> None:
     from certify.certificate import check
-    from certify.report.words import clean
 
     accepted = check(path, workers=workers, progress=sys.stderr.isatty())
-    claim, leaves = accepted.certificate.claim, sum(accepted.leaves.values())
+    claim = accepted.certificate.claim
     if as_json:
-        found = {"verdict": "accepted", "name": claim.name, "theorem": claim.theorem}
-        print_json(
-            {**found, "kernel": "python", "leaves": accepted.leaves, "certificate": str(path)}
-        )
+        print_json(_found(path, claim, accepted.leaves, "python"))
     else:
-        typer.echo(f"ACCEPTED  {clean(claim.name)}: {claim.theorem}, {leaves} leaves re-checked")
+        typer.echo(_accepted(claim, accepted.leaves))
 
 
-def _by_coq(path: Path, program: Path | None, workers: int, as_json: bool) -> None:
-    from certify.kernels import PROVED, TAKEN, verified
-    from certify.report.words import clean
+def _by_coq(
+    path: Path,
+    claim: Claim,
+    leaves: Mapping[str, int],
+    kernel: str,
+    file: str,
+    by: str,
+    as_json: bool,
+) -> None:
+    """What ``by`` proved, with the program or the theorem in ``file``."""
+    from certify.kernels import PROVED, TAKEN
 
-    found = verified(path, program, workers)
-    claim, leaves = found.claim, found.leaves
     if as_json:
-        print_json(
-            {
-                "verdict": "accepted",
-                "name": claim.name,
-                "theorem": claim.theorem,
-                "kernel": "verified",
-                "program": str(found.program),
-                "leaves": leaves,
-                "proved": PROVED,
-                "not_proved": TAKEN,
-                "certificate": str(path),
-            }
-        )
+        key = "program" if kernel == "verified" else "theorem_file"
+        found = {key: file, "proved": PROVED, "not_proved": TAKEN}
+        print_json(_found(path, claim, leaves, kernel) | found)
         return
-    total = sum(leaves.values())
-    typer.echo(f"ACCEPTED  {clean(claim.name)}: {claim.theorem}, {total} leaves re-checked")
-    typer.echo(f"  by          {found.program}, extracted from a proof in Coq")
+    typer.echo(_accepted(claim, leaves))
+    typer.echo(f"  by          {by}")
     typer.echo(f"  obligations {', '.join(leaves)}")
     typer.echo(f"  proved      {PROVED}")
     typer.echo(f"  not proved  {TAKEN}")
+
+
+def _found(path: Path, claim: Claim, leaves: Mapping[str, int], kernel: str) -> dict[str, object]:
+    return {
+        "verdict": "accepted",
+        "name": claim.name,
+        "theorem": claim.theorem,
+        "kernel": kernel,
+        "leaves": dict(leaves),
+        "certificate": str(path),
+    }
+
+
+def _accepted(claim: Claim, leaves: Mapping[str, int]) -> str:
+    from certify.report.words import clean
+
+    total = sum(leaves.values())
+    return f"ACCEPTED  {clean(claim.name)}: {claim.theorem}, {total} leaves re-checked"

@@ -37,9 +37,11 @@ def coq_file(certificate: Certificate) -> Iterator[str]:
     wanted = in_trees(certificate)
     claim = certificate.claim
     yield f"(** {_plain(claim.name)}: the obligations of {_plain(claim.theorem)} hold. *)"
-    yield "From Coq Require Import QArith List Uint63."
-    yield "From Certify Require Import Language Tree Inside."
-    yield "Import ListNotations."
+    yield "From Coq Require QArith List Uint63."
+    yield "From Certify Require Language Tree Inside."
+    yield "Module Certificate.  (* after it the names of axioms are printed in full *)"
+    yield "Import QArith List Uint63 Language Tree Inside ListNotations."
+    yield "Open Scope nat_scope."
     for position, obligation in enumerate(wanted.values()):
         yield from _theorem(certificate, obligation, position)
     yield "Theorem certificate :"
@@ -47,7 +49,8 @@ def coq_file(certificate: Certificate) -> Iterator[str]:
     names = [theorem_name(i) for i in range(len(wanted))]
     both = "".join(f"(conj {name} " for name in names[:-1]) + names[-1] + ")" * (len(names) - 1)
     yield f"Proof. exact {both}. Qed."
-    yield "Print Assumptions certificate."
+    yield "End Certificate."
+    yield "Print Assumptions Certificate.certificate."
 
 
 def _plain(text: str) -> str:
@@ -71,7 +74,7 @@ def _theorem(certificate: Certificate, obligation: Obligation, position: int) ->
     yield f"Definition proof_{position} : task := Task"
     words.skip("flags")
     digits = words.next() if words.count() else ""
-    yield f"  (flags_of {_listed(digits)}%nat)"
+    yield f"  (flags_of {_listed(digits)})"
     yield f"  {_coordinates(words)} {_DEPTH} {_HALVINGS}"
     tree = certificate.proof.trees[obligation.name]
     yield f"  (unpacked {_listed(_packed(tree))}%uint63)."
@@ -104,7 +107,7 @@ def _listed(parts: Iterable[str]) -> str:
 
 def _rational(words: _Words) -> str:
     top, _, bottom = words.next().partition("/")
-    return f"(({top}) # {bottom or '1'})"
+    return f"(({top}) # {bottom or '1'})%Q"
 
 
 def _pair(words: _Words) -> str:

@@ -36,17 +36,21 @@ Fixpoint widest (i best : nat) (size : float) (unit b : list interval) : nat :=
   | _, _ => best
   end.
 
+(* Inside Coq both sides of [||] are computed: where that is long, this is the same. *)
+Local Notation "a ||| b" := (if a then true else b) (at level 50, left associativity).
+Local Notation "a &&& b" := (if a then b else false) (at level 40, left associativity).
+
 Section Trees.
 Variable leaf : nat -> list interval -> bool.
 Variable unit : list interval.
 
 Fixpoint close (deeper degree : nat) (b : list interval) : bool :=
-  (leaf degree b || (Nat.eqb degree 1 && leaf 2 b)) ||
+  leaf degree b ||| (Nat.eqb degree 1 &&& leaf 2 b) |||
   match deeper with
   | O => false
   | S k =>
     match halves (widest 0 0 0 unit b) b with
-    | Some (l, h) => close k degree l && close k degree h
+    | Some (l, h) => close k degree l &&& close k degree h
     | None => false
     end
   end.

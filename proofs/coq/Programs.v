@@ -95,19 +95,22 @@ Variables (n degree : nat).                                  (* n: the number of
 
 Definition sharper (test : float -> bool) (p : poly) : bool :=
   match squares p with [] => false | _ => test (poly_least p) end.
+(* Inside Coq both sides of [||] are computed: where that is long, this is the same. *)
+Local Notation "a ||| b" := (if a then true else b) (at level 50, left associativity).
+Local Notation "a &&& b" := (if a then b else false) (at level 40, left associativity).
 Definition above_zero (m : model) : bool :=
-  positive (range m) || (let t := tight degree m in positive (range t) || sharper (is_lt 0) (body t)).
+  positive (range m) ||| (let t := tight degree m in positive (range t) ||| sharper (is_lt 0) (body t)).
 Definition not_below_zero (m : model) : bool :=
-  nonnegative (range m) ||
-  (let t := tight degree m in nonnegative (range t) || sharper (is_le 0) (body t)).
+  nonnegative (range m) |||
+  (let t := tight degree m in nonnegative (range t) ||| sharper (is_le 0) (body t)).
 Fixpoint proved (r : nat) (e : list row) (f : formula) : bool :=
-  let reach k m := Nat.leb r k && match nth (k - r) e [] with [Some m'] => m m' | _ => false end in
+  let reach k m := Nat.leb r k &&& match nth (k - r) e [] with [Some m'] => m m' | _ => false end in
   match f with
   | Positive k => reach k above_zero
   | Nonnegative k => reach k not_below_zero
   | Defined k => reach k (fun _ => true)
-  | And a b => proved r e a && proved r e b
-  | Or a b => proved r e a || proved r e b
+  | And a b => proved r e a &&& proved r e b
+  | Or a b => proved r e a ||| proved r e b
   end.
 
 (** Where the variables are if no guard, an alternative that is an atom, is positive. *)

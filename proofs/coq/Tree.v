@@ -202,6 +202,10 @@ Fixpoint with_bends (flags : list (bool * bool)) (l : list bool) (p : list (node
 Definition leaf_program (o : obligation) (t : task) : list stage :=
   compiled (with_bends (flags t) (bends (program o)) (program o)).
 
+(* Inside Coq both sides of [||] are computed: where that is long, this is the same. *)
+Local Notation "a ||| b" := (if a then true else b) (at level 50, left associativity).
+Local Notation "a &&& b" := (if a then b else false) (at level 40, left associativity).
+
 (** The part of a box that is left is tried again, [again] times. *)
 Definition nowhere (l : list interval) : bool := existsb (fun i => is_lt (high i) (low i)) l.
 Fixpoint close_leaf (again n : nat) (rows : option (list (list interval * interval) * list interval))
@@ -223,7 +227,7 @@ Fixpoint close_leaf (again n : nat) (rows : option (list (list interval * interv
     match answer, again with
     | Proved, _ => true
     | Open _, O => false
-    | Open l, S k => nowhere l || (worth l && close_leaf k n rows p f degree (narrowed b l))
+    | Open l, S k => nowhere l ||| (worth l &&& close_leaf k n rows p f degree (narrowed b l))
     end
   end.
 Definition tries : nat := 2.

@@ -106,7 +106,7 @@ def test_version() -> None:
         (["verify", "problem.toml", "--seed", "-1"], "--seed"),
         (["falsify", "problem.toml", "--seed", str(2**64)], "--seed"),
         (["verify", "problem.toml", "--engine", "z4"], "branch-and-bound"),
-        (["check", "problem.toml", "--kernel", "coq"], "python"),
+        (["check", "problem.toml", "--kernel", "abacus"], "python"),
     ],
 )
 def test_usage_errors_are_one_line_with_exit_2(

@@ -201,4 +201,4 @@ def test_a_program_is_for_the_verified_kernel_only(capsys: pytest.CaptureFixture
     assert main(["check", str(STUDY), "--program", str(KERNEL)]) == 2
     assert "--kernel verified" in capsys.readouterr().err
     assert main(["check", str(STUDY), "--kernel", "coqtop"]) == 2
-    assert "python and verified" in capsys.readouterr().err
+    assert "python, verified, coq" in capsys.readouterr().err

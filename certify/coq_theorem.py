@@ -1,0 +1,88 @@
+"""A certificate as a theorem of Coq, which is compiled where Coq and the proofs are."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from certify.certificate import load, write_file
+from certify.errors import CertificateError, CertifyError, InputError
+from certify.io.coq_file import coq_file, theorem_name
+from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.tree import LEAF
+from certify.trusted_base import COQ, allowed_axioms
+
+__all__ = ["LARGEST", "Theorem", "prove_in_coq"]
+
+LARGEST = 100_000  # leaves, of which Coq does about a hundred a second
+
+
+@dataclass(frozen=True)
+class Theorem:
+    """The theorem in ``file``, compiled: the obligations of ``claim`` hold."""
+
+    claim: Claim
+    leaves: Mapping[str, int]
+    file: Path
+
+
+def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
+    """Write the certificate at ``path`` as a theorem, to ``out`` or beside it, and compile it.
+
+    Raises ``CertificateError`` with the obligation that is not proved, and ``InputError`` with the
+    command that compiles the file if Coq or the proofs are not here.
+    """
+    certificate = load(path)
+    trees = certificate.proof.trees
+    leaves = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
+    if sum(leaves.values()) > LARGEST:
+        raise InputError(
+            f"{path}: {sum(leaves.values())} leaves are too many for Coq, which takes {LARGEST:,}; "
+            "check with --kernel verified"
+        )
+    file = path.with_suffix(".v") if out is None else out
+    text = "".join(f"{line}\n" for line in coq_file(certificate))
+    write_file(file, text.encode())
+    if shutil.which("coqc") is None or not (COQ / "Inside.vo").is_file():
+        raise InputError(
+            f"{file} is written, but Coq or its compiled proofs are not here: after `make kernel`, "
+            f"coqc -Q {COQ} Certify {file}"
+        )
+    names = re.findall(r"^\(\* (\S+) \*\)$", text, re.MULTILINE)
+    _compiled(path, text, names)
+    return Theorem(certificate.claim, leaves, file)
+
+
+def _compiled(path: Path, text: str, names: list[str]) -> None:
+    """Compile ``text``, the theorem of ``path``, whose obligations have these ``names``."""
+    with tempfile.TemporaryDirectory(prefix="certify-") as folder:
+        copy = Path(folder, "Certificate.v")
+        copy.write_text(text, encoding="ascii")
+        command = ["coqc", "-w", "none", "-Q", str(COQ), "Certify", str(copy)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise _refusal(path, text, names, done.stderr)
+    used = set(re.findall(r"^([\w.']+)\s*:", done.stdout, re.MULTILINE)) - {"Axioms"}
+    if not used <= allowed_axioms():
+        more = ", ".join(sorted(used - allowed_axioms()))
+        raise CertificateError(f"{path}: the theorem rests on axioms that are not listed: {more}")
+
+
+def _refusal(path: Path, text: str, names: list[str], said: str) -> CertifyError:
+    """Why Coq does not take the ``text``: by the line that it names."""
+    place = re.search(r'Certificate\.v", line (\d+)', said)
+    before = text.splitlines()[: int(place[1])] if place else []
+    for position in reversed(range(len(names))):
+        if any(f"Theorem {theorem_name(position)} " in line for line in before):
+            if f'"check statement_{position} proof_{position} = true"' in said:
+                what = (
+                    f"{names[position]}: a leaf is not closed, or the tree does not cover its box"
+                )
+                return CertificateError(f"{path}: not accepted by Coq: {what}")
+            break
+    return CertifyError(f"{path}: coqc gave no answer: {said.strip()[-500:]}")
