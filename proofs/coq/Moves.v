@@ -96,6 +96,20 @@ Proof.
   - intros v w d. rewrite (get_extends z u s s') by auto. auto.
 Qed.
 
+Lemma moves_extends vars zero p : forall s s' es, moves vars zero p s = Some (s', es) -> extends s s'.
+Proof.
+  induction p as [|o p IH]; intros s s' es E; simpl in E.
+  - inversion E. apply extends_refl.
+  - destruct (moves vars zero p s) as [[s1 es1]|] eqn:E1; [|discriminate].
+    destruct (move_operation vars zero es1 s1 o) as [[s2 e2]|] eqn:E2; [|discriminate]. inversion E; subst.
+    eapply extends_trans; [eapply IH; exact E1|]. clear -E2. unfold move_operation in E2.
+    destruct o; try (destruct (settled _ && _) eqn:B; [|discriminate];
+      destruct (write_maybe _ _) as [sa [qa|]] eqn:W; [|discriminate];
+      inversion E2; subst; destruct (write_maybe_ok [] (fun _ => 0) _ _ _ _ W) as [X _];
+      eapply extends_trans; [apply extends_put|exact X]).
+    destruct (nth_error vars i); inversion E2. apply extends_refl.
+Qed.
+
 Section Rule.
 Variables (z : list R) (u : nat -> R) (s : list operation).
 Variables (zero : nat) (es : list move) (src dst : list scalar).
