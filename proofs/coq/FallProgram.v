@@ -114,6 +114,7 @@ Notation m := (values (x ++ w) u (code q)).
 
 Record meaning : Prop := Meaning
   { v_value : get m (v_at q) = value c x;
+    next_length : length (next_state_at q) = length (outputs c);
     next_value : forall t, next c x (w, t) = all_defined (map (get m) (next_state_at q));
     state_value : length (state_at q) = length x /\
       forall i p, nth_error (state_at q) i = Some p -> get m p = nth_error x i;
@@ -236,6 +237,7 @@ Proof.
     pose proof (extends_length _ _ X') as LX. simpl in LX.
     constructor; cbn [code state_at next_state_at step_at v_at fall_at].
     - rewrite (get_extends z u s3 (o :: s)) by (first [exact X'|exact (proj1 Bf)]). exact (proj2 Bf).
+    - exact Kl.
     - intros t. rewrite (Nxt x (w, t) u). cbn [fst]. fold p z. f_equal. apply map_ext_in. intros j J.
       symmetry. apply get_extends; [eapply extends_trans; [exact Xp|exact X13]|]. now apply Kn.
     - split; [lia|]. intros i j E. pose proof (nth_error_In _ _ E) as Ia. specialize (Ixs j Ia).

@@ -145,7 +145,7 @@ Proof.
   destruct (grant_ok (x ++ w) u (code q) _ P1 _ _ _ G (extends_refl _)) as [_ T].
   specialize (T s (extends_refl _) Sat). clear Sat.
   assert (Lx : length x = length (bounds c)) by (symmetry; clear -X; induction X; simpl; auto).
-  destruct Me as [Mv Mn [Ls Ms] [Ld Md] _ _]. set (m := values (x ++ w) u (code q)) in *.
+  destruct Me as [Mv _ Mn [Ls Ms] [Ld Md] _ _]. set (m := values (x ++ w) u (code q)) in *.
   destruct T as [[v [D Pos]]|[[v V] [Def [Stay Near]]]].
   - simpl in D. rewrite Mv in D. destruct (value c x) as [v0|]; [|discriminate]. simpl in D. inversion D; subst v.
     exists v0. split; auto. left. rewrite Q2R_one, Q2R_opp in Pos. lra.
