@@ -73,7 +73,7 @@ def certificate(outcome: Outcome) -> bytes:
 @pytest.fixture(autouse=True)
 def _unplanned(monkeypatch: pytest.MonkeyPatch) -> None:
     """Plans take long in Python, and spend boxes before anything is shared."""
-    monkeypatch.setattr(proof_run, "plans", lambda wanted, _: [*map(ObligationSearch, wanted)])
+    monkeypatch.setattr(proof_run, "plans", lambda wanted, *_: [*map(ObligationSearch, wanted)])
 
 
 @pytest.fixture(scope="module")
