@@ -30,7 +30,7 @@ from certify.verifiers.trees import middle_of, pieces
 
 __all__ = ["Doubts", "states_of"]
 
-_FIRST_SHORT = 0.5  # processor seconds of the whole before the short attack
+_FIRST_SHORT = 0.75  # processor seconds of the whole before the short attack
 _FIRST_LONG = 3.0  # processor seconds of the whole before the first long attack
 _PER_SHORT = 30.0  # times what the short one took: at least as long
 _PER_ATTACK = 5.0  # times what it takes: between two of them
