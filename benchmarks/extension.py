@@ -27,6 +27,7 @@ from certify.proofs.checker.kernel import check
 from certify.report.volume import inner_volume
 from certify.theorems import claim_of
 from certify.verifiers.branch_and_bound import BranchAndBound
+from certify.verifiers.extend import core_of
 from certify.verifiers.interface import Options
 
 HERE = Path(__file__).parent
@@ -59,6 +60,7 @@ def known(data: Path, folder: Path) -> Iterator[Path]:
     """The problems that need no training."""
     for name in PRETRAINED if data.is_dir() else ():
         yield convert(data / name, folder / name, level="published")
+    yield from sorted((HERE / "extended").glob("*/problem.toml"))
     yield from sorted((HERE.parent / "case_studies").glob("*/problem.toml"))
 
 
@@ -72,7 +74,9 @@ def stated(file: Path) -> Claim | None:
         if not isinstance(prop, Stability) or isinstance(prop.lyapunov, Training):
             return None
         claim = claim_of(problem)
-    return replace(claim, theorem="T-EXT-D") if claim.theorem == "T-STAB-D" else None
+    if claim.theorem not in ("T-STAB-D", "T-EXT-D"):
+        return None
+    return replace(core_of(claim), theorem="T-EXT-D")
 
 
 def row(claim: Claim, depth: int, steps: int) -> list[str]:

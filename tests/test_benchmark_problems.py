@@ -59,6 +59,8 @@ def test_extensions_are_measured_of_what_has_a_core(capsys: pytest.CaptureFixtur
     cases = BENCHMARKS.parent / "case_studies"
     files = [str(cases / name / "problem.toml") for name in ("double_integrator", "leaky_tank")]
     assert extension.main([*files, "--depth", "8", "--steps", "16"]) == 0
+    (weak,) = (BENCHMARKS / "extended").glob("*/problem.toml")
+    assert claim_of(read_problem(weak)).theorem == "T-EXT-D"
     *_, line = capsys.readouterr().out.splitlines()
     row = dict(zip(extension.COLUMNS, line.strip("| ").split(" | "), strict=True))
     assert row["problem"] == "double-integrator"

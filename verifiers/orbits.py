@@ -44,7 +44,8 @@ class OrbitBounds:
         """Boxes that contain all states after 1, ..., ``steps`` steps from the boxes (n, k).
 
         The ends have the shape (steps, n, k).  They are NaN from where no bound is known or the
-        domain is left.
+        domain is left.  For ``steps`` that are a power of two, those after more than half of them
+        are bounded as the checker does.
         """
         shape = (steps, len(self._states), low.shape[1])
         ends = np.empty(shape), np.empty(shape)

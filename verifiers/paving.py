@@ -118,18 +118,22 @@ class PavingSearch:
     def _sweep(self) -> None:
         """Keep what can be kept on this grid, the fewer steps the better."""
         self._keep(np.where(self._bounds.in_core(*self._grid.boxes(self._place)), 0, -1))
-        steps = 1
-        while len(self._path):
-            self._spend(len(self._path) * steps)
-            hulls = self._bounds.hulls(*self._grid.boxes(self._place), steps)
-            hulls = self._spread(hulls)
-            in_core = np.array([self._in_core(low, high) for low, high in zip(*hulls, strict=True)])
-            left = self._keep(_first(in_core))
-            if len(left) < in_core.shape[1]:
-                self._spread((hulls[0][:, :, left], hulls[1][:, :, left]))
-            if steps == self._steps:
-                return
-            steps = min(2 * steps, self._steps)
+        none = np.empty((0, *self._place.shape))
+        hulls, span = (none, none), 1
+        while len(self._path) and len(hulls[0]) < self._steps:
+            self._spend(len(self._path) * span)
+            known = len(hulls[0])
+            more = self._bounds.hulls(*self._grid.boxes(self._place), span)
+            low, high = (
+                np.concatenate([a, b[known : self._steps]])
+                for a, b in zip(hulls, more, strict=True)
+            )
+            hulls = self._spread((low, high))
+            in_core = [self._in_core(*ends) for ends in zip(*hulls, strict=True)]
+            left = self._keep(_first(np.array(in_core)))
+            if len(left) < hulls[0].shape[2]:
+                hulls = self._spread((hulls[0][:, :, left], hulls[1][:, :, left]))
+            span *= 2
 
     def _spread(self, hulls: Hulls) -> Hulls:
         """Keep cells that reach kept ones until there are no more; the hulls of the others."""

@@ -8,6 +8,7 @@ expression, and must end in the core or in cells with earlier times.  Statement 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ from .paving import Cells, Paving
 from .symbols import MOST_SYMBOLS, allocate
 from .theorems import closed_loop
 
-__all__ = ["Extension", "Orbit", "check_extension", "in_core"]
+__all__ = ["Extension", "Orbit", "check_extension", "in_core", "span_of"]
 
 _BATCH = 1024  # cells that are evaluated together, at most
 _ROOM = 1 << 24  # coefficients that are held together
@@ -52,6 +53,11 @@ def check_extension(
 def in_core(claim: Claim) -> Atom:
     """That a state of the domain is in the core."""
     return Atom(">=", const(claim.numbers["level"]) - claim.functions["lyapunov"])
+
+
+def span_of(hops: int) -> int:
+    """The number of steps, a power of two, among whose operations the symbols are shared out."""
+    return int(1 << max(hops - 1, 0).bit_length())
 
 
 class Orbit:
@@ -104,33 +110,29 @@ class Extension:
         )
         self._orbit, self._states = Orbit(claim), claim.states
         self._core = in_core(claim)
-        kept = self.cells.kept
-        self._most = int(self.cells.hops[kept].max(initial=0))
-        images = [self._orbit.after(i).values() for i in range(1, self._most + 1)]
-        self._images = [e for image in images for e in image]
-        self._roles, self._core_roles = allocate(self._images), allocate([self._core.node])
+        self._core_roles = allocate([self._core.node])
+        self._roles = cache(lambda span: allocate(self._images(span)))
 
     def shown(self, rows: _Rows, progress: Callable[[float], None] | None = None) -> Mask:
         """Which of the cells with the numbers ``rows``, which are kept, are proved."""
         result: Mask = np.zeros(len(rows), dtype=bool)
+        spans = np.array([span_of(hops) for hops in self.cells.hops[rows].tolist()], dtype=np.int64)
         degree, done = self.cells.degree[rows], 0
-        for rule in sorted(set(degree.tolist())):
-            group = np.flatnonzero(degree == rule)
-            # cells with about as many hops are evaluated together
-            group = group[np.argsort(self.cells.hops[rows[group]], kind="stable")]
-            size = self._together(rule)
+        for rule, span in sorted(set(zip(degree.tolist(), spans.tolist(), strict=True))):
+            group = np.flatnonzero((degree == rule) & (spans == span))
+            size = self._together(rule, span)
             for first in range(0, len(group), size):
                 part = group[first : first + size]
-                result[part] = self._proved(rule, rows[part])
+                result[part] = self._proved(rule, span, rows[part])
                 done += len(part)
                 if progress is not None:
                     progress(done / len(rows))
         return result
 
-    def _proved(self, rule: int, rows: _Rows) -> Mask:
-        """The same for cells of one degree."""
+    def _proved(self, rule: int, span: int, rows: _Rows) -> Mask:
+        """The same for cells of one degree and span."""
         hops, left = self.cells.hops[rows], self.cells.times[rows] - self.cells.hops[rows]
-        low, high, inside = self._ends(rule, rows)
+        low, high, inside = self._ends(rule, span, rows)
         result: Mask = np.zeros(len(rows), dtype=bool)
         here = np.flatnonzero(inside & (hops > 0))
         latest = self.cells.latest(low[:, here], high[:, here])
@@ -141,14 +143,14 @@ class Extension:
             result[rest] = proved(self._core, Block(self._states, *ends, rule, self._core_roles))
         return result
 
-    def _ends(self, rule: int, rows: _Rows) -> tuple[Array, Array, Mask]:
+    def _ends(self, rule: int, span: int, rows: _Rows) -> tuple[Array, Array, Mask]:
         """The boxes (states, cells) that the cells reach after their hops, and whether all boxes
         on the way there are in the domain.
         """
         hops, low, high = self.cells.hops[rows], self.cells.low[:, rows], self.cells.high[:, rows]
         inside: Mask = np.ones(len(rows), dtype=bool)
-        start = self._orbit.box(low, high, self._most)
-        block = Block(self._orbit.names(self._most), *start, rule, self._roles)
+        start = self._orbit.box(low, high, span)
+        block = Block(self._orbit.names(span), *start, rule, self._roles(span))
         here = np.arange(len(rows))
         for i in range(1, int(hops.max()) + 1):
             going = np.flatnonzero(hops[here] >= i)
@@ -161,9 +163,12 @@ class Extension:
             inside[here] &= np.all(proper, axis=0)[here]
         return low, high, inside
 
-    def _together(self, rule: int) -> int:
+    def _images(self, span: int) -> list[Node]:
+        return [e for i in range(1, span + 1) for e in self._orbit.after(i).values()]
+
+    def _together(self, rule: int, span: int) -> int:
         """How many cells are evaluated at a time, by the coefficients of one at most."""
-        size = len(self._orbit.names(self._most)) + MOST_SYMBOLS
+        size = len(self._orbit.names(span)) + MOST_SYMBOLS
         each = (1, 1 + size, 1 + size + size * (size + 1) // 2)[rule]
-        nodes = topological([*self._images, self._core.node])
+        nodes = topological([*self._images(span), self._core.node])
         return max(1, min(_BATCH, _ROOM // (each * sum(max(e.size, 1) for e in nodes))))
