@@ -61,6 +61,14 @@ Definition above (k : float) (r : interval) : float :=
   if is_le left right then right else if is_le right left then left else nan.
 Definition relu_chord (k : float) (a : model) : poly :=
   shifted (Ends 0 (above k (range a))) (times (point k) (body a)).
+Definition abs_above (k : float) (r : interval) : float :=
+  let left := high (mul (add one (point k)) (neg r)) in
+  let right := high (mul (sub one (point k)) r) in
+  if is_le left right then right else if is_le right left then left else nan.
+Definition abs_chord (k : float) (a : model) : poly :=
+  shifted (Ends 0 (abs_above k (range a))) (times (point k) (body a)).
+Definition best_abs_chord (r : interval) : float := ((high r + low r) / (high r - low r))%float.
+Definition right_abs_chord (k : float) : bool := finite k && (is_le (-1) k && is_le k 1).
 Definition best_chord (r : interval) : float := (high r / (high r - low r))%float.
 Definition right_chord (k : float) : bool := finite k && (is_le 0 k && is_le k 1).
 
@@ -76,8 +84,8 @@ Definition abs_model (m : model) : model :=
   let r := range a in
   if nonnegative r then a else if nonpositive r then neg_model a else
   with_degree (fun r' =>
-    let k := best_chord r in
-    if right_chord k then settled (minus (times two (relu_chord k a)) (body a)) r' else plain r')
+    let k := best_abs_chord r in
+    if right_abs_chord k then settled (abs_chord k a) r' else plain r')
     (abs_range r).
 
 Definition max_range (a b : interval) : interval :=
@@ -199,6 +207,31 @@ Proof.
     destruct E as [->| ->]; [apply L|]. eapply upper_trans; [apply U| |exact E2]. apply L.
 Qed.
 
+Lemma abs_chord_ok c a u : right_abs_chord c = true -> is a u -> desc (abs_chord c a) (Rabs u).
+Proof.
+  unfold right_abs_chord. intros H [A1 A2].
+  apply andb_prop in H; destruct H as [Fc H]. apply andb_prop in H; destruct H as [H0 H1].
+  pose proof (point_ok c Fc) as P. set (y := toR c) in *.
+  assert (Y : -1 <= y <= 1).
+  { pose proof (le_finite (-1) c y (proj1 P) eq_refl H0) as Q. rewrite toR_minus_one in Q.
+    pose proof (finite_ge 1 c y (proj2 P) eq_refl H1) as Q'. rewrite toR_1 in Q'. lra. }
+  pose proof (mul_ok _ _ _ _ (add_ok _ _ _ _ one_ok P) (neg_ok _ _ A1)) as L.
+  pose proof (mul_ok _ _ _ _ (sub_ok _ _ _ _ one_ok P) A1) as U.
+  replace (Rabs u) with ((Rabs u - y * u) + y * u) by ring.
+  apply shifted_ok; [|now apply (times_ok z Z)].
+  set (gap := Rabs u - y * u).
+  assert (G : 0 <= gap) by (unfold gap, Rabs; destruct Rcase_abs; nra).
+  split; cbn [low high]; [apply finite_lower; auto; rewrite toR_0; exact G|].
+  assert (E : gap = (1 + y) * - u \/ gap = (1 - y) * u)
+    by (unfold gap, Rabs; destruct Rcase_abs; [left|right]; ring).
+  unfold abs_above.
+  destruct (is_le (high (mul (add one (point c)) (neg (range a)))) _) eqn:E1.
+  - destruct E as [->| ->]; [|apply U]. eapply upper_trans; [apply L| |exact E1]. apply U.
+  - destruct (is_le (high (mul (sub one (point c)) (range a))) _) eqn:E2;
+      [|apply unbounded_ok].
+    destruct E as [->| ->]; [apply L|]. eapply upper_trans; [apply U| |exact E2]. apply L.
+Qed.
+
 Lemma relu_model_ok a u : is a u -> is (relu_model degree a) (Rmax u 0).
 Proof.
   intros A0. unfold relu_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ a) in *.
@@ -218,11 +251,8 @@ Proof.
   destruct (nonpositive (range a)) eqn:N.
   { rewrite Rabs_left1; [now apply neg_model_ok|]. eapply nonpositive_ok; eauto. apply A. }
   apply with_degree_ok; [apply abs_ok, A|]. intros C. cbv zeta.
-  destruct (right_chord _) eqn:E; [|now apply plain_ok].
-  apply settled_ok; auto.
-  replace (Rabs u) with (2 * Rmax u 0 - u)
-    by (unfold Rabs, Rmax; destruct Rcase_abs, Rle_dec; lra).
-  apply (minus_ok z Z); [|apply A]. apply (times_ok z Z); [apply two_ok|]. now apply relu_chord_ok.
+  destruct (right_abs_chord _) eqn:E; [|now apply plain_ok].
+  apply settled_ok; auto. now apply abs_chord_ok.
 Qed.
 
 Lemma max_range_ok a b u v : contains a u -> contains b v -> contains (max_range a b) (Rmax u v).

@@ -109,7 +109,8 @@ Definition named (k : nat) (m : model) : model :=
   match centred (centre (body m)) with
   | Some (c, r) =>
     let p := body m in
-    if ends k (slopes p) && form_ends k (squares p) then
+    (* errors of rounding alone are not worth a symbol *)
+    if is_lt (0x1p-40 * weight p) r && (ends k (slopes p) && form_ends k (squares p)) then
       Model (made (point c) (with_last k r (slopes p)) (squares p)) (range m)
     else m
   | None => m
@@ -376,7 +377,7 @@ Proof.
   { exists 0. split; [unfold in_unit; lra|]. intros z' A U'. apply M; auto.
     eapply agree_trans; [apply assign_agree|exact A|lia]. }
   unfold named. destruct (centred (centre (body m))) as [[c r]|] eqn:E; auto.
-  destruct (ends k (slopes (body m)) && form_ends k (squares (body m))) eqn:Ends; auto.
+  destruct (is_lt _ r && _) eqn:Ends; auto. apply andb_prop in Ends; destruct Ends as [_ Ends].
   apply andb_prop in Ends; destruct Ends as [E1 E2].
   destruct (M z (fun i _ => eq_refl) U) as [R [S [x [X Eq]]]].
   destruct (centred_ok _ _ _ _ E X) as [Fc [Fr [t [T Ex]]]].
