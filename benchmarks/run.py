@@ -9,6 +9,7 @@ with one worker.  The figures are printed and written to ``table.md``, ``table.c
 from __future__ import annotations
 
 import argparse
+import compileall
 import os
 import platform
 import sys
@@ -105,6 +106,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="published levels, and no series")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    for package in ("certify", "controllers", "proofs", "verifiers"):  # as installed packages are
+        compileall.compile_dir(HERE.parent / package, quiet=2)
     load = os.getloadavg()[0]
     starting = start_up(options.out)
     found: list[Row] = []

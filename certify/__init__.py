@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from certify.certificate import check, load, save
     from certify.io.toml import read_problem
     from certify.pipeline import train, verify
+    from certify.reach import reaches_core
 
-__all__ = ["check", "load", "read_problem", "save", "train", "verify"]
+__all__ = ["check", "load", "reaches_core", "read_problem", "save", "train", "verify"]
 
 _HOME = {
     "check": "certify.certificate",
     "load": "certify.certificate",
+    "reaches_core": "certify.reach",
     "read_problem": "certify.io.toml",
     "save": "certify.certificate",
     "train": "certify.pipeline",

@@ -16,7 +16,7 @@ from certify.errors import InputError, UnsupportedError
 from certify.io.toml import read_problem
 from certify.magnitude import check_magnitudes
 from certify.outcome import Outcome, Verdict
-from certify.problem import Problem
+from certify.problem import Problem, Stability
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import LanguageError, TheoremError
 from certify.proofs.checker.kernel import Accepted
@@ -63,6 +63,8 @@ def verify(problem: Problem, options: Options | None = None, engine: str = "auto
     """
     claim, options = _claim(problem), options or Options()
     options = replace(options, largest_box=problem.box is None)
+    if isinstance(problem.property, Stability) and (wanted := problem.property.extend) is not None:
+        options = replace(options, extend_steps=wanted.steps, extend_depth=wanted.depth)
     if engine.startswith("dask://"):
         engine, options = "branch-and-bound", replace(options, cluster=engine)
     verifier = choose(claim) if engine == "auto" else named(engine)
@@ -94,9 +96,10 @@ def falsify(problem: Problem, seed: int = 0) -> Outcome:
     A level or box that is left open is not refuted by a violation, which only bounds it.
     Raises ``InputError``.
     """
+    from certify.verifiers.extend import core_of
     from certify.verifiers.falsifier import attack, violated_level
 
-    claim = _claim(problem)
+    claim = core_of(_claim(problem))
     outcome = attack(claim, seed)
     if problem.box is None and outcome.counterexample is not None:
         factor = float(factor_of(claim, outcome.counterexample.point))
@@ -178,15 +181,16 @@ def report(
     from certify.report.html import render_html
     from certify.report.json import summary
     from certify.report.model import report_model
-    from certify.report.volume import estimate_volume, inner_volume
+    from certify.report.volume import estimate_reach, estimate_volume, inner_volume
 
     has_set = outcome.verdict is Verdict.PROVED and "lyapunov" in outcome.claim.functions
     volume = estimate_volume(outcome.claim) if has_set else None
     few = len(outcome.claim.states) <= _PAVED
     bounds = inner_volume(outcome.claim) if has_set and few else None
+    reach = estimate_reach(outcome.claim) if has_set and "volume" in outcome.claim.numbers else None
     name = files["certificate"].name if "certificate" in files else None
     model = report_model(
-        outcome, accepted=accepted, volume=volume, bounds=bounds, certificate_path=name
+        outcome, accepted=accepted, volume=volume, bounds=bounds, reach=reach, certificate_path=name
     )
     try:
         pictures = figures(outcome)
@@ -196,7 +200,14 @@ def report(
     files["report"] = directory / "report.html"
     write_file(files["report"], render_html(model, pictures).encode())
     where = str(files["certificate"]) if "certificate" in files else None
-    data = summary(outcome, accepted=accepted, volume=volume, bounds=bounds, certificate_path=where)
+    data = summary(
+        outcome,
+        accepted=accepted,
+        volume=volume,
+        bounds=bounds,
+        reach=reach,
+        certificate_path=where,
+    )
     files["summary"] = directory / "summary.json"
     write_file(files["summary"], (json.dumps(data, indent=1) + "\n").encode())
     return data

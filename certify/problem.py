@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias
 from certify.expression import Node
 
 __all__ = [
+    "Extension",
     "Interval",
     "Output",
     "Problem",
@@ -56,17 +57,31 @@ class Training:
 
 
 @dataclass(frozen=True)
+class Extension:
+    """A request to pave what reaches the level set, in discrete time.
+
+    Trajectories are followed for at most ``steps`` steps at a time, from cells that are the domain
+    halved at most ``depth`` times.
+    """
+
+    steps: int = 32
+    depth: int = 18
+
+
+@dataclass(frozen=True)
 class Stability:
     """Stability of ``equilibrium`` with region of attraction ``{V <= level}``.
 
     Discrete: ``V(x+) <= (1 - decay) V(x)``; continuous: ``dV/dt <= -decay V``; ``decay = 0``
     means strict decrease.  None asks for the largest level, or for the largest decay.
+    ``extend`` asks for more than the level set: for what reaches it within the domain.
     """
 
     lyapunov: Node | Training
     equilibrium: Mapping[str, Fraction]
     decay: Fraction | None = Fraction(0)
     level: Fraction | None = None
+    extend: Extension | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ The theorems themselves, property to obligations, are in
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 from certify.errors import InputError, ProblemError
@@ -24,8 +25,9 @@ def claim_of(problem: Problem) -> Claim:
     """The claim that ``problem`` asks for.
 
     Stability becomes ``T-STAB-*`` when exact arithmetic shows that the equilibrium is one,
-    and otherwise convergence to a residual set, ``T-RES-*``.  Numbers that are to be found
-    (the largest level or decay, the residual level and its bounds) are absent from ``numbers``;
+    and otherwise convergence to a residual set, ``T-RES-*``; with an extension it becomes
+    ``T-EXT-D``.  Numbers that are to be found (the largest level or decay, the residual level and
+    its bounds, the volume of an extension) are absent from ``numbers``;
     where the largest box is to be found the claim is about the whole domain.
     Raises ``InputError`` for a problem that does not state one.
     """
@@ -71,9 +73,10 @@ def claim_of(problem: Problem) -> Claim:
     claim.check()
     if problem.box is not None:
         claim = scaled(claim, problem.box)
-    if isinstance(prop, Stability):
-        return _honest(claim, f"T-RES-{letter}")
-    return claim
+    if not isinstance(prop, Stability):
+        return claim
+    claim = _honest(claim, f"T-RES-{letter}")
+    return claim if prop.extend is None else _extended(claim)
 
 
 def _given(function: Node | Training) -> Node:
@@ -88,6 +91,16 @@ def _output(problem: Problem, prop: Output) -> tuple[Node, dict[str, Fraction]]:
     if not numbers:
         raise ProblemError("an output property needs a lower or an upper bound")
     return substitute(prop.expression, problem.controller), numbers
+
+
+def _extended(claim: Claim) -> Claim:
+    """The same with what reaches the level set."""
+    if claim.theorem != "T-STAB-D":
+        raise ProblemError(
+            "extend needs an equilibrium that is exactly one: subtract the controller's value "
+            "there, as in policy(x) - policy(0), or leave extend out"
+        )
+    return replace(claim, theorem="T-EXT-D")
 
 
 def _honest(claim: Claim, residual: str) -> Claim:

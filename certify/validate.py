@@ -141,6 +141,9 @@ def _stability(problem: Problem, claim: Stability) -> None:
         if claim.level <= 0:
             message = 'the level is positive; write level = "largest" or a positive number'
             raise InvalidProblemError(["property", "level"], message)
+    if claim.extend is not None and system.time != "discrete":
+        message = "a core is extended in discrete time only; leave extend out"
+        raise InvalidProblemError(["property", "extend"], message)
     _certificate(["property", "lyapunov"], claim.lyapunov, system, "a Lyapunov function")
 
 

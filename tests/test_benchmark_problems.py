@@ -17,7 +17,7 @@ from certify.theorems import claim_of
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 OWN = sorted((BENCHMARKS / "own").glob("*/problem.toml"))
-MODULES = ("growth", "measure", "present")
+MODULES = ("extension", "growth", "measure", "present", "pretrained")
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -52,6 +52,17 @@ def test_a_loop_of_our_own_has_an_equilibrium_and_falls_in_samples(path: Path) -
     assert inside.sum() > 10
     assert (falling[inside] > 0).all()
     assert (v > 0).all()
+
+
+def test_extensions_are_measured_of_what_has_a_core(capsys: pytest.CaptureFixture[str]) -> None:
+    extension = importlib.import_module("extension")
+    cases = BENCHMARKS.parent / "case_studies"
+    files = [str(cases / name / "problem.toml") for name in ("double_integrator", "leaky_tank")]
+    assert extension.main([*files, "--depth", "8", "--steps", "16"]) == 0
+    *_, line = capsys.readouterr().out.splitlines()
+    row = dict(zip(extension.COLUMNS, line.strip("| ").split(" | "), strict=True))
+    assert row["problem"] == "double-integrator"
+    assert float(row["core at least"]) < float(row["extended at least"]) < 128
 
 
 @pytest.mark.parametrize(

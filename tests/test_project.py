@@ -206,6 +206,7 @@ def sample_claim(id_: str) -> Claim:
     time = "discrete" if theorem.time == "any" else theorem.time
     functions = dict.fromkeys(theorem.functions, x**2)
     numbers = {"level": 1, "residual": "1/2", "decay": 0, "lower": 0, "upper": 1}
+    numbers |= {"steps": 1, "volume": 1}
     chosen = {name: Fraction(numbers[name]) for name in theorem.numbers}
     if "residual" in theorem.numbers:
         chosen["residual/x"] = Fraction(1)

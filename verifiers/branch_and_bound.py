@@ -7,6 +7,7 @@ from certify.outcome import Outcome
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.language import SMOOTH, topological
 from certify.proofs.checker.theorems import THEOREMS
+from certify.verifiers.extend import extend
 from certify.verifiers.interface import Capabilities, Options
 from certify.verifiers.proof_run import NAME, ProofRun
 
@@ -43,4 +44,6 @@ class BranchAndBound:
         reason = self.unsupported(claim)
         if reason is not None:
             raise UnsupportedError(f"{self.name}: {reason}")
+        if THEOREMS[claim.theorem].has_paving:
+            return extend(claim, options)
         return ProofRun(claim, options).outcome()

@@ -92,7 +92,7 @@ class _Rows:
 
     def __init__(self, names: Sequence[str], roles: Roles) -> None:
         self._variables = {x: i for i, x in enumerate(names)}
-        self._symbols, self._last = roles
+        self._symbols, self._last = roles.symbols, roles.last
         self.places: dict[Node, int] = {}
         self.nodes: list[tuple[int, ...]] = []
         self.arguments: list[int] = []

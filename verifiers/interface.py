@@ -39,7 +39,8 @@ class Options:
     boxes or leaves are worked on at a time, ``cluster`` where: ``"local"`` or
     ``dask://host:port``;
     ``largest_box`` asks for the largest part of the claim's box, scaled about its centre, for
-    which the claim can be proved;
+    which the claim can be proved; to extend a core trajectories are followed for
+    ``extend_steps`` steps at a time, from cells that are ``extend_depth`` halvings of the domain;
     ``checkpoint`` is a file to resume from and to save to, every ``checkpoint_seconds``;
     ``progress`` is told a phase and the fraction of it done.
     """
@@ -50,6 +51,8 @@ class Options:
     cluster: str = "local"
     seed: int = 0
     largest_box: bool = False
+    extend_steps: int = 32
+    extend_depth: int = 18
     checkpoint: Path | None = None
     checkpoint_seconds: float = 2.0
     progress: Progress | None = None

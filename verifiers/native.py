@@ -32,7 +32,14 @@ try:
 except ImportError:  # installed without a compiler
     _native = None
 
-__all__ = ["SLACK", "NativeEngine", "available", "instruction_set", "instruction_sets"]
+__all__ = [
+    "SLACK",
+    "NativeEngine",
+    "available",
+    "instruction_set",
+    "instruction_sets",
+    "ranges",
+]
 
 SLACK = 1e-11
 """A bound counts if it clears this part of the sum of all coefficients behind it.
@@ -125,6 +132,13 @@ def _compiled(
 def _graph(formula: Formula, names: tuple[str, ...]) -> Graph:
     roles = allocate(a.node for a in atoms(formula))
     return graph_of(_hardest_first(formula), names, roles)
+
+
+@lru_cache(maxsize=64)
+def ranges(formula: All, names: tuple[str, ...], engine: str) -> Module:
+    """The code whose ``evaluate`` bounds the atoms of ``formula``, in their order."""
+    roles = allocate(a.node for a in atoms(formula))
+    return _native.Problem(graph_of(formula, names, roles).arrays(), engine, False, None)
 
 
 def _hardest_first(formula: Formula) -> Formula:

@@ -47,7 +47,7 @@ class Z3Verifier:
 
     name = "z3"
     capabilities = Capabilities(
-        theorems=frozenset(THEOREMS),
+        theorems=frozenset(t for t, theorem in THEOREMS.items() if not theorem.has_paving),
         operators=_OPERATORS,
         evidence="solver",
         finds_level=False,
@@ -58,6 +58,8 @@ class Z3Verifier:
         """Why ``claim`` is outside the capabilities, or None."""
         if find_spec("z3") is None:
             return _INSTALL
+        if claim.theorem not in self.capabilities.theorems:
+            return f"no theorem {claim.theorem}"
         try:
             return _mismatch(claim) or _foreign_operator(violation(claim))
         except CheckerError as error:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from certify.io.kernel_text import entry
+from certify.io.kernel_text import entry, in_trees
 from certify.proofs.checker.format import Certificate
-from certify.proofs.checker.kernel import to_prove
 from certify.proofs.checker.obligations import Obligation
 
 __all__ = ["coq_file", "theorem_name"]
@@ -35,7 +34,7 @@ def theorem_name(position: int) -> str:
 
 def coq_file(certificate: Certificate) -> Iterator[str]:
     """The lines of the file; a CheckerError if trees and obligations do not fit the claim."""
-    wanted = to_prove(certificate)
+    wanted = in_trees(certificate)
     claim = certificate.claim
     yield f"(** {_plain(claim.name)}: the obligations of {_plain(claim.theorem)} hold. *)"
     yield "From Coq Require QArith List Uint63."

@@ -39,7 +39,7 @@ from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligati
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import scales
 
-__all__ = ["VERSION", "claim_text", "entry", "kernel_text"]
+__all__ = ["VERSION", "claim_text", "entry", "in_trees", "kernel_text"]
 
 VERSION = "certify-kernel-3"
 
@@ -52,12 +52,22 @@ _CALLS = frozenset(
 def kernel_text(certificate: Certificate) -> Iterator[str]:
     """The lines of the text for ``certificate``, whose obligations are derived here.
 
-    Raises CheckerError if its trees are not those of the obligations.
+    Raises CheckerError if its trees are not those of the obligations, or not all of its proof.
     """
-    wanted = to_prove(certificate)
+    wanted = in_trees(certificate)
     yield f"{VERSION} {len(wanted)}"
     for obligation in wanted.values():
         yield from entry(certificate, obligation)
+
+
+def in_trees(certificate: Certificate) -> Mapping[str, Obligation]:
+    """The obligations of ``certificate``; a LanguageError if its proof is more than their trees."""
+    if certificate.proof.paving is not None:
+        raise LanguageError(
+            "the kernel from Coq has no pavings and would prove the core alone: "
+            "check with --kernel python"
+        )
+    return to_prove(certificate)
 
 
 def entry(certificate: Certificate, obligation: Obligation, label: str = "") -> Iterator[str]:

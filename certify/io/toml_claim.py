@@ -10,7 +10,7 @@ from itertools import combinations
 from certify.checks import InvalidProblemError
 from certify.expression import Node, const, var
 from certify.expression.quadratic import quadratic_form
-from certify.problem import Output, Property, Safety, Stability, Training
+from certify.problem import Extension, Output, Property, Safety, Stability, Training
 
 from .toml_names import Names
 from .toml_networks import NetworkFiles
@@ -40,7 +40,8 @@ class ClaimReader:
         if isinstance(claim, StabilityTable):
             equilibrium = {**dict.fromkeys(self.states, Fraction(0)), **claim.equilibrium}
             lyapunov = self._function(["property", "lyapunov"], claim.lyapunov, equilibrium)
-            return Stability(lyapunov, equilibrium, claim.decay, claim.level)
+            extend = None if claim.extend is None else Extension(**dict(claim.extend))
+            return Stability(lyapunov, equilibrium, claim.decay, claim.level, extend)
         if isinstance(claim, SafetyTable):
             initial = self.names.condition(["property", "initial"], claim.initial)
             unsafe = self.names.condition(["property", "unsafe"], claim.unsafe)

@@ -19,6 +19,7 @@ from .toml_document import Decimal
 __all__ = [
     "PROPERTIES",
     "CertificateTable",
+    "ExtendTable",
     "LyapunovTable",
     "OutputTable",
     "ProblemTable",
@@ -140,6 +141,15 @@ class LyapunovTable(CertificateTable):
     quadratic: list[list[Exact]] | None = Field(None, description="quadratic = [[2, 0], [0, 1]]")
 
 
+class ExtendTable(_Table):
+    """``[property.extend]``: pave what reaches the level set."""
+
+    steps: int = Field(32, ge=1, le=254, description="steps = 32, at most 254")
+    depth: int = Field(
+        18, ge=1, le=26, description="depth = 18, halvings of the domain, at most 26"
+    )
+
+
 class StabilityTable(_Table):
     """``[property]`` of kind stability."""
 
@@ -148,6 +158,7 @@ class StabilityTable(_Table):
     level: Open = Field(None, description='level = "largest"')
     box: Open = Field(Fraction(1), description='box = "largest"')
     equilibrium: dict[str, Exact] = Field({}, description='equilibrium = { theta = "0" }')
+    extend: ExtendTable | None = Field(None, description="extend = { steps = 32 }")
     lyapunov: LyapunovTable = Field(description="[property.lyapunov] with an expression")
 
 

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+
 from certify.outcome import Outcome
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.format import Certificate
+from certify.proofs.checker.paving import NEVER
 
 from . import words
 from .volume import VolumeBounds, VolumeEstimate
 
-__all__ = ["Fact", "facts"]
+__all__ = ["Fact", "facts", "kept_cells"]
 
 
 @dataclass(frozen=True)
@@ -29,8 +33,11 @@ def facts(
     trees: Sequence[tuple[int, int]],
     volume: VolumeEstimate | None,
     bounds: VolumeBounds | None,
+    reach: VolumeEstimate | None = None,
 ) -> tuple[Fact, ...]:
-    """The numbers of ``outcome``; ``trees`` holds leaves and depth of each proof tree."""
+    """The numbers of ``outcome``; ``trees`` holds leaves and depth of each proof tree,
+    ``reach`` is the sampled volume of what comes to the certified set.
+    """
     claim, numbers = outcome.claim, outcome.claim.numbers
     result = []
     if "level" in numbers:
@@ -46,19 +53,18 @@ def facts(
     unit = "\N{MIDDLE DOT}".join(
         words.clean(u, 24) for x in claim.states if (u := claim.units.get(x, ""))
     )
+    core = ", core" if "volume" in numbers else ""
     if bounds is not None:
         text = f"{float(bounds.lower):.4g} to {float(bounds.upper):.4g}"
         remark = f"rigorous bounds from {bounds.boxes} boxes"
-        result.append(Fact("Volume", words.with_unit(text, unit), remark))
+        result.append(Fact(f"Volume{core}", words.with_unit(text, unit), remark))
     if volume is not None:
-        low, high = volume.interval
-        remark = (
-            f"95 % interval {low:.4g} to {high:.4g}, {volume.samples} samples: statistical, "
-            "not proved"
-        )
-        share = f"{volume.value:.4g}"
-        result.append(Fact("Volume, sampled", words.with_unit(share, unit), remark))
+        result.append(_sampled(f"Volume{core}, sampled", volume, unit))
         result.append(Fact("Share of domain", f"{100 * volume.fraction:.3g} %", "sampled"))
+    if "volume" in numbers and outcome.certificate is not None:
+        result += _extension(outcome.certificate, unit)
+    if reach is not None:
+        result.append(_sampled("Volume of all that reaches it, sampled", reach, unit))
     if trees:
         total, deepest = sum(n for n, _ in trees), max(d for _, d in trees)
         result.append(Fact("Obligations", str(len(trees)), "each with a proof tree"))
@@ -66,6 +72,31 @@ def facts(
     if "seconds" in outcome.statistics:
         result.append(Fact("Search", f"{outcome.statistics['seconds']:.3g} s", outcome.verifier))
     return tuple(result)
+
+
+def _sampled(name: str, volume: VolumeEstimate, unit: str) -> Fact:
+    low, high = volume.interval
+    remark = (
+        f"95 % interval {low:.4g} to {high:.4g}, {volume.samples} samples: statistical, not proved"
+    )
+    return Fact(name, words.with_unit(f"{volume.value:.4g}", unit), remark)
+
+
+def _extension(certificate: Certificate, unit: str) -> list[Fact]:
+    """What is proved to reach the core."""
+    numbers, cells = certificate.claim.numbers, kept_cells(certificate)
+    volume = words.with_unit(words.rounded(numbers["volume"], "down"), unit)
+    return [
+        Fact("Volume, extended", volume, f"certified: at least so much, in {cells} cells"),
+        Fact("Steps to the core", str(numbers["steps"]), "at most, from every one of these cells"),
+    ]
+
+
+def kept_cells(certificate: Certificate) -> int:
+    """How many cells the paving of ``certificate`` keeps."""
+    paving = certificate.proof.paving
+    times = np.frombuffer(b"" if paving is None else paving.times, "<u2")
+    return int(np.count_nonzero(times != NEVER))
 
 
 def _shown(value: Fraction) -> str:

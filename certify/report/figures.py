@@ -22,6 +22,7 @@ from certify.proofs.checker.theorems import obligations
 from .curves import draw_decrease, draw_output, draw_profile
 from .drawing import legend_below, new_figure, style, svg_text
 from .numerics import Floats, Loop
+from .paving import draw_paving
 from .portrait import draw_counterexample, draw_open_boxes, draw_portrait
 from .proofmap import draw_depths, draw_leaf_map, mapped_obligation
 from .safety import draw_safety, safety_centre
@@ -66,6 +67,7 @@ def _figures(outcome: Outcome) -> Iterator[Picture]:
     if "lyapunov" in outcome.claim.functions:
         for number, scene in enumerate(scenes):
             yield from _portraits(scene, number)
+        yield from _paving(scenes[0])
         yield from _decrease(scenes[0])
     elif "barrier" in outcome.claim.functions:
         for number, scene in enumerate(scenes):
@@ -152,6 +154,21 @@ def _portraits(scene: Scene, number: int) -> Iterator[Picture]:
         near = replace(seen, extent=seen.close)
         yield _picture(f"{name}-close", "State space, closer", f"Closer: {caption}", alt,
                        lambda a: draw_portrait(a, scene, near))  # fmt: skip
+
+
+def _paving(scene: Scene) -> Iterator[Picture]:
+    certificate = scene.outcome.certificate
+    if certificate is None or certificate.proof.paving is None or not scene.is_plane:
+        return
+    caption = (
+        "The cells that are proved to reach the core, coloured by the number of steps that this "
+        "takes at most; white cells are not kept. Solid: the core. Dashed: the starts whose "
+        "simulation stays in the domain and reaches the equilibrium, sampled and not proved."
+    )
+    paving = certificate.proof.paving
+    alt = f"{scene.claim.name}: the paving around the core. {lead(scene.outcome)}"
+    yield _picture("paving", "Extended region", caption, alt,
+                   lambda axes: draw_paving(axes, scene, paving), (5.4, 4.9))  # fmt: skip
 
 
 def _decrease(scene: Scene) -> Iterator[Picture]:

@@ -9,9 +9,10 @@ from certify.outcome import Outcome
 from certify.proofs.checker.kernel import Accepted
 
 from .evidence import evidence_point
+from .facts import kept_cells
 from .leaves import statistics
 from .volume import VolumeBounds, VolumeEstimate
-from .words import property_of
+from .words import property_of, rounded
 
 __all__ = ["summary"]
 
@@ -22,6 +23,7 @@ def summary(
     accepted: Accepted | None = None,
     volume: VolumeEstimate | None = None,
     bounds: VolumeBounds | None = None,
+    reach: VolumeEstimate | None = None,
     certificate_path: str | None = None,
 ) -> dict[str, object]:
     """JSON data with a fixed set of keys; what does not apply is None.
@@ -29,6 +31,8 @@ def summary(
     ``level`` and ``residual`` are the nearest binary64 numbers (the certificate holds the
     exact ones); ``volume`` is the proved lower bound when there is one
     (``volume_kind == "certified"``), otherwise the sampled estimate (``"statistical"``).
+    ``extension`` has the proved volume of the cells that reach that set, rounded down, and apart
+    from it the sampled volume of all that does.
     ``found`` is the number that was to be as large as possible, and from which value on the
     conditions are known to fail, if that is known.  ``leaves`` counts the leaves of all proof
     trees; ``rechecked`` is whether the checker accepted the certificate in this run.
@@ -47,6 +51,7 @@ def summary(
         "found": _found(outcome),
         "level": float(numbers["level"]) if "level" in numbers else None,
         **_volume(volume, bounds),
+        "extension": _extension(outcome, reach),
         "residual": _residual(outcome),
         "seconds": outcome.statistics.get("seconds"),
         "cpu_seconds": outcome.statistics.get("cpu_seconds"),
@@ -88,6 +93,20 @@ def _volume(volume: VolumeEstimate | None, bounds: VolumeBounds | None) -> dict[
     if volume is not None:
         return dict(zip(keys, (volume.value, list(volume.interval), volume.kind), strict=True))
     return dict.fromkeys(keys)
+
+
+def _extension(outcome: Outcome, reach: VolumeEstimate | None) -> dict[str, object] | None:
+    certificate, numbers = outcome.certificate, outcome.claim.numbers
+    if certificate is None or "volume" not in numbers:
+        return None
+    return {
+        "volume": float(rounded(numbers["volume"], "down")),
+        "volume_kind": "certified",
+        "cells": kept_cells(certificate),
+        "steps": int(numbers["steps"]),
+        "sampled": None if reach is None else reach.value,
+        "sampled_interval": None if reach is None else list(reach.interval),
+    }
 
 
 def _residual(outcome: Outcome) -> dict[str, object] | None:

@@ -92,14 +92,15 @@ def report_model(
     accepted: Accepted | None = None,
     volume: VolumeEstimate | None = None,
     bounds: VolumeBounds | None = None,
+    reach: VolumeEstimate | None = None,
     certificate_path: str | None = None,
     tool: Mapping[str, str] | None = None,
 ) -> ReportModel:
     """The report on ``outcome``.
 
     ``accepted`` is the checker's answer about the outcome's certificate: without it nothing
-    is called re-checked.  ``volume`` and ``bounds`` are those of the certified set, ``tool``
-    holds versions to print (they are not part of any digest).
+    is called re-checked.  ``volume`` and ``bounds`` are those of the certified set, ``reach`` is
+    that of what reaches it, ``tool`` holds versions to print (they are not part of any digest).
 
     Raises ``InputError`` if ``accepted`` is about another certificate, ``CertificateError``
     if the certificate is not one for its theorem.
@@ -128,7 +129,7 @@ def report_model(
         assumptions=theorem.assumptions,
         formulas=formulas(claim),
         ranges=ranges(claim),
-        facts=facts(outcome, [(r.leaves, r.deepest) for r in rows], volume, bounds),
+        facts=facts(outcome, [(r.leaves, r.deepest) for r in rows], volume, bounds, reach),
         obligations=rows,
         residual=residual_reason(claim),
         counterexample=evidence_point(claim, outcome.counterexample),

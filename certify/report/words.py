@@ -31,6 +31,7 @@ _LONGEST_LABEL = 200
 
 _PROPERTIES: Mapping[str, str] = {
     "T-STAB": "stability with region of attraction",
+    "T-EXT": "stability with an extended region of attraction",
     "T-RES": "convergence to a residual set",
     "T-SAFE": "safety",
     "T-OUT": "output bounds",
@@ -124,6 +125,17 @@ def _stable(claim: Claim) -> str:
     )
 
 
+def _extended(claim: Claim) -> str:
+    volume, steps = claim.numbers.get("volume"), claim.numbers.get("steps")
+    size = "to be found" if volume is None else f"at least {rounded(volume, 'down')}"
+    within = "a number of steps that is to be found" if steps is None else f"{steps} steps"
+    return (
+        f"{_stable(claim)} Every trajectory that starts in a cell of the paving stays in the "
+        f"domain, enters that set within {within} and converges too. The volume of the cells is "
+        f"{size}."
+    )
+
+
 def _converges(claim: Claim) -> str:
     low = claim.numbers.get("residual")
     inner = "V <= residual level (to be found)" if low is None else f"V <= {rounded(low, 'up')}"
@@ -153,6 +165,7 @@ def _bounded(claim: Claim) -> str:
 
 _STATEMENTS: Mapping[str, Callable[[Claim], str]] = {
     "T-STAB": _stable,
+    "T-EXT": _extended,
     "T-RES": _converges,
     "T-SAFE": _safe,
     "T-OUT": _bounded,

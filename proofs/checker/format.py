@@ -17,6 +17,7 @@ from .claim import Claim
 from .coordinates import Coordinates
 from .errors import FormatError
 from .exact import number_text, parse_number
+from .paving import Paving
 from .tree import LARGEST_TREES, decode_tree, encode_tree
 
 __all__ = ["FORMAT", "Certificate", "Proof", "read_certificate", "write_certificate"]
@@ -32,12 +33,14 @@ class Proof:
 
     ``statements`` holds the digest of each obligation that the tree was made for, and
     ``coordinates`` those of the trees that split along other axes than its variables.
+    ``paving`` is that of a theorem that has one.
     """
 
     radius: Fraction | None
     trees: Mapping[str, bytes]
     statements: Mapping[str, str]
     coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
+    paving: Paving | None = None
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def write_certificate(certificate: Certificate) -> bytes:
         "proof": {
             "radius": None if proof.radius is None else number_text(proof.radius),
             "trees": {name: _entry(proof, name) for name in proof.trees},
+            **({} if proof.paving is None else {"paving": proof.paving.to_json()}),
         },
         "sources": dict(certificate.sources),
         "tool": dict(certificate.tool),
@@ -93,8 +97,8 @@ def read_certificate(data: bytes) -> Certificate:
     if stated != hashlib.sha256(_canonical(body)).hexdigest():
         raise FormatError("the digest does not fit the contents: the file was changed")
     proof = body["proof"]
-    if not (isinstance(proof, dict) and set(proof) == {"radius", "trees"}):
-        raise FormatError("the proof is not a radius and trees")
+    if not (isinstance(proof, dict) and set(proof) - {"paving"} == {"radius", "trees"}):
+        raise FormatError("the proof is not a radius and trees, and a paving where there is one")
     trees = proof["trees"]
     if not isinstance(trees, dict):
         raise FormatError("the trees are not an object")
@@ -115,6 +119,7 @@ def read_certificate(data: bytes) -> Certificate:
                 for name, entry in trees.items()
                 if len(entry) == 3
             },
+            paving=Paving.from_json(proof["paving"]) if "paving" in proof else None,
         ),
         sources=_labels(body["sources"]),
         tool=_labels(body["tool"]),

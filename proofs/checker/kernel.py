@@ -21,6 +21,7 @@ import numpy as np
 from .claim import Claim
 from .coordinates import Coordinates, transformed
 from .errors import Rejected
+from .extension import check_extension
 from .format import Certificate, read_certificate
 from .intervals import (
     Array,
@@ -79,6 +80,8 @@ def check_certificate(
         counts[name] = rejected[name].leaves
         if counts[name] != _leaf_number(proof.trees[name]):
             raise Rejected(f"{name}: not every leaf was evaluated")
+    if proof.paving is not None:
+        counts["paving"] = check_extension(certificate.claim, proof.paving, progress)
     return Accepted(certificate, counts)
 
 
@@ -86,7 +89,7 @@ def to_prove(certificate: Certificate) -> Mapping[str, Obligation]:
     """The obligations of the claim, each of which ``certificate`` has a tree for.
 
     Raises CheckerError if its trees, their statements or its assumptions are those of another
-    claim.  The trees themselves are not looked at.
+    claim.  The trees themselves are not looked at, nor is a paving.
     """
     if certificate.evidence != "kernel":
         raise Rejected(
@@ -104,6 +107,8 @@ def to_prove(certificate: Certificate) -> Mapping[str, Obligation]:
             raise Rejected(f"{name}: the tree was made for another statement")
     if not set(proof.coordinates) <= set(wanted):
         raise Rejected("there are coordinates for another obligation")
+    if theorem.has_paving != (proof.paving is not None):
+        raise Rejected(f"{theorem.id} {'needs' if theorem.has_paving else 'has no'} paving")
     return wanted
 
 

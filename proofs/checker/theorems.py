@@ -19,6 +19,17 @@ from .differences import difference, rewritten
 from .errors import LanguageError, TheoremError
 from .language import Affine, Node, absolute, const, topological, var, variables
 from .obligations import All, Any, Atom, Formula, Obligation
+from .statements import (
+    BOUNDED,
+    CONTINUOUS,
+    DISCRETE,
+    EXACT,
+    EXTENDED,
+    MODEL,
+    RESIDUAL,
+    SAFE,
+    STABLE,
+)
 from .sums import normalised
 
 __all__ = [
@@ -54,6 +65,11 @@ class Theorem:
     derive: Callable[[Claim, Fraction], list[Obligation]]
     has_radius: bool = False
     has_level: bool = False
+
+    @property
+    def has_paving(self) -> bool:
+        """Whether a proof has a paving besides its trees."""
+        return "volume" in self.numbers
 
 
 def obligations(claim: Claim, radius: Fraction | None) -> list[Obligation]:
@@ -288,7 +304,7 @@ def _near(claim: Claim, bounds: Mapping[str, Fraction]) -> Formula:
 
 
 def _stability(claim: Claim, radius: Fraction) -> list[Obligation]:
-    """T-STAB-D and T-STAB-C."""
+    """T-STAB-D and T-STAB-C, and the core of T-EXT-D."""
     v, level = _lyapunov(claim)
     f = closed_loop(claim)
     _is_equilibrium(claim, v)
@@ -397,49 +413,21 @@ def _output(claim: Claim, radius: Fraction) -> list[Obligation]:
     return [Obligation("output", text, _variables(claim), All(tuple(bounds)))]
 
 
-_EXACT = "Arithmetic is exact: states, controller and plant are real-valued, not rounded."
-_MODEL = "The plant is the stated one: parameters and disturbances stay within their intervals."
-_STATE = "The controller sees the exact state, without delay."
-_FIXED = "Uncertain parameters are constant in time; disturbances may vary at every instant."
-_SAMPLED = "The plant advances by one step as stated; behaviour between samples is not claimed."
-_ODE = (
-    "The controller acts continuously in time (no sampling); a solution is an absolutely "
-    "continuous function that satisfies the differential equation for almost every time, "
-    "with measurable disturbances."
-)
-_DISCRETE = (_EXACT, _MODEL, _STATE, _FIXED, _SAMPLED)
-_CONTINUOUS = (_EXACT, _MODEL, _STATE, _FIXED, _ODE)
-
-_STABLE = (
-    "the equilibrium is stable; every trajectory that starts in {V <= level} within the "
-    "domain stays there, V decreases along it at the stated rate, and it converges to the "
-    "equilibrium"
-)
-_RESIDUAL = (
-    "every trajectory that starts in {V <= level} within the domain stays there, enters "
-    "{V <= residual} in finite time and never leaves it again; convergence to the "
-    "equilibrium itself is not claimed"
-)
-_SAFE = (
-    "every trajectory that starts in the initial set within the domain stays in the domain "
-    "with barrier <= 0 and never reaches the unsafe set"
-)
-_BOUNDED = "the expression is within its bounds everywhere in the domain"
-
-
 def _theorems() -> dict[str, Theorem]:
     v, numbers = frozenset({"lyapunov"}), frozenset({"level", "decay"})
     sets = frozenset({"barrier", "initial", "unsafe"})
     result: Sequence[Theorem] = (
-        Theorem("T-STAB-D", "discrete", _STABLE, _DISCRETE, v, numbers, _stability, True, True),
-        Theorem("T-STAB-C", "continuous", _STABLE, _CONTINUOUS, v, numbers, _stability, True, True),
-        Theorem("T-RES-D", "discrete", _RESIDUAL, _DISCRETE, v, numbers | {"residual"},
+        Theorem("T-STAB-D", "discrete", STABLE, DISCRETE, v, numbers, _stability, True, True),
+        Theorem("T-STAB-C", "continuous", STABLE, CONTINUOUS, v, numbers, _stability, True, True),
+        Theorem("T-EXT-D", "discrete", EXTENDED, DISCRETE, v, numbers | {"steps", "volume"},
+                _stability, True, True),
+        Theorem("T-RES-D", "discrete", RESIDUAL, DISCRETE, v, numbers | {"residual"},
                 _residual, has_level=True),
-        Theorem("T-RES-C", "continuous", _RESIDUAL, _CONTINUOUS, v, numbers | {"residual"},
+        Theorem("T-RES-C", "continuous", RESIDUAL, CONTINUOUS, v, numbers | {"residual"},
                 _residual, has_level=True),
-        Theorem("T-SAFE-D", "discrete", _SAFE, _DISCRETE, sets, frozenset(), _safety),
-        Theorem("T-SAFE-C", "continuous", _SAFE, _CONTINUOUS, sets, frozenset(), _safety),
-        Theorem("T-OUT", "any", _BOUNDED, (_EXACT, _MODEL), frozenset({"output"}),
+        Theorem("T-SAFE-D", "discrete", SAFE, DISCRETE, sets, frozenset(), _safety),
+        Theorem("T-SAFE-C", "continuous", SAFE, CONTINUOUS, sets, frozenset(), _safety),
+        Theorem("T-OUT", "any", BOUNDED, (EXACT, MODEL), frozenset({"output"}),
                 frozenset({"lower", "upper"}), _output),
     )  # fmt: skip
     return {t.id: t for t in result}

@@ -191,7 +191,7 @@ Proof.
 Qed.
 End Safety.
 
-(** ** T-EXT: an invariant set, extended backwards by [n] steps *)
+(** ** T-EXT-D, of sets: an invariant set, extended backwards by [n] steps *)
 Section Extension.
 Variable core : list R -> Prop.
 Hypothesis kept : forall x w, core x -> allowed w -> exists y, f x w = Some y /\ core y.
@@ -234,7 +234,7 @@ Proof.
 Qed.
 End Extension.
 
-(** T-EXT for T-STAB-D: every trajectory from the extended set converges to the equilibrium. *)
+(** T-EXT-D for the sets of T-STAB-D: every trajectory from the extended set converges to the equilibrium. *)
 Theorem extension_converges V level decay rest near n :
   conditions W allowed domain f V level decay rest near ->
   regular W allowed domain f V level decay rest ->

@@ -5,7 +5,7 @@
     all faces, whose variables are [r], the direction [d], parameters and disturbances.  In words:
     [proofs/theory/L-RAY.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Descent Scalars Inline Rays ExactValues Quotients Along.
+From Certify Require Import Language Tree Theorems Claims Descent Scalars Inline Rays ExactValues Quotients Along FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -31,21 +31,6 @@ Fixpoint ray_others (i count : nat) (s : list operation) : list operation * list
     (s1, Entry (length s) None None None :: l)
   end.
 
-Record scalar_claim := ScalarClaim
-  { value_program : list operation; value_at : nat;    (* V, and which operation it is *)
-    plant_program : list operation; next_at : list nat }.
-
-Definition scalar_claim_of (c : claim) : option scalar_claim :=
-  match scalars (lyapunov c) [] [], scalars (plant c) [] [] with
-  | Some (vs, vtab), Some (ps, ptab) =>
-    match hd_error (hd [] vtab), all_some (map (fun k => hd_error (nth k ptab [])) (outputs c)) with
-    | Some v, Some next =>
-      if Nat.ltb v (length vs) && below (length ps) next then Some (ScalarClaim vs v ps next) else None
-    | _, _ => None
-    end
-  | _, _ => None
-  end.
-
 Definition starts_at (q : Q) (e : entry) : bool :=
   match start e with Some p => Qeq_bool p q | None => false end.
 Fixpoint all_start (rest : list Q) (es : list entry) : bool :=
@@ -54,41 +39,23 @@ Fixpoint all_start (rest : list Q) (es : list entry) : bool :=
   | q :: rest', e :: es' => starts_at q e && all_start rest' es'
   | _, _ => false
   end.
-(** The quotients of V and of V after a step, of the same order. *)
+(** The quotients of V and of its fall, of the same order. *)
 Definition same_order (a b : entry) : option (nat * nat) :=
   match second a, second b with
   | Some i, Some j => Some (i, j)
   | _, _ => match first a, first b with Some i, Some j => Some (i, j) | _, _ => None end
   end.
 
-Definition ray_program (c : claim) : option (list operation * goal_of) :=
-  match scalar_claim_of c with
+Definition ray_program (c : claim) (q : fall_program) : option (list operation * goal_of) :=
+  let (s1, states) := ray_states O (combine (rest c) (cube c)) [OVar O; OConst 0] in
+  let (s2, vary) := ray_others (S (length (bounds c))) (length (others c)) s1 in
+  match along (states ++ vary) O (code q) s2 with
+  | Some (s3, es) =>
+    let v := entry_at es (v_at q) in let fall := entry_at es (fall_at q) in
+    if starts_at 0 v && starts_at 0 fall && all_start (rest c) (map (entry_at es) (next_state_at q)) then
+      match same_order v fall with Some (i, j) => Some (s3, GAnd (GPositive i) (GPositive j)) | None => None end
+    else None
   | None => None
-  | Some k =>
-    let n := length (bounds c) in
-    let (s1, states) := ray_states O (combine (rest c) (cube c)) [OVar O; OConst 0] in
-    let (s2, vary) := ray_others (S n) (length (others c)) s1 in
-    match along states O (value_program k) s2 with
-    | Some (s3, es) =>
-      match along (states ++ vary) O (plant_program k) s3 with
-      | Some (s4, fs) =>
-        let next := map (entry_at fs) (next_at k) in
-        match along next O (value_program k) s4 with
-        | Some (s5, gs) =>
-          let now := entry_at es (value_at k) in let after := entry_at gs (value_at k) in
-          if starts_at 0 now && starts_at 0 after && all_start (rest c) next then
-            match same_order now after with
-            | Some (i, j) =>
-              Some (ORow [1 - decay c; -1]%Q [i; j] 0 :: s5, GAnd (GPositive i) (GPositive (length s5)))
-            | None => None
-            end
-          else None
-        | None => None
-        end
-      | None => None
-      end
-    | None => None
-    end
   end.
 
 (** The face of the cube where the direction [i] is [q]. *)
@@ -96,8 +63,8 @@ Definition face (n i : nat) (q : Q) : list (Q * Q) :=
   map (fun k => if Nat.eqb k i then (q, q) else (-1, 1)%Q) (seq 0 n).
 Definition faces (n : nat) : list (list (Q * Q)) := flat_map (fun i => [face n i 1; face n i (-1)]) (seq 0 n).
 
-Definition ray_obligations (c : claim) : option (list obligation) :=
-  match ray_program c with
+Definition ray_obligations (c : claim) (q : fall_program) : option (list obligation) :=
+  match ray_program c q with
   | None => None
   | Some (p, g) =>
     let made := map (fun b => ScalarObligation ((0, 1)%Q :: b ++ others c) p g) (faces (length (bounds c))) in

@@ -1,11 +1,11 @@
 (** T-STAB-D, from a claim to its trajectories: nothing is left as a hypothesis.
 
     A claim is programs for plant and Lyapunov function, and numbers.  [obligations] makes from it all
-    obligations of T-STAB-D; if [check] accepts a proof of each, [stable_loop] is what the claim says.
-    In words: [proofs/theory/T-STAB-D.md]. *)
+    obligations of T-STAB-D, if wanted with differences written as differences; if [check] accepts a
+    proof of each, [stable_loop] is what the claim says.  In words: [proofs/theory/T-STAB-D.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith Classical.
 From Certify Require Import Language Tree Compact Theorems Stability Claims Descent Accepted Scalars Inline
-  Rays ExactValues Quotients Along Neighbourhood RayClaims Continuity.
+  Rays ExactValues Quotients Along FallProgram Wishes Neighbourhood RayClaims Continuity.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -25,9 +25,16 @@ Definition acceptable (c : claim) : bool :=
   well_formed c && no_jumps c && qless 0 (level c) && Qle_bool 0 (decay c) && qless (decay c) 1 &&
   forallb (fun bq => inside (fst bq) (snd bq)) (combine (bounds c) (rest c)).
 
-Definition obligations (c : claim) : option (list obligation) :=
+Definition obligations (by_differences : bool) (c : claim) : option (list obligation) :=
   if acceptable c then
-    match ray_obligations c with Some l => Some (descent c :: l) | None => None end
+    match fall_program_of by_differences c with
+    | Some q =>
+      match descent_obligation c q, ray_obligations c q with
+      | Some o, Some l => Some (o :: l)
+      | _, _ => None
+      end
+    | None => None
+    end
   else None.
 
 (** ** What is claimed *)
@@ -87,64 +94,108 @@ Proof.
 Qed.
 
 Section Sound.
+Variable by_differences : bool.
 Variable c : claim.
 Variable l : list obligation.
-Hypothesis made : obligations c = Some l.
+Hypothesis made : obligations by_differences c = Some l.
 Hypothesis proved : forall o, In o l -> holds o.
 Notation B := (bounds c).
 Notation V := (value c).
 Notation L := (Q2R (level c)).
 Notation D := (Q2R (decay c)).
 
-Lemma unpack : exists k rays, scalar_claim_of c = Some k /\ ray_obligations c = Some rays /\
-  well_formed c = true /\ holds (descent c) /\ (forall o, In o rays -> holds o) /\
-  forallb continuous_operation (value_program k) = true /\
-  (0 < D \/ forallb continuous_operation (plant_program k) = true) /\
-  0 < L /\ 0 <= D < 1 /\ interior B (equilibrium c) /\
-  length (rest c) = length B /\ length (cube c) = length B /\ length (outputs c) = length B.
+(** What is known of the claim. *)
+Record known (q : fall_program) (o : obligation) (rays : list obligation) (k : scalar_claim) : Prop := Known
+  { k_program : fall_program_of by_differences c = Some q;
+    k_descent : descent_obligation c q = Some o /\ holds o;
+    k_rays : ray_obligations c q = Some rays /\ forall r, In r rays -> holds r;
+    k_scalar : scalar_claim_of c = Some k;
+    k_continuous : forallb continuous_operation (value_program k) = true;
+    k_jumps : 0 < D \/ forallb continuous_operation (plant_program k) = true;
+    k_level : 0 < L;
+    k_rate : 0 <= D < 1;
+    k_interior : interior B (equilibrium c);
+    k_rest : length (rest c) = length B;
+    k_cube : length (cube c) = length B;
+    k_outputs : length (outputs c) = length B }.
+
+Lemma unpack : exists q o rays k, known q o rays k.
 Proof.
   unfold obligations in made. destruct (acceptable c) eqn:A; [|discriminate].
-  destruct (ray_obligations c) as [rays|] eqn:R; [|discriminate]. inversion made as [E]. clear made.
+  destruct (fall_program_of by_differences c) as [q|] eqn:Q; [|discriminate].
+  destruct (descent_obligation c q) as [o|] eqn:O; [|discriminate].
+  destruct (ray_obligations c q) as [rays|] eqn:R; [|discriminate]. injection made as E.
   unfold acceptable in A. rewrite !andb_true_iff in A. destruct A as [[[[[A H3] H2] H1] H0] H].
   unfold no_jumps in H3. destruct (scalar_claim_of c) as [k|] eqn:K; [|discriminate].
   apply andb_prop in H3; destruct H3 as [C1 C2].
   pose proof A as W. unfold well_formed in W. rewrite !andb_true_iff in W.
   destruct W as [[[_ Lo%Nat.eqb_eq] Lr%Nat.eqb_eq] Lc%Nat.eqb_eq].
-  exists k, rays. repeat match goal with |- _ /\ _ => split end; auto.
-  - apply proved. rewrite <- E. now left.
-  - intros o I. apply proved. rewrite <- E. now right.
+  exists q, o, rays, k. constructor; auto.
+  - split; auto. apply proved. rewrite <- E. now left.
+  - split; auto. intros r I. apply proved. rewrite <- E. now right.
   - apply orb_prop in C2. destruct C2 as [C2|C2]; [left|now right].
     apply qless_ok in C2. now rewrite Q2R_zero in C2.
   - apply qless_ok in H2. now rewrite Q2R_zero in H2.
-  - apply Qle_bool_real in H1. now rewrite Q2R_zero in H1.
-  - apply qless_ok in H0. now rewrite Q2R_one in H0.
+  - split.
+    + apply Qle_bool_real in H1. now rewrite Q2R_zero in H1.
+    + apply qless_ok in H0. now rewrite Q2R_one in H0.
   - apply interior_ok; auto.
+Qed.
+
+Lemma meaning_of q o rays k : known q o rays k -> forall x w u, length x = length B -> meaning c q x w u.
+Proof. intros K x w u Lx. apply (fall_program_ok by_differences); auto; apply K. Qed.
+
+Lemma descent_of q o rays k x w : known q o rays k -> in_box B x -> allowed c w ->
+  exists v, V x = Some v /\ (L < v \/ exists y s, next c x w = Some y /\ stays B x y /\
+    get (values (x ++ fst w) (fun _ => 0) (code q)) (fall_at q) = Some s /\ (in_cube c x \/ 0 < v /\ 0 < s)).
+Proof.
+  intros K X [Wb Wt]. destruct w as [w t]. cbn [fst snd] in *.
+  assert (Lx : length x = length B) by (symmetry; apply (Forall2_length _ _ _ X)).
+  pose proof (meaning_of _ _ _ _ K x w (fun _ => 0) Lx) as M.
+  apply (descent_says c q o x w t); auto; try apply K.
+  rewrite (next_length _ _ _ _ _ M). apply K.
 Qed.
 
 Lemma value_defined x w : in_box B x -> allowed c w -> exists v, V x = Some v.
 Proof.
-  destruct unpack as [k [rays [_ [_ [W [H _]]]]]]. intros X A.
-  destruct (descent_meaning c x w W H X A) as [v [E _]]. eauto.
+  destruct unpack as [q [o [rays [k K]]]]. intros X A.
+  destruct (descent_of _ _ _ _ x w K X A) as [v [E _]]. eauto.
 Qed.
 
 Lemma claim_conditions : conditions variation (allowed c) B (next c) V L D (equilibrium c) (in_cube c).
 Proof.
-  destruct unpack as [k [rays [Ek [Er [W [H [Hr [_ [_ [_ [Dr [_ [Lr [Lc Lo]]]]]]]]]]]]]].
-  constructor; auto.
-  - intros x w X A. destruct (descent_meaning c x w W H X A) as [v [E M]]. exists v. split; auto.
-    destruct M as [M|[y [Y [S M]]]]; [now left|right]. exists y. split; auto. split; auto.
-    destruct M as [M|[u [U F]]]; [now left|right]. exists v, u. tauto.
-  - intros x y w [X [v [E _]]] A Cu N Y By.
-    apply (rays_fall c Lr Lc Lo rays Er Hr x y w Cu N A Y); eauto using value_defined.
-  - intros v. exact (zero_at_equilibrium c Lr Lc Lo rays Er v).
-  - intros w y [Wb _] Y. apply (equilibrium_is_one c Lr Lc Lo rays Er w y); auto.
+  destruct unpack as [q [o [rays [k K]]]].
+  pose proof (k_rest _ _ _ _ K) as Lr. pose proof (k_cube _ _ _ _ K) as Lc.
+  pose proof (k_outputs _ _ _ _ K) as Lo.
+  assert (Len : forall x, in_box B x -> length x = length B) by (intros x X; symmetry; apply (Forall2_length _ _ _ X)).
+  assert (Me : forall x w u, length x = length B -> meaning c q x w u) by apply (meaning_of _ _ _ _ K).
+  assert (Ln : length (next_state_at q) = length B).
+  { rewrite (next_length _ _ _ _ _ (Me (equilibrium c) [] (fun _ => 0)
+      ltac:(unfold equilibrium; rewrite map_length; exact Lr))). apply K. }
+  assert (Falls : forall x w y v s, in_box B x -> allowed c w -> V x = Some v -> next c x w = Some y -> in_box B y ->
+    get (values (x ++ fst w) (fun _ => 0) (code q)) (fall_at q) = Some s -> 0 < v -> 0 < s -> falls V D x y).
+  { intros x [w t] y v s X A E Y By F Pv Ps. destruct (value_defined y (w, t) By A) as [v' E'].
+    exists v, v'. repeat split; auto.
+    rewrite <- (fall_value _ _ _ _ _ (Me x w (fun _ => 0) (Len x X)) t y v v' s E Y E' F). exact Ps. }
+  destruct (k_rays _ _ _ _ K) as [Er Hr].
+  constructor; [exact (k_rate _ _ _ _ K)| | | |].
+  - intros x w X A. destruct (descent_of _ _ _ _ x w K X A) as [v [E M]]. exists v. split; auto.
+    destruct M as [M|[y [s [Y [St [F M]]]]]]; [now left|right]. exists y. split; auto. split; auto.
+    destruct M as [M|[Pv Ps]]; [now left|right]. apply (Falls x w y v s); auto. now apply (stays_ok _ x).
+  - intros x y w X A Cu N Y By. destruct X as [X [v [E Lv]]].
+    destruct (descent_of _ _ _ _ x w K X A) as [v1 [E1 M]]. rewrite E in E1. inversion E1; subst v1.
+    destruct M as [M|[y1 [s [Y1 [_ [F _]]]]]]; [lra|].
+    destruct (rays_fall c Lr Lc Lo q Ln Me rays Er Hr x (fst w) v s Cu N (proj1 A) E F) as [Pv Ps].
+    apply (Falls x w y v s); auto.
+  - intros v. exact (zero_at_equilibrium c Lr Lc Lo q Ln Me rays Er v).
+  - intros w y [Wb _] Y. apply (equilibrium_is_one c Lr Lc Lo q Ln Me rays Er w y); auto.
     symmetry. apply (Forall2_length _ _ _ Wb).
 Qed.
 
 Lemma claim_continuous : continuous_in B V.
 Proof.
-  destruct unpack as [k [rays [Ek [_ [_ [_ [_ [Cv _]]]]]]]].
-  destruct (scalar_claim_ok c k Ek) as [_ [_ [_ [Val _]]]].
+  destruct unpack as [q [o [rays [k K]]]]. pose proof (k_continuous _ _ _ _ K) as Cv.
+  destruct (scalar_claim_ok c k (k_scalar _ _ _ _ K)) as [_ [_ [_ [Val _]]]]. clear K.
   intros x v _ E eps P. rewrite (Val x (fun _ => 0)) in E.
   destruct (values_continuous x (fun _ => 0) _ Cv _ v E eps P) as [d [Pd K]]. exists d. split; auto.
   intros y u _ C U. rewrite (Val y (fun _ => 0)) in U. eauto.
@@ -159,8 +210,9 @@ Lemma claim_falls_around : D = 0 -> forall x, in_set B V L x -> x <> equilibrium
     V z = Some v -> next c z w = Some y -> V y = Some u -> d <= v - u.
 Proof.
   intros D0 x X N. pose proof claim_conditions as C. pose proof claim_continuous as Cont.
-  destruct unpack as [k [rays [Ek [_ [_ [_ [_ [_ [Cp _]]]]]]]]].
-  destruct Cp as [Cp|Cp]; [lra|]. destruct (scalar_claim_ok c k Ek) as [_ [_ [_ [_ Nxt]]]].
+  destruct unpack as [q [o [rays [k Kn]]]].
+  destruct (k_jumps _ _ _ _ Kn) as [Cp|Cp]; [lra|].
+  destruct (scalar_claim_ok c k (k_scalar _ _ _ _ Kn)) as [_ [_ [_ [_ Nxt]]]]. clear Kn.
   set (none := fun (_ _ : nat) => 0).
   destruct (compact (others c) (fun d w => forall t z v y u, in_set B V L z -> close d x z -> proper t ->
     V z = Some v -> next c z (w, t) = Some y -> V y = Some u -> d <= v - u)) as [d [Pd K]].
@@ -193,17 +245,19 @@ Qed.
 
 Lemma claim_regular : regular variation (allowed c) B (next c) V L D (equilibrium c).
 Proof.
-  destruct unpack as [k [rays [_ [_ [_ [_ [_ [_ [_ [L0 [_ [Int _]]]]]]]]]]]].
-  constructor; auto.
+  destruct unpack as [q [o [rays [k K]]]]. constructor.
+  - exact (k_level _ _ _ _ K).
   - exact claim_continuous.
+  - exact (k_interior _ _ _ _ K).
   - exact claim_falls_around.
 Qed.
 End Sound.
 
 (** If every obligation of the claim holds, the claim does. *)
-Theorem stable_if_hold c l : obligations c = Some l -> (forall o, In o l -> holds o) -> stable_claim c.
+Theorem stable_if_hold by_differences c l : obligations by_differences c = Some l -> (forall o, In o l -> holds o) -> stable_claim c.
 Proof.
-  intros M H. pose proof (claim_conditions c l M H) as C. pose proof (claim_regular c l M H) as S.
+  intros M H. pose proof (claim_conditions by_differences c l M H) as C.
+  pose proof (claim_regular by_differences c l M H) as S.
   constructor.
   - exact (never_ends _ _ _ _ _ _ _ _ _ C).
   - intros x w T X. exact (invariant _ _ _ _ _ _ _ _ _ C x w T X).
@@ -214,10 +268,10 @@ Proof.
 Qed.
 
 (** So it does if [check] accepts a proof of each. *)
-Theorem stable_loop c l proofs : obligations c = Some l ->
+Theorem stable_loop by_differences c l proofs : obligations by_differences c = Some l ->
   Forall2 (fun o t => check o t = true) l proofs -> stable_claim c.
 Proof.
-  intros M H. apply (stable_if_hold c l M). intros o I. clear M.
+  intros M H. apply (stable_if_hold by_differences c l M). intros o I. clear M.
   induction H as [|o' t l' p K H IH]; [destruct I|]. destruct I as [<-|I]; auto.
   now apply check_ok with (t := t).
 Qed.

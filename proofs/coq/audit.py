@@ -50,6 +50,10 @@ THEOREMS = {
     "Invariance": ("differentiable_solution",),
     "Quotients": ("quotient_rule_ok", "square_rule_ok"),
     "Along": ("along_ok",),
+    "LinearForms": ("forms_ok",),
+    "Moves": ("moves_ok",),
+    "FallProgram": ("fall_program_ok",),
+    "Wishes": ("descent_says",),
     "RayClaims": ("rays_fall", "zero_at_equilibrium", "equilibrium_is_one"),
     "StableLoop": ("stable_if_hold", "stable_loop"),
 }

@@ -23,6 +23,7 @@ _QUADRATIC = 'lyapunov = { quadratic = [["1.5", "0.5"], ["0.5", "0.6"]] }\n'
 PROVED = LOOP + '[property]\nkind = "stability"\nlevel = "0.1"\n' + _QUADRATIC
 OPEN_LEVEL = PROVED.replace('"0.1"\nlyap', '"largest"\nlyap')
 REFUTED = PROVED.replace('"0.1"\nlyap', '"5"\nlyap')
+EXTENDED = PROVED.replace('"0.1"\nlyap', '"0.1"\nextend = { steps = 16, depth = 10 }\nlyap')
 # V has no definite sign near the origin, which no attack refutes and no search proves
 UNKNOWN = OPEN_LEVEL.replace('["0.5", "0.6"]', '["0.5", "0"]')
 
@@ -99,6 +100,7 @@ BY_NAME = {
     "open-level": OPEN_LEVEL,
     "refuted": REFUTED,
     "unknown": UNKNOWN,
+    "extended": EXTENDED,
     "safety": SAFETY,
     "output": OUTPUT,
     "residual": RESIDUAL,

@@ -11,7 +11,16 @@ import time
 from pathlib import Path
 
 import pytest
-from cli_problems import BY_NAME, OPEN_LEVEL, PROVED, REFUTED, SLOW, TRAINED
+from cli_problems import (
+    BY_NAME,
+    EXTENDED,
+    OPEN_LEVEL,
+    PROVED,
+    REFUTED,
+    RESIDUAL,
+    SLOW,
+    TRAINED,
+)
 from cli_runs import COMMAND, Ended, certify, process
 
 from certify.proofs.checker import kernel
@@ -23,6 +32,7 @@ KEYS = {  # what DESIGN.md promises of --json
 }
 VERDICTS = [
     ("proved", 0, "proved", "T-STAB-D"),
+    ("extended", 0, "proved", "T-EXT-D"),
     ("open-level", 0, "proved", "T-STAB-D"),
     ("refuted", 1, "refuted", "T-STAB-D"),
     ("unknown", 3, "unknown", "T-STAB-D"),
@@ -281,6 +291,44 @@ def test_report_checks_first_and_writes_the_file(
     ended = certify("report", starter[0] / "out" / "certificate.json", "-o", tmp_path / "r")
     assert (ended.code, ended.out.strip()) == (0, str(tmp_path / "r" / "report.html"))
     assert "<svg" in (tmp_path / "r" / "report.html").read_text()
+
+
+# extensions
+
+
+def test_an_extension_is_verified_checked_explained_and_drawn(tmp_path: Path) -> None:
+    path, out = written(tmp_path, EXTENDED), tmp_path / "out"
+    ended = certify("run", path, "-o", out, "--json")
+    assert (ended.code, ended.answer["theorem"]) == (0, "T-EXT-D")
+    found = ended.answer["extension"]
+    assert isinstance(found, dict)
+    assert ended.answer["volume"] < found["volume"] <= found["sampled_interval"][1]
+    assert found["volume_kind"] == "certified"
+    assert found["sampled_interval"][0] <= found["sampled"]
+    certificate = out / "certificate.json"
+    checked = certify("check", certificate, "--json")
+    assert checked.answer["leaves"]["paving"] == found["cells"]
+    explained = certify("explain", certificate).out
+    for part in (
+        "Volume, extended",
+        f"within {found['steps']} steps",
+        "T-EXT-D",
+        "enters that set",
+    ):
+        assert part in " ".join(explained.split())
+    page = (out / "report.html").read_text()
+    assert "Extended region" in page
+    for label in ("Volume, core", "Volume, core, sampled", "Volume, extended",
+                  "Volume of all that reaches it, sampled"):  # fmt: skip
+        assert label in page
+    assert certify("falsify", path).code == 3
+
+
+def test_an_extension_needs_an_exact_equilibrium(tmp_path: Path) -> None:
+    asked = RESIDUAL.replace('level = "largest"', 'level = "largest"\nextend = { depth = 6 }')
+    ended = certify("verify", written(tmp_path, asked))
+    assert ended.code == 2
+    assert "extend needs an equilibrium that is exactly one: subtract" in ended.err
 
 
 # the other verbs

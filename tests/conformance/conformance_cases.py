@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction as Q
 
 from certify.expression import (
@@ -70,6 +70,12 @@ def stable(
                  equilibrium=rest, **changes)  # fmt: skip
 
 
+def extended(name: str, plant: Mapping[str, Node], level: str, **numbers: str) -> Claim:
+    """T-EXT-D for ``V = x**2``, with the volume and the steps that are claimed."""
+    core = stable("T-EXT-D", name, plant, X**2, level)
+    return replace(core, numbers={**core.numbers, **{k: Q(v) for k, v in numbers.items()}})
+
+
 def safe(theorem: str, name: str, plant: Mapping[str, Node], *parts: Node) -> Claim:
     """A claim from the barrier, the initial set and the unsafe set."""
     barrier, initial, unsafe = parts
@@ -93,6 +99,7 @@ SKEW = X**2 + X * Y + Y**2
 LINEAR_D = {"x": _c("0.5") * X + _c("0.2") * Y, "y": _c("-0.2") * X + _c("0.6") * Y}
 LINEAR_C = {"x": Y, "y": -X - Y}
 ROTATION = {"x": _c("0.6") * X - _c("0.8") * Y, "y": _c("0.8") * X + _c("0.6") * Y}
+CUBIC_D = {"x": _c("0.5") * X + _c("0.6") * X**3}
 CUBIC_C = {"x": -X + X * Y**2, "y": -Y}
 SPRING_C = {"x": -X + X**3}
 INTEGRATOR = {"x": X + _c("0.5") * clip(-X, _c("-0.25"), _c("0.25"))}
@@ -118,6 +125,9 @@ TRUE = (
            disturbances=("w",), box={"w": (Q("-0.5"), Q("0.5"))}),
     stable("T-STAB-C", "flow and V with kinks", {"x": -relu(X) + relu(-X)}, absolute(X), "0.9",
            decay="0.5"),
+    extended("core extended", CUBIC_D, "0.25"),
+    extended("core extended by so much", CUBIC_D, "0.25", volume="1.8", steps="20"),
+    extended("integrator extended", INTEGRATOR, "0.01", volume="2", steps="20"),
     safe("T-SAFE-D", "rotation with damping", LINEAR_D, DISC - _c("0.5"), DISC - _c("0.25"),
          _c("0.64") - DISC),
     safe("T-SAFE-C", "swirl inside a disc", {"x": -X + Y, "y": -X - Y}, DISC - _c("0.5"),
@@ -140,6 +150,7 @@ FALSE = (
            X**2 * 0 + Y**2 + X**2 * _c("0.1"), "0.2"),
     stable("T-STAB-D", "gain above one", {"x": P * X}, X**2, "0.5",
            parameters=("p",), box={"p": (Q(0), Q("1.01"))}),
+    extended("core too large", CUBIC_D, "0.9"),
     stable("T-STAB-C", "level too large", SPRING_C, X**2, "1.5"),
     stable("T-STAB-C", "repelled", {"x": X + Y, "y": -Y}, DISC, "0.5"),
     stable("T-STAB-C", "V with a kink grows", {"x": _c("0.1") * X}, absolute(X), "0.9"),
@@ -158,6 +169,8 @@ SUBTLE = (
     stable("T-STAB-D", "rotation", ROTATION, DISC, "0.9"),
     stable("T-STAB-D", "V only semidefinite", {"x": _c("0.5") * X, "y": _c("0.5") * Y},
            X**2, "0.5"),
+    extended("extended beyond a fixed point", CUBIC_D, "0.25", volume="1.8258"),
+    extended("extended in too few steps", CUBIC_D, "0.25", volume="1.8", steps="4"),
     stable("T-STAB-C", "undamped", {"x": Y, "y": -X}, DISC, "0.9"),
     stable("T-STAB-C", "unstable very near 0",
            {"x": X * _c("1e-10") - X**3}, X**2, "0.9"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from certify.errors import CertifyError, InputError, NetworkError, ProblemError
 from certify.expression import Node, affine, clip, cos, sin, stack, topological, var
 from certify.io.toml import read_problem
-from certify.problem import Output, Problem, Safety, Stability, Training
+from certify.problem import Extension, Output, Problem, Safety, Stability, Training
 
 PENDULUM = """\
 name = "pendulum"
@@ -316,6 +316,17 @@ MISTAKES = [
         28,
         "decay and level cannot both be the largest; write",
     ),
+    ('level = "largest"', "extend = { steps = 0 }", 29, "extend.steps: Input should be greater"),
+    ('level = "largest"', "extend = { steps = 255 }", 29, "write steps = 32, at most 254"),
+    ('level = "largest"', 'extend = { depth = "12" }', 29, "extend.depth"),
+    (
+        'level = "largest"',
+        "extend = { depth = 60 }",
+        29,
+        "write depth = 18, halvings of the domain",
+    ),
+    ('level = "largest"', "extend = { step = 9 }", 29, "unknown key 'step'; did you mean 'steps'?"),
+    ('level = "largest"', "extend = true", 29, "expected a table, found true; write extend = {"),
     ('level = "largest"', "equilibrium = { x = 0 }", 29, "'x' is not a state; write one of: theta"),
     ('level = "largest"', "equilibrium = { theta = 1 }", 29, "not inside its domain; write equil"),
     ("[property.lyapunov]\nexpression", "# ", 26, "'lyapunov' is missing; write [property.lya"),
@@ -349,6 +360,15 @@ MISTAKES = [
     ('u = "clip', "u = clip", 22, "malformed TOML, column 5: Invalid value"),
     ("expression = ", "x" * 9 + ".a" * 40 + " = ", 31, "a dotted key of more than 32 parts"),
 ]
+
+
+def test_a_core_is_extended_in_discrete_time_only(read, refused) -> None:
+    assert read(PENDULUM).property.extend is None
+    asked = PENDULUM.replace('"largest"', '"largest"\nextend = { depth = 12 }')
+    assert read(asked).property.extend == Extension(steps=32, depth=12)
+    flow = asked.replace('"discrete"\nstep = "0.05"', '"continuous"')
+    flow = flow.replace("theta + step*omega", "omega").replace("omega + step*(", "(")
+    assert "a core is extended in discrete time only" in refused(flow)
 
 
 @pytest.mark.parametrize(("old", "new", "line", "advice"), MISTAKES)

@@ -58,6 +58,13 @@ CLAIMS: Mapping[str, Claim] = {
         equilibrium={"x": Q(0), "y": Q(0)},
         step=Q("0.05"),
     ),
+    "extension": _claim(
+        "T-EXT-D",
+        {"x": _q("0.5") * X + _q("0.6") * X**3},
+        functions={"lyapunov": X**2},
+        numbers={"level": Q("0.25"), "decay": Q(0), "volume": Q("1.8"), "steps": Q(16)},
+        equilibrium={"x": Q(0)},
+    ),
     "flow": _claim(
         "T-STAB-C",
         {"x": -X + X**3 + _q("0.1") * tanh(X) * W},

@@ -7,7 +7,10 @@ import random
 import zlib
 from collections.abc import Callable, Mapping
 
+import numpy as np
 from sealing import Body, JsonEdit
+
+from certify.proofs.checker.paving import NEVER, Paving
 
 __all__ = ["PROOF_EDITS"]
 
@@ -162,6 +165,42 @@ def _huge(body: Body, rng: random.Random, other: Body) -> None:
         body["proof"]["radius"] = huge
 
 
+_FOREIGN = Paving(b"\x00\x41\x41", b"\x01\x01", b"\x01\x00\x01\x00").to_json()
+
+
+def _paving(body: Body, rng: random.Random, other: Body) -> None:
+    """Times, hops and splits, each of which the proof needs as it is or in part."""
+    given = body["proof"].get("paving")
+    if given is None:
+        body["proof"]["paving"] = {**_FOREIGN, "hops": rng.choice([_FOREIGN["hops"], ""])}
+        return
+    paving = Paving.from_json(given)
+    tree, hops = bytearray(paving.tree), bytearray(paving.hops)
+    times = np.frombuffer(paving.times, "<u2").copy()
+    i, j = rng.randrange(len(hops)), rng.randrange(len(hops))
+    edit = rng.randrange(9)
+    if edit == 0:
+        times[i] -= times[i] > 0
+    elif edit == 1:
+        times[i] = rng.choice([0, 1, 16, NEVER])
+    elif edit == 2:
+        hops[i], hops[j] = hops[j], hops[i]
+    elif edit == 3:
+        hops[i] = rng.choice([0, 1, 2, 254])
+    elif edit == 4:
+        times[:] = times[::-1]
+    elif edit == 5:
+        times[:] = rng.choice([0, 1, 15])
+    elif edit == 6:
+        hops[:] = bytes(len(hops))
+    elif edit == 7:
+        del tree[rng.randrange(len(tree)) :]
+    else:
+        tree[rng.randrange(len(tree))] = rng.choice([0, 1, 0x40, 0x41, 0x43])
+    changed = Paving(bytes(tree), bytes(hops), times.astype("<u2").tobytes())
+    body["proof"]["paving"] = changed.to_json()
+
+
 PROOF_EDITS: Mapping[str, JsonEdit] = {
     "tree bytes": _tree_bytes,
     "tree packing": _tree_packing,
@@ -173,6 +212,7 @@ PROOF_EDITS: Mapping[str, JsonEdit] = {
     "metadata": _metadata,
     "metadata types": _metadata_types,
     "keys": _keys,
+    "paving": _paving,
     "swapped part": _swapped_part,
     "huge": _huge,
 }

@@ -36,7 +36,7 @@ def laundered(body: Body) -> bytes:
         trees = dict(body["proof"]["trees"])
         for obligation in wanted:
             trees[obligation.name] = [obligation.digest(), trees[obligation.name][1]]
-        body = {**body, "proof": {"radius": radius, "trees": trees}}
+        body = {**body, "proof": {**body["proof"], "trees": trees}}
         body["assumptions"] = list(THEOREMS[claim.theorem].assumptions)
     return sealed(body)
 

@@ -10,6 +10,7 @@ limit, on a set of measure zero, or by undefinedness, and may be answered by any
 from __future__ import annotations
 
 from claim_builders import FalseClaim
+from false_extensions import FALSE_EXTENSIONS
 from false_levels import FALSE_LEVELS
 from false_origins import FALSE_ORIGINS
 from false_safety import FALSE_SAFETY
@@ -17,4 +18,10 @@ from false_undefined import FALSE_UNDEFINED
 
 __all__ = ["FALSE"]
 
-FALSE: tuple[FalseClaim, ...] = (*FALSE_LEVELS, *FALSE_ORIGINS, *FALSE_SAFETY, *FALSE_UNDEFINED)
+FALSE: tuple[FalseClaim, ...] = (
+    *FALSE_LEVELS,
+    *FALSE_ORIGINS,
+    *FALSE_SAFETY,
+    *FALSE_UNDEFINED,
+    *FALSE_EXTENSIONS,
+)

@@ -54,7 +54,7 @@ def test_a_false_claim_is_not_proved(false: FalseClaim) -> None:
         assert outcome.verdict is Verdict.REFUTED, f"{false.why}: {outcome.advice}"
     if outcome.counterexample is not None:
         found = outcome.counterexample
-        assert refutes(false.claim, dict(found.point)) == found.condition
+        assert refutes(outcome.claim, dict(found.point)) == found.condition
 
 
 @pytest.mark.parametrize("name", TRUE)

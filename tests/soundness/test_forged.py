@@ -19,6 +19,7 @@ from certify.proofs.checker.format import Certificate, Proof, write_certificate
 from certify.proofs.checker.intervals import Interval, above, below
 from certify.proofs.checker.kernel import check, check_certificate
 from certify.proofs.checker.models import Block
+from certify.proofs.checker.paving import Paving
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import THEOREMS, obligations
 
@@ -30,11 +31,13 @@ ONE_LEAF = b"\x41"
 
 def forge(claim: Claim, tree: bytes = ONE_LEAF) -> bytes:
     """A certificate of ``claim`` with everything right but the proof."""
-    radius = Q(1, 4) if claim.theorem.startswith("T-STAB") else None
+    radius = Q(1, 4) if claim.theorem.startswith(("T-STAB", "T-EXT")) else None
     wanted = obligations(claim, radius)
     theorem = THEOREMS[claim.theorem]
+    cells = sum(byte >= 0x40 for byte in tree)
+    paving = Paving(tree, b"\x01" * cells, b"\x01\x00" * cells) if theorem.has_paving else None
     trees = {o.name: tree for o in wanted}
-    proof = Proof(radius, trees, {o.name: o.digest() for o in wanted})
+    proof = Proof(radius, trees, {o.name: o.digest() for o in wanted}, paving=paving)
     return write_certificate(Certificate(claim, theorem.assumptions, "kernel", proof))
 
 

@@ -33,6 +33,7 @@ from claim_builders import (
     stable,
     varying,
 )
+from false_extensions import extended
 
 from certify.expression import absolute, clip, exp, recip, relu, select, stack, var
 from certify.proofs.checker.claim import Claim
@@ -68,6 +69,17 @@ TRUE: Mapping[str, Claim] = {
     "parameters": stable("D", P * var("r") * X, X**2, "0.5", parameters=("p", "r"),
                          box={"p": (Q(0), Q("0.99")), "r": (Q(0), Q(1))}),
     "tree": stable("D", X * select(X - q("0.5"), q("0.9"), q("0.5")), X**2, "0.9", "1/10"),
+    "extension": extended(stable("D", CUBIC, X**2, "0.25"), "1.825", "30"),
+    "extension-disturbed": extended(
+        stable("D", W * X + q("0.6") * X**3, X**2, "0.1", **varying("w", "0", "0.5")), "1.82"
+    ),
+    "extension-parameter": extended(
+        stable("D", P * X + q("0.6") * X**3, X**2, "0.1", **varying("p", "0", "0.5", "parameters")),
+        "1.82",
+    ),
+    "extension-rotation": extended(
+        stable("D", {x: q("0.9") * e for x, e in ROTATION.items()}, DISC, "0.25"), "3.1"
+    ),
     "output": bounded(X * Y, "-1", "1"),
     "clipped-output": bounded(clip(3 * X, q("-0.5"), q("0.5")), "-0.5", "0.5"),
 }  # fmt: skip

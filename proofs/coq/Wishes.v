@@ -1,0 +1,196 @@
+(** The obligation [descent] of T-STAB-D over the program of [FallProgram.v], and what it says. *)
+From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
+From Certify Require Import Language Theorems Claims Descent Scalars Inline Rays ExactValues Quotients
+  FallProgram.
+Import ListNotations.
+Local Open Scope R_scope.
+
+(** ** Formulas of rows over the operations of a program *)
+
+Inductive wish :=
+| WRow (strict : bool) (row : list Q) (args : list nat) (bias : Q)    (* row . args + bias > 0, or >= 0 *)
+| WDefined (j : nat)
+| WBoth (a b : wish) | WEither (a b : wish).
+
+Fixpoint wish_true (m : list scalar) (w : wish) : Prop :=
+  match w with
+  | WRow strict row args bias => exists v, dot row (map (get m) args) (Q2R bias) = Some v /\
+      (if strict then 0 < v else 0 <= v)
+  | WDefined j => exists v, get m j = Some v
+  | WBoth a b => wish_true m a /\ wish_true m b
+  | WEither a b => wish_true m a \/ wish_true m b
+  end.
+Fixpoint wish_below (n : nat) (w : wish) : bool :=
+  match w with
+  | WRow _ _ args _ => below n args
+  | WDefined j => Nat.ltb j n
+  | WBoth a b | WEither a b => wish_below n a && wish_below n b
+  end.
+(** The rows of a formula, written. *)
+Fixpoint grant (w : wish) (s : list operation) : list operation * goal_of :=
+  match w with
+  | WRow strict row args bias =>
+    let (s', j) := put (ORow row args bias) s in (s', if strict then GPositive j else GNonnegative j)
+  | WDefined j => (s, GDefined j)
+  | WBoth a b => let (s1, f) := grant a s in let (s2, g) := grant b s1 in (s2, GAnd f g)
+  | WEither a b => let (s1, f) := grant a s in let (s2, g) := grant b s1 in (s2, GOr f g)
+  end.
+
+Lemma grant_ok z u s0 w : wish_below (length s0) w = true -> forall s s' g, grant w s = (s', g) ->
+  extends s0 s -> extends s s' /\ forall s'', extends s' s'' -> satisfied (values z u s'') g ->
+  wish_true (values z u s0) w.
+Proof.
+  induction w as [strict row args bias|j|a IHa b IHb|a IHa b IHb]; simpl; intros B s s' g E X.
+  - inversion E; subst; clear E. split; [apply extends_put|]. intros s'' X' T.
+    pose proof (extends_length _ _ X') as L. simpl in L.
+    assert (G : get (values z u s'') (length s) = dot row (map (get (values z u s0)) args) (Q2R bias)).
+    { rewrite (get_extends z u (ORow row args bias :: s) s'') by (auto; simpl; lia). rewrite get_put. simpl.
+      f_equal. apply map_ext_in. intros i I. apply get_extends; auto. now apply (below_ok _ args). }
+    destruct strict; simpl in T; rewrite G in T; exact T.
+  - inversion E; subst; clear E. split; [apply extends_refl|]. intros s'' X' [v V]. exists v.
+    apply Nat.ltb_lt in B. rewrite (get_extends z u s0) in V; auto. eapply extends_trans; eauto.
+  - destruct (grant a s) as [s1 f] eqn:Ea. destruct (grant b s1) as [s2 g'] eqn:Eb. inversion E; subst; clear E.
+    apply andb_prop in B; destruct B as [B1 B2]. destruct (IHa B1 _ _ _ Ea X) as [X1 T1].
+    destruct (IHb B2 _ _ _ Eb (extends_trans _ _ _ X X1)) as [X2 T2]. split; [eapply extends_trans; eauto|].
+    intros s'' X' [T T']. split; [apply (T1 s''); auto; eapply extends_trans; eauto|apply (T2 s''); auto].
+  - destruct (grant a s) as [s1 f] eqn:Ea. destruct (grant b s1) as [s2 g'] eqn:Eb. inversion E; subst; clear E.
+    apply andb_prop in B; destruct B as [B1 B2]. destruct (IHa B1 _ _ _ Ea X) as [X1 T1].
+    destruct (IHb B2 _ _ _ Eb (extends_trans _ _ _ X X1)) as [X2 T2]. split; [eapply extends_trans; eauto|].
+    intros s'' X' [T|T]; [left; apply (T1 s''); auto; eapply extends_trans; eauto|right; apply (T2 s''); auto].
+Qed.
+
+Definition all_wishes (l : list wish) (last : wish) : wish := fold_right WBoth last l.
+Definition any_wish {A} (f : A -> wish) (l : list A) (last : A) : wish :=
+  fold_right (fun a w => WEither (f a) w) (f last) l.
+Lemma all_wishes_true m l last : wish_true m (all_wishes l last) -> forall w, In w l -> wish_true m w.
+Proof. induction l as [|a l IH]; intros H w []; simpl in H; destruct H; subst; auto. Qed.
+Lemma all_wishes_last m l last : wish_true m (all_wishes l last) -> wish_true m last.
+Proof. induction l as [|a l IH]; simpl; auto. intros []. auto. Qed.
+Lemma any_wish_true {A} (f : A -> wish) m l last : wish_true m (any_wish f l last) ->
+  exists a, (a = last \/ In a l) /\ wish_true m (f a).
+Proof.
+  induction l as [|a l IH]; simpl; [eauto|]. intros [H|H]; [eauto|].
+  destruct (IH H) as [b [[->|I] T]]; eauto.
+Qed.
+
+(** ** The obligation *)
+
+Section Made.
+Variable c : claim.
+Variable q : fall_program.
+
+(** [f_i - theta x_i] is below or above what it may be, where [d] is [f_i - x_i]. *)
+Definition not_over (d x : nat) (high theta : Q) : wish :=
+  WRow false [-1; - (1 - theta)]%Q [d; x] ((1 - theta) * high).
+Definition not_under (d x : nat) (low theta : Q) : wish :=
+  WRow false [1; 1 - theta]%Q [d; x] (- ((1 - theta) * low)).
+Definition stay_wish (dxb : nat * nat * (Q * Q)) : wish :=
+  let '(d, x, (low, high)) := dxb in
+  WBoth (any_wish (not_over d x high) pulls 0%Q) (any_wish (not_under d x low) pulls 0%Q).
+Definition near_wish (xrs : nat * (Q * Q)) : wish :=
+  let '(x, (r, s)) := xrs in WBoth (WRow false [-1]%Q [x] (s + r)) (WRow false [1]%Q [x] (s - r)).
+Definition descent_wish : wish :=
+  let known := WDefined (v_at q) in
+  WEither (WRow true [1]%Q [v_at q] (- level c))
+    (WBoth known
+      (WBoth (all_wishes (map WDefined (next_state_at q)) (WDefined (fall_at q)))
+        (WBoth (all_wishes (map stay_wish (combine (combine (step_at q) (state_at q)) (bounds c))) known)
+          (WEither (all_wishes (map near_wish (combine (state_at q) (combine (rest c) (cube c)))) known)
+                   (WBoth (WRow true [1]%Q [v_at q] 0) (WRow true [1]%Q [fall_at q] 0)))))).
+
+Definition descent_obligation : option obligation :=
+  let (s, g) := grant descent_wish (code q) in
+  let o := ScalarObligation (bounds c ++ others c) s g in
+  if wish_below (length (code q)) descent_wish && proper_obligation o then Some (obligation_of o) else None.
+End Made.
+
+Lemma stays_nth bs : forall x y, length x = length bs -> length y = length bs ->
+  (forall i b, nth_error bs i = Some b -> pulled b (nth i x 0) (nth i y 0)) -> stays bs x y.
+Proof.
+  induction bs as [|b bs IH]; intros [|p x] [|r y] Lx Ly K; simpl in *; try discriminate; constructor.
+  - apply (K O b eq_refl).
+  - apply IH; try lia. intros i b' E. apply (K (S i) b' E).
+Qed.
+Lemma cube_nth l : forall x, length x = length l ->
+  (forall i rs, nth_error l i = Some rs -> Rabs (nth i x 0 - Q2R (fst rs)) <= Q2R (snd rs)) ->
+  Forall2 (fun rs y => Rabs (y - Q2R (fst rs)) <= Q2R (snd rs)) l x.
+Proof.
+  induction l as [|rs l IH]; intros [|p x] L K; simpl in *; try discriminate; constructor.
+  - apply (K O rs eq_refl).
+  - apply IH; try lia. intros i rs' E. apply (K (S i) rs' E).
+Qed.
+Lemma combine_some {A B} (l : list A) : forall (m : list B) i b, length l = length m ->
+  nth_error m i = Some b -> exists a, nth_error l i = Some a /\ nth_error (combine l m) i = Some (a, b).
+Proof.
+  intros m i b L E. assert (Li : (i < length l)%nat) by (rewrite L; apply nth_error_Some; now rewrite E).
+  destruct (nth_error l i) as [a|] eqn:A1; [|apply nth_error_None in A1; lia].
+  exists a. split; auto. apply combine_nth_error. auto.
+Qed.
+
+Theorem descent_says c q o x w t : descent_obligation c q = Some o -> holds o ->
+  meaning c q x w (fun _ => 0) -> length (outputs c) = length (bounds c) ->
+  length (next_state_at q) = length (bounds c) ->
+  length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
+  in_box (bounds c) x -> in_box (others c) w ->
+  exists v, value c x = Some v /\ (Q2R (level c) < v \/ exists y s, next c x (w, t) = Some y /\
+    stays (bounds c) x y /\ get (values (x ++ w) (fun _ => 0) (code q)) (fall_at q) = Some s /\
+    (in_cube c x \/ 0 < v /\ 0 < s)).
+Proof.
+  unfold descent_obligation. intros M H Me Lo Ln Lr Lc X W. set (u := fun _ : nat => 0) in *.
+  destruct (grant (descent_wish c q) (code q)) as [s g] eqn:G.
+  destruct (wish_below (length (code q)) (descent_wish c q) && _) eqn:P; [|discriminate].
+  apply andb_prop in P; destruct P as [P1 P2]. inversion M; subst o; clear M.
+  pose proof (obligation_of_ok _ P2 H (x ++ w) (Forall2_app X W) u ltac:(intros; unfold u; simpl; lra)) as Sat.
+  cbn [operations wanted] in Sat.
+  destruct (grant_ok (x ++ w) u (code q) _ P1 _ _ _ G (extends_refl _)) as [_ T].
+  specialize (T s (extends_refl _) Sat). clear Sat.
+  assert (Lx : length x = length (bounds c)) by (symmetry; clear -X; induction X; simpl; auto).
+  destruct Me as [Mv _ Mn [Ls Ms] [Ld Md] _ _]. set (m := values (x ++ w) u (code q)) in *.
+  destruct T as [[v [D Pos]]|[[v V] [Def [Stay Near]]]].
+  - simpl in D. rewrite Mv in D. destruct (value c x) as [v0|]; [|discriminate]. simpl in D. inversion D; subst v.
+    exists v0. split; auto. left. rewrite Q2R_one, Q2R_opp in Pos. lra.
+  - rewrite Mv in V. exists v. split; auto. right.
+    assert (exists y, map (get m) (next_state_at q) = map Some y) as [y Y].
+    { pose proof (all_wishes_true _ _ _ Def) as K. clear -K. induction (next_state_at q) as [|j l IH].
+      - now exists [].
+      - destruct IH as [y Y]; [intros; apply K; now right|].
+        destruct (K (WDefined j) (or_introl eq_refl)) as [a A]. exists (a :: y). simpl. now rewrite A, Y. }
+    destruct (all_wishes_last _ _ _ Def) as [f F].
+    assert (Nx : next c x (w, t) = Some y).
+    { rewrite Mn. clear -Y. revert y Y. induction (next_state_at q) as [|j l IH]; intros [|a y] Y; simpl in *;
+        try discriminate; auto. inversion Y as [[Y1 Y2]]. rewrite Y1. now rewrite (IH y Y2). }
+    assert (Ly : length y = length (bounds c)) by (rewrite <- (map_length Some y), <- Y, map_length; exact Ln).
+    exists y, f. split; auto. split; [|split; auto].
+    + apply stays_nth; auto. intros i b Eb. pose proof (all_wishes_true _ _ _ Stay) as K.
+      assert (Li : (i < length (bounds c))%nat) by (apply nth_error_Some; now rewrite Eb).
+      destruct (combine_some (combine (step_at q) (state_at q)) (bounds c) i b) as [[d xi] [E1 E2]]; auto.
+      { rewrite combine_length. lia. }
+      apply combine_nth_error in E1. destruct E1 as [Ed Ex].
+      specialize (K (stay_wish (d, xi, b)) (in_map _ _ _ (nth_error_In _ _ E2))).
+      destruct b as [low high]. destruct K as [Up Lw].
+      assert (Xi : get m xi = Some (nth i x 0)).
+      { rewrite (Ms i xi Ex). apply nth_error_nth'. lia. }
+      assert (Di : forall g, get m d = Some g -> g = nth i y 0 - nth i x 0) by (intros g0 Hg; exact (Md t y i d g0 Nx Ed Hg)).
+      assert (Pr : forall th, th = 0%Q \/ In th pulls -> 0 <= Q2R th <= 1).
+      { intros th [->|I]; [rewrite Q2R_zero; lra|]. now apply pull_range. }
+      split.
+      * destruct (any_wish_true _ _ _ _ Up) as [th [I [r [D R]]]]. exists (Q2R th). split; [now apply Pr|].
+        simpl in D. rewrite Xi in D. destruct (get m d) as [g0|] eqn:Gd; [|discriminate]. simpl in D. inversion D; subst r.
+        rewrite (Di g0 eq_refl), Q2R_m1, Q2R_opp, Q2R_mult, Q2R_minus, Q2R_one in R. simpl. lra.
+      * destruct (any_wish_true _ _ _ _ Lw) as [th [I [r [D R]]]]. exists (Q2R th). split; [now apply Pr|].
+        simpl in D. rewrite Xi in D. destruct (get m d) as [g0|] eqn:Gd; [|discriminate]. simpl in D. inversion D; subst r.
+        rewrite (Di g0 eq_refl), Q2R_opp, Q2R_mult, Q2R_minus, Q2R_one in R. simpl. lra.
+    + destruct Near as [Near|[[v1 [D1 R1]] [f1 [D2 R2]]]]; [left|right].
+      * pose proof (all_wishes_true _ _ _ Near) as K. unfold in_cube. apply cube_nth.
+        { rewrite combine_length. lia. }
+        intros i [r h] Er. destruct (combine_some (state_at q) (combine (rest c) (cube c)) i (r, h)) as [xi [Ex E2]]; auto.
+        { rewrite combine_length. lia. }
+        specialize (K (near_wish (xi, (r, h))) (in_map _ _ _ (nth_error_In _ _ E2))).
+        assert (Li : (i < length x)%nat) by (rewrite <- Ls; apply nth_error_Some; now rewrite Ex).
+        assert (Xi : get m xi = Some (nth i x 0)) by (rewrite (Ms i xi Ex); now apply nth_error_nth').
+        destruct K as [[a [A Pa]] [b [B Pb]]]. simpl in A, B. rewrite Xi in A, B. simpl in A, B.
+        inversion A; inversion B; subst a b. rewrite Q2R_m1, Q2R_plus in Pa. rewrite Q2R_one, Q2R_minus in Pb.
+        simpl. unfold Rabs. destruct Rcase_abs; lra.
+      * simpl in D1, D2. rewrite Mv, V in D1. rewrite F in D2. simpl in D1, D2. inversion D1; inversion D2; subst v1 f1.
+        rewrite Q2R_one, Q2R_zero in *. lra.
+Qed.

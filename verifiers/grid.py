@@ -1,0 +1,101 @@
+"""A grid over the domain that is halved along one axis after the other, and its covered cells."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Floats", "Grid", "Integers", "Mask"]
+
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+class Grid:
+    """The cells of the box with the corners ``low`` and ``high`` (n,) after ``depth`` halvings.
+
+    A cell has a place, its number along each axis; lines are where a tree of bisections has them.
+    """
+
+    def __init__(self, low: Floats, high: Floats) -> None:
+        self.depth = 0
+        self._lines = [np.array(ends) for ends in zip(low, high, strict=True)]
+        self._covered: Mask = np.zeros((1,) * len(low), dtype=bool)
+        self._sums: Integers | None = None
+
+    @property
+    def axis(self) -> int:
+        """The one that is halved next."""
+        return self.depth % len(self._lines)
+
+    def halve(self, places: Integers) -> Integers:
+        """Halve all cells; the halves of those with the ``places`` (n, k), side by side."""
+        axis = self.axis
+        lines = self._lines[axis]
+        finer = np.empty(2 * len(lines) - 1)
+        finer[::2], finer[1::2] = lines, 0.5 * lines[:-1] + 0.5 * lines[1:]
+        self._lines[axis] = finer
+        self._covered = np.repeat(self._covered, 2, axis=axis)
+        self._sums = None
+        self.depth += 1
+        halves = np.repeat(places, 2, axis=1)
+        halves[axis] *= 2
+        halves[axis, 1::2] += 1
+        return halves
+
+    def places(self, path: Integers) -> Integers:
+        """Where the cells are that the halves in ``path`` (k,), as bits, lead to."""
+        axes = len(self._lines)
+        result: Integers = np.zeros((axes, len(path)), dtype=np.int64)
+        for i in range(self.depth):
+            bit = path >> (self.depth - 1 - i) & 1
+            result[i % axes] = 2 * result[i % axes] + bit
+        return result
+
+    def boxes(self, places: Integers) -> tuple[Floats, Floats]:
+        """The corners (n, k) of the cells with the ``places`` (n, k)."""
+        pairs = list(zip(self._lines, places, strict=True))
+        return np.array([x[i] for x, i in pairs]), np.array([x[i + 1] for x, i in pairs])
+
+    def cover(self, places: Integers) -> None:
+        """Count the cells with the ``places`` (n, k) as covered."""
+        self._covered[tuple(places)] = True
+        self._sums = None
+
+    def covered_part(self) -> float:
+        """The covered part of the box."""
+        return float(np.mean(self._covered))
+
+    def is_covered(self, low: Floats, high: Floats) -> Mask:
+        """Whether every cell that a box (n, ...) touches is covered; not for NaN."""
+        known = ~np.isnan(low).any(axis=0)
+        result: Mask = np.zeros(known.shape, dtype=bool)
+        first = [np.searchsorted(x, end[known], "left") - 1 for x, end in self._with_lines(low)]
+        last = [np.searchsorted(x, end[known], "right") for x, end in self._with_lines(high)]
+        # a box that reaches beyond the grid touches nothing there
+        starts = [np.maximum(i, 0) for i in first]
+        ends = [np.minimum(i, n) for i, n in zip(last, self._covered.shape, strict=True)]
+        wanted = np.prod([b - a for a, b in zip(starts, ends, strict=True)], axis=0)
+        result[known] = self._count(starts, ends) == wanted
+        return result
+
+    def _with_lines(self, ends: Floats) -> list[tuple[Floats, Floats]]:
+        return list(zip(self._lines, ends, strict=True))
+
+    def _count(self, starts: Sequence[Integers], ends: Sequence[Integers]) -> Integers:
+        """How many cells are covered between ``starts`` and ``ends``, from sums over all before."""
+        if self._sums is None:
+            sums = np.pad(self._covered.astype(np.int64), [(1, 0)] * self._covered.ndim)
+            for axis in range(sums.ndim):
+                np.cumsum(sums, axis=axis, out=sums)
+            self._sums = sums
+        total = np.zeros(starts[0].shape, dtype=np.int64)
+        pairs = list(zip(starts, ends, strict=True))
+        for choice in product((0, 1), repeat=len(pairs)):
+            corner = tuple(pair[c] for pair, c in zip(pairs, choice, strict=True))
+            total += (-1) ** (len(pairs) - sum(choice)) * self._sums[corner]
+        return total
