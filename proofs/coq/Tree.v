@@ -1,7 +1,7 @@
 (** Coordinates at the root, and the kernel: what it runs, and that what it accepts holds. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
 From Certify Require Import Language Intervals Arithmetic Elementary Vectors Polynomials.
-From Certify Require Import Models Operations Rationals Programs Bisection.
+From Certify Require Import Models Operations Rationals Programs Decisions Bisection.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -198,54 +198,6 @@ Qed.
 Record task := Task
   { flags : list (bool * bool); at_root : option coordinates; depth : nat; deeper : nat; tree : list nat }.
 
-(** Products on which sums and constant factors alone depend keep their squares in degree 1: what
-    cancels between them is the larger part, and nothing multiplies them out.  Programs are read
-    from their end, [marks] being what is read in another way; no proof depends on it. *)
-Fixpoint mark (k : nat) (l : list bool) : list bool :=
-  match k, l with
-  | O, [] => [true]
-  | O, _ :: l => true :: l
-  | S k, [] => false :: mark k []
-  | S k, b :: l => b :: mark k l
-  end.
-Definition arguments (p : node Q) : list nat :=
-  match p with
-  | Const _ | Var _ => []
-  | Neg a | Call _ a | Step a | Index a _ | Affine _ a => [a]
-  | Add a b | Sub a b | Mul a b | Max a b | Quotient _ a b | Quotient2 _ a b | Increment _ a b => [a; b]
-  | Select a b c => [a; b; c]
-  | Stack l => l
-  end.
-Definition is_const (p : list (node Q)) (k : nat) : bool :=
-  match nth k p (Var 0) with
-  | Const _ => true
-  | Stack l => forallb (fun i => match nth (S k + i) p (Var 0) with Const _ => true | _ => false end) l
-  | _ => false
-  end.
-Fixpoint last_products (p : list (node Q)) (marks : list bool) : list bool :=
-  match p with
-  | [] => []
-  | c :: p =>
-    let read := hd false marks in
-    let rest := tl marks in
-    let product := match c with
-      | Mul a b => negb (is_const p a || is_const p b) | Call (Pow 2) _ => true | _ => false end in
-    let linear := match c with
-      | Const _ | Var _ | Neg _ | Add _ _ | Sub _ _ | Stack _ | Index _ _ | Affine _ _ => true
-      | Mul a b => is_const p a || is_const p b
-      | _ => false
-      end in
-    let rest' := if read || negb linear then fold_right mark rest (arguments c) else rest in
-    (product && negb read) :: last_products p rest'
-  end.
-Definition bends (p : list (node Q)) : list bool := rev (last_products (rev p) []).
-
-Fixpoint with_bends (flags : list (bool * bool)) (l : list bool) (p : list (node Q))
-  : list (bool * bool * bool * node Q) :=
-  match flags, p with
-  | f :: flags, c :: p => (fst f, snd f, hd false l, c) :: with_bends flags (tl l) p
-  | _, _ => []
-  end.
 Definition leaf_program (o : obligation) (t : task) : list stage :=
   compiled (with_bends (flags t) (bends (program o)) (program o)).
 
@@ -313,9 +265,6 @@ Lemma Forall2_length {A B} (P : A -> B -> Prop) l m : Forall2 P l m -> length l 
 Proof. induction 1; simpl; auto. Qed.
 Lemma boxes_ok b x : in_box b x -> Forall2 contains (map interval_of b) x.
 Proof. induction 1; simpl; constructor; auto. now apply interval_of_ok. Qed.
-Lemma with_bends_ok f : forall l p, length f = length p -> map snd (with_bends f l p) = p.
-Proof. induction f; intros l [|c p] H; simpl in *; try discriminate; auto. f_equal; auto. Qed.
-
 Lemma enclose_all l : Forall2 (fun i q => contains i (Q2R q)) (map enclose l) l.
 Proof. induction l; simpl; constructor; auto. apply enclose_ok. Qed.
 Lemma enclosed_rows_ok l : Forall2 (fun r c => Forall2 (fun i q => contains i (Q2R q)) (fst r) (fst c) /\
