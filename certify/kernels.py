@@ -23,7 +23,7 @@ from certify.proofs.checker.tree import LEAF
 
 __all__ = ["PROVED", "TAKEN", "Verified", "find_program", "verified"]
 
-PROVED = "each of these obligations holds at every point of its box (Coq: Language.holds)"
+PROVED = "each of these obligations holds at every point of its box (Coq: Reader.accepted_ok)"
 TAKEN = (
     "that these are the obligations of the claim (derived by proofs/checker/theorems.py) and "
     "imply its conclusion (proved in words, for some theorems in Coq: proofs/INDEX.md)"

@@ -106,8 +106,8 @@ def _listed(parts: Iterable[str]) -> str:
 
 
 def _rational(words: _Words) -> str:
-    top, _, bottom = words.next().partition("/")
-    return f"(({top}) # {bottom or '1'})%Q"
+    numerator = words.next()
+    return f"(({numerator}) # {words.next()})%Q"
 
 
 def _pair(words: _Words) -> str:
@@ -134,8 +134,7 @@ def _node(words: _Words) -> str:
     if kind == "stack":
         return f"Stack {_listed(words.next() for _ in range(words.count()))}"
     if kind == "affine":
-        rows, columns = words.count(), words.count()
-        listed = _listed(_row(words, columns) for _ in range(rows))
+        listed = _listed(_row(words) for _ in range(words.count()))
         return f"Affine {listed} {words.next()}"
     return _applied(kind, [words.next() for _ in range(_FIXED[kind])])
 
@@ -144,9 +143,9 @@ def _applied(kind: str, arguments: Sequence[str]) -> str:
     return " ".join([kind.capitalize(), *arguments])
 
 
-def _row(words: _Words, columns: int) -> str:
+def _row(words: _Words) -> str:
     bias = _rational(words)
-    return f"({_rationals(words, columns)}, {bias})"
+    return f"({_rationals(words, words.count())}, {bias})"
 
 
 def _formula(words: _Words) -> str:

@@ -1,10 +1,12 @@
 """Certificates as plain text for the kernel that is proved in Coq, ``proofs/coq``.
 
 One block for each obligation: its box, its formula as a program, and its tree.  The text is made
-of words separated by spaces and line ends; every number is a fraction of hexadecimal integers.
+of words separated by spaces and line ends; a number is its numerator and its denominator, both
+hexadecimal.  That a text states one obligation and no other, the one that the kernel proves, is a
+theorem too: ``Reader.accepted_ok``, where ``print`` is what is described here.
 A node of a program refers to those before it by counting back, 0 being the newest::
 
-    certify-kernel-2 <obligations>
+    certify-kernel-3 <obligations>
     obligation <name>
     box <n> <low> <high> ...
     program <nodes> <operator> <attribute> <arguments> ...
@@ -39,7 +41,7 @@ from certify.proofs.checker.theorems import scales
 
 __all__ = ["VERSION", "claim_text", "entry", "in_trees", "kernel_text"]
 
-VERSION = "certify-kernel-2"
+VERSION = "certify-kernel-3"
 
 _RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
 _CALLS = frozenset(
@@ -116,8 +118,7 @@ def _proof(certificate: Certificate, name: str) -> Iterator[str]:
 
 
 def _number(value: Fraction) -> str:
-    top = f"{value.numerator:#x}"
-    return top if value.denominator == 1 else f"{top}/{value.denominator:#x}"
+    return f"{value.numerator:#x} {value.denominator:#x}"
 
 
 def _numbers(values: Sequence[Fraction]) -> str:
@@ -179,8 +180,11 @@ def _node(node: Node, arguments: list[str], variables: Mapping[str, int]) -> lis
     if op == "var":
         return ["var", str(variables[str(data)])]
     if isinstance(data, Affine):
-        rows = [_numbers((b, *w)) for w, b in zip(data.weight, data.bias, strict=True)]
-        return ["affine", str(len(rows)), str(len(data.weight[0])), *rows, *arguments]
+        rows = [
+            f"{_number(bias)} {len(weights)} {_numbers(weights)}"
+            for weights, bias in zip(data.weight, data.bias, strict=True)
+        ]
+        return ["affine", str(len(rows)), *rows, *arguments]
     if isinstance(data, Divided):
         return [op, *_function(data.op, data.power), *arguments]
     if op in _CALLS:

@@ -16,6 +16,7 @@ HERE = Path(__file__).parent
 THEOREMS = {
     "Tree": ("check_ok",),
     "Subtrees": ("divided_ok",),
+    "Reader": ("accepted_ok", "print_injective"),
     "Theorems": ("invariant", "never_ends", "decreases", "geometric", "converges"),
     "Stability": ("states_converge", "stable"),
     "DiscreteTime": (

@@ -1,12 +1,12 @@
 (* From text to obligations and tasks; see certify/io/kernel_text.py, which writes the text.  Words are
-   separated by spaces or line ends; numbers are fractions of hexadecimal integers.  What is read of a
+   separated by spaces or line ends; a fraction is two hexadecimal integers.  What is read of a
    task is not believed: the kernel's theorem holds for every task. *)
 open Kernel
 
 exception Malformed of string
 exception Missing of string (* what this kernel does not have *)
 
-let version = "certify-kernel-2"
+let version = "certify-kernel-3"
 
 type entry = { name : string; stated : obligation; task : task; tree : string }
 
@@ -45,13 +45,13 @@ let integer text =
   let size = String.length text - sign - 2 in
   if size > 0 && String.sub text sign 2 = "0x" && String.for_all digit (String.sub text (sign + 2) size)
   then Big_int_Z.big_int_of_string text
-  else raise (Malformed (Printf.sprintf "%S is not a fraction" text))
+  else raise (Malformed (Printf.sprintf "%S is not an integer" text))
 
 let rational source =
-  match String.split_on_char '/' (word source) with
-  | [ n ] -> { qnum = integer n; qden = Big_int_Z.unit_big_int }
-  | [ n; d ] when Big_int_Z.sign_big_int (integer d) > 0 -> { qnum = integer n; qden = integer d }
-  | parts -> raise (Malformed (Printf.sprintf "%S is not a fraction" (String.concat "/" parts)))
+  let qnum = integer (word source) in
+  let qden = integer (word source) in
+  if Big_int_Z.sign_big_int qden > 0 then { qnum; qden }
+  else raise (Malformed "a fraction whose denominator is not positive")
 
 (* in order of the text, which List.init does not promise *)
 let times n read =
@@ -94,11 +94,9 @@ let node source =
   | "stack" -> let n = natural () in Stack (times n natural)
   | "index" -> two (fun a i -> Index (a, i))
   | "affine" ->
-    let rows = natural () in
-    let columns = natural () in
     let rational () = rational source in
-    let row () = let bias = rational () in let weights = times columns rational in (weights, bias) in
-    let rows = times rows row in
+    let row () = let bias = rational () in let weights = times (natural ()) rational in (weights, bias) in
+    let rows = times (natural ()) row in
     one (fun a -> Affine (rows, a))
   | name -> raise (Missing (Printf.sprintf "the operator %S" name))
 
@@ -113,11 +111,16 @@ let rec formula source =
 
 let interval source = let low = rational source in (low, rational source)
 
+(* What is found need not be believed: the kernel says whether the text states it. *)
 let obligation source =
+  let start = source.position in
   let box = (expect source "box"; counted source interval) in
   let program = (expect source "program"; counted source node) in
   let goal = (expect source "goal"; formula source) in
-  { box; program; goal }
+  let found = { box; program; goal } in
+  let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in
+  if says (bytes (source.position - 1) []) found then found
+  else raise (Malformed "a statement that is not spelled as the kernel spells it")
 
 (* The claim, whose obligation is made by the kernel. *)
 let claim source =
