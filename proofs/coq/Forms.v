@@ -61,11 +61,15 @@ Fixpoint qcomb (a : float) (p : form) (b : float) (q : form) : form :=
   end.
 
 (** The product of two linear forms. *)
+Definition pairs0 (a b : four) : four :=
+  Four (f0 a * f0 b) (f0 a * f1 b + f1 a * f0 b) (f0 a * f2 b + f2 a * f0 b) (f0 a * f3 b + f3 a * f0 b).
+Definition pairs1 (a b : four) : four :=
+  Four 0 (f1 a * f1 b) (f1 a * f2 b + f2 a * f1 b) (f1 a * f3 b + f3 a * f1 b).
+Definition pairs2 (a b : four) : four := Four 0 0 (f2 a * f2 b) (f2 a * f3 b + f3 a * f2 b).
+Definition pairs3 (a b : four) : four := Four 0 0 0 (f3 a * f3 b).
 Definition outer_rows (a b : four) (v w : vec) : rows :=
-  Rows (Part (scale4 (f0 a) b) (comb (f0 a) w (f0 b) v))
-       (Part (scale4 (f1 a) b) (comb (f1 a) w (f1 b) v))
-       (Part (scale4 (f2 a) b) (comb (f2 a) w (f2 b) v))
-       (Part (scale4 (f3 a) b) (comb (f3 a) w (f3 b) v)).
+  Rows (Part (pairs0 a b) (comb (f0 a) w (f0 b) v)) (Part (pairs1 a b) (comb (f1 a) w (f1 b) v))
+       (Part (pairs2 a b) (comb (f2 a) w (f2 b) v)) (Part (pairs3 a b) (comb (f3 a) w (f3 b) v)).
 Definition skip_rows (a : four) (v : vec) : rows :=
   Rows (Skip (vscale (f0 a) v)) (Skip (vscale (f1 a) v)) (Skip (vscale (f2 a) v))
        (Skip (vscale (f3 a) v)).
@@ -164,18 +168,39 @@ Proof.
       lra.
 Qed.
 
-(** A row of a product: [a] times a form with the first chunk [k], and [b] times the rest [v]. *)
-Lemma outer_row_ok a b k v w i : all4 (scale4 a k) /\ all_finite (comb a w b v) ->
-  Rabs (lin z i (Part (scale4 a k) (comb a w b v)) -
-    (toR a * (dot4 z i k + lin z (4 + i) w) + toR b * lin z (4 + i) v)) <=
-  loss a (total (Part k w)) + loss b (total v).
+(** The products of two chunks. *)
+Lemma pairs_ok a b i : all4 (pairs0 a b) -> all4 (pairs1 a b) -> all4 (pairs2 a b) ->
+  all4 (pairs3 a b) ->
+  Rabs (z i * dot4 z i (pairs0 a b) + z (1 + i)%nat * dot4 z i (pairs1 a b) +
+        z (2 + i)%nat * dot4 z i (pairs2 a b) + z (3 + i)%nat * dot4 z i (pairs3 a b) -
+        dot4 z i a * dot4 z i b) <= 4 * u * ((sum4 a + tau) * (sum4 b + tau)).
 Proof.
-  intros [A B]. pose proof (scale4_ok z Z a k i A) as K. pose proof (comb_ok z Z a w b v (4 + i) B) as L.
-  pose proof (sum_bound _ _ _ _ K L) as M. simpl total.
-  replace (sum4 k + (total w + tau)) with (sum4 k + tau + total w) by ring. rewrite (loss_plus a (sum4 k + tau)).
-  simpl lin.
-  match goal with |- Rabs ?e <= _ => match type of M with Rabs ?f <= _ => replace e with f by (simpl plus; ring) end end.
-  lra.
+  intros (A0 & A1 & A2 & A3) (_ & B1 & B2 & B3) (_ & _ & C2 & C3) (_ & _ & _ & D3).
+  simpl in *.
+  assert (N : Rabs 0 <= 0) by (rewrite Rabs_R0; lra).
+  pose proof (weighted4 z Z _ _ _ _ _ _ _ _ i (scale_error _ _ A0) (comb_error _ _ _ _ A1)
+    (comb_error _ _ _ _ A2) (comb_error _ _ _ _ A3)) as R0'.
+  pose proof (weighted4 z Z _ _ _ _ _ _ _ _ i N (scale_error _ _ B1) (comb_error _ _ _ _ B2)
+    (comb_error _ _ _ _ B3)) as R1'.
+  pose proof (weighted4 z Z _ _ _ _ _ _ _ _ i N N (scale_error _ _ C2) (comb_error _ _ _ _ C3)) as R2'.
+  pose proof (weighted4 z Z _ _ _ _ _ _ _ _ i N N N (scale_error _ _ D3)) as R3'.
+  pose proof (sum4_bound _ _ _ _ _ _ _ _ (scaled_bound _ _ _ (Z i) R0')
+    (scaled_bound _ _ _ (Z (1 + i)%nat) R1') (scaled_bound _ _ _ (Z (2 + i)%nat) R2')
+    (scaled_bound _ _ _ (Z (3 + i)%nat) R3')) as M.
+  eapply Rle_trans; [|eapply Rle_trans; [exact M|]].
+  - right. f_equal. unfold dot4. simpl. rewrite toR_0. ring.
+  - clear M R0' R1' R2' R3'. pose proof smallest_covered as SC. pose proof smallest_pos. pose proof u_small.
+    pose proof tau_pos. pose proof theta_pos. pose proof theta_tau as TT.
+    pose proof (sum4_pos a). pose proof (sum4_pos b).
+    assert (0 <= u * (tau * sum4 a)) by (apply pos3; lra).
+    assert (0 <= u * (tau * sum4 b)) by (apply pos3; lra).
+    assert (T : u * (tau * tau) = 4 * (u * (theta * tau))) by (rewrite <- TT at 1; ring).
+    replace (4 * u * ((sum4 a + tau) * (sum4 b + tau))) with
+      (4 * (u * (sum4 a * sum4 b)) + 4 * (u * (tau * sum4 a)) + 4 * (u * (tau * sum4 b)) + 4 * (u * (tau * tau))) by ring.
+    rewrite T. unfold sum4 in *.
+    assert (P : forall x y, 0 <= u * (Rabs x * Rabs y)) by (intros; apply pos3; try apply Rabs_pos; lra).
+    pose proof (P (toR (f0 a)) (toR (f0 b))). pose proof (P (toR (f1 a)) (toR (f1 b))).
+    pose proof (P (toR (f2 a)) (toR (f2 b))). pose proof (P (toR (f3 a)) (toR (f3 b))). lra.
 Qed.
 Lemma loss4 g t : loss (f0 g) t + loss (f1 g) t + loss (f2 g) t + loss (f3 g) t =
   4 * u * ((sum4 g + tau) * t).
@@ -214,11 +239,14 @@ Proof.
         [exact M|simpl total; lra]].
       right. f_equal. simpl. unfold block, dot4. simpl. ring.
     + inversion H as [|x y [A [B [C D]]] Hq]; subst.
-      pose proof (four_rows _ _ _ _ _ _ _ _ _ _ _ _ i (outer_row_ok _ _ _ _ _ i A)
-        (outer_row_ok _ _ _ _ _ i B) (outer_row_ok _ _ _ _ _ i C) (outer_row_ok _ _ _ _ _ i D)) as K.
+      destruct A as [A A'], B as [B B'], C as [C C'], D as [D D'].
+      pose proof (sum_bound _ _ _ _ (pairs_ok a b i A B C D)
+        (four_rows _ _ _ _ _ _ _ _ _ _ _ _ i (comb_ok z Z _ _ _ _ (4 + i) A')
+          (comb_ok z Z _ _ _ _ (4 + i) B') (comb_ok z Z _ _ _ _ (4 + i) C')
+          (comb_ok z Z _ _ _ _ (4 + i) D'))) as K.
       pose proof (IH w (4 + i)%nat Hq) as L.
-      match type of K with _ <= ?r => replace r with
-        (4 * u * ((sum4 a + tau) * total (Part b w)) + 4 * u * ((sum4 b + tau) * total v)) in K
+      match type of K with _ <= _ + ?r => replace r with
+        (4 * u * ((sum4 a + tau) * total w) + 4 * u * ((sum4 b + tau) * total v)) in K
         by (rewrite <- !loss4; ring) end.
       pose proof (sum_bound _ _ _ _ K L) as M. clear K L.
       pose proof (total_pos v). pose proof (total_pos w). pose proof (sum4_pos a). pose proof (sum4_pos b).

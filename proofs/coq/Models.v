@@ -28,10 +28,12 @@ Definition closed (p : poly) (r : interval) : model := Model p (meet r (poly_ran
 (** For rules that leave something out: give way to the range where that is no better. *)
 Definition settled (p : poly) (r : interval) : model :=
   if is_le (width (centre p)) (width r) then closed p r else plain r.
-(** Linear rules are cheap, as they leave the range of the polynomial to those who need it. *)
-Definition loose (p : poly) (r : interval) : model := Model p r.
-Definition tight (m : model) : model :=
-  match degree with O => m | _ => closed (body m) (range m) end.
+(** Where there are squares, sums leave the range of the polynomial to those who need it. *)
+Definition loose (p : poly) (r : interval) : model :=
+  match squares p, degree with
+  | _ :: _, 1 => Model p r
+  | _, _ => closed p r
+  end.
 Definition with_degree (m : interval -> model) (r : interval) : model :=
   match degree with O => plain r | _ => m r end.
 
@@ -61,23 +63,29 @@ Definition above (k : float) (r : interval) : float :=
   if is_le left right then right else if is_le right left then left else nan.
 Definition relu_chord (k : float) (a : model) : poly :=
   shifted (Ends 0 (above k (range a))) (times (point k) (body a)).
+Definition abs_above (k : float) (r : interval) : float :=
+  let left := high (mul (add one (point k)) (neg r)) in
+  let right := high (mul (sub one (point k)) r) in
+  if is_le left right then right else if is_le right left then left else nan.
+Definition abs_chord (k : float) (a : model) : poly :=
+  shifted (Ends 0 (abs_above k (range a))) (times (point k) (body a)).
+Definition best_abs_chord (r : interval) : float := ((high r + low r) / (high r - low r))%float.
+Definition right_abs_chord (k : float) : bool := finite k && (is_le (-1) k && is_le k 1).
 Definition best_chord (r : interval) : float := (high r / (high r - low r))%float.
 Definition right_chord (k : float) : bool := finite k && (is_le 0 k && is_le k 1).
 
-Definition relu_model (m : model) : model :=
-  let a := tight m in
+Definition relu_model (a : model) : model :=
   let r := range a in
   if nonnegative r then a else if nonpositive r then plain zero else
   with_degree (fun r' =>
     let k := best_chord r in
     if right_chord k then settled (relu_chord k a) r' else plain r') (relu_range r).
-Definition abs_model (m : model) : model :=
-  let a := tight m in
+Definition abs_model (a : model) : model :=
   let r := range a in
   if nonnegative r then a else if nonpositive r then neg_model a else
   with_degree (fun r' =>
-    let k := best_chord r in
-    if right_chord k then settled (minus (times two (relu_chord k a)) (body a)) r' else plain r')
+    let k := best_abs_chord r in
+    if right_abs_chord k then settled (abs_chord k a) r' else plain r')
     (abs_range r).
 
 Definition max_range (a b : interval) : interval :=
@@ -89,8 +97,7 @@ Definition max_model (a b : model) : model :=
 
 (** ** Smooth functions: Taylor's formula about a point of the range *)
 
-Definition taylor_model (g : fn) (m : model) : model :=
-  let a := tight m in
+Definition taylor_model (g : fn) (a : model) : model :=
   let r := range a in
   with_degree (fun r' =>
     let t := expansion_point (body a) r in
@@ -130,10 +137,11 @@ Lemma settled_ok p r v : contains r v -> desc p v -> is (settled p r) v.
 Proof.
   intros C P. unfold settled. destruct is_le; [now apply closed_ok|now apply plain_ok].
 Qed.
-Lemma loose_ok p r v : contains r v -> desc p v -> is (loose p r) v.
-Proof. intros C P. split; auto. Qed.
-Lemma tight_ok m v : is m v -> is (tight degree m) v.
-Proof. intros M. unfold tight. destruct degree; auto. apply closed_ok; apply M. Qed.
+Lemma loose_ok p r v : contains r v -> desc p v -> is (loose degree p r) v.
+Proof.
+  intros C P. unfold loose. destruct (squares p); [now apply closed_ok|].
+  destruct degree as [|[|]]; try now apply closed_ok. now split.
+Qed.
 Lemma with_degree_ok m r v : contains r v -> (contains r v -> is (m r) v) ->
   is (with_degree degree m r) v.
 Proof. intros C M. unfold with_degree. destruct degree; [now apply plain_ok|auto]. Qed.
@@ -199,10 +207,34 @@ Proof.
     destruct E as [->| ->]; [apply L|]. eapply upper_trans; [apply U| |exact E2]. apply L.
 Qed.
 
+Lemma abs_chord_ok c a u : right_abs_chord c = true -> is a u -> desc (abs_chord c a) (Rabs u).
+Proof.
+  unfold right_abs_chord. intros H [A1 A2].
+  apply andb_prop in H; destruct H as [Fc H]. apply andb_prop in H; destruct H as [H0 H1].
+  pose proof (point_ok c Fc) as P. set (y := toR c) in *.
+  assert (Y : -1 <= y <= 1).
+  { pose proof (le_finite (-1) c y (proj1 P) eq_refl H0) as Q. rewrite toR_minus_one in Q.
+    pose proof (finite_ge 1 c y (proj2 P) eq_refl H1) as Q'. rewrite toR_1 in Q'. lra. }
+  pose proof (mul_ok _ _ _ _ (add_ok _ _ _ _ one_ok P) (neg_ok _ _ A1)) as L.
+  pose proof (mul_ok _ _ _ _ (sub_ok _ _ _ _ one_ok P) A1) as U.
+  replace (Rabs u) with ((Rabs u - y * u) + y * u) by ring.
+  apply shifted_ok; [|now apply (times_ok z Z)].
+  set (gap := Rabs u - y * u).
+  assert (G : 0 <= gap) by (unfold gap, Rabs; destruct Rcase_abs; nra).
+  split; cbn [low high]; [apply finite_lower; auto; rewrite toR_0; exact G|].
+  assert (E : gap = (1 + y) * - u \/ gap = (1 - y) * u)
+    by (unfold gap, Rabs; destruct Rcase_abs; [left|right]; ring).
+  unfold abs_above.
+  destruct (is_le (high (mul (add one (point c)) (neg (range a)))) _) eqn:E1.
+  - destruct E as [->| ->]; [|apply U]. eapply upper_trans; [apply L| |exact E1]. apply U.
+  - destruct (is_le (high (mul (sub one (point c)) (range a))) _) eqn:E2;
+      [|apply unbounded_ok].
+    destruct E as [->| ->]; [apply L|]. eapply upper_trans; [apply U| |exact E2]. apply L.
+Qed.
+
 Lemma relu_model_ok a u : is a u -> is (relu_model degree a) (Rmax u 0).
 Proof.
-  intros A0. unfold relu_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ a) in *.
-  clearbody a'. clear a A0. rename a' into a. cbv zeta. destruct (nonnegative (range a)) eqn:P.
+  intros A. unfold relu_model. cbv zeta. destruct (nonnegative (range a)) eqn:P.
   { rewrite Rmax_left; auto. eapply nonnegative_ok; eauto. apply A. }
   destruct (nonpositive (range a)) eqn:N.
   { rewrite Rmax_right; [apply plain_ok, zero_ok|]. eapply nonpositive_ok; eauto. apply A. }
@@ -212,17 +244,13 @@ Proof.
 Qed.
 Lemma abs_model_ok a u : is a u -> is (abs_model degree a) (Rabs u).
 Proof.
-  intros A0. unfold abs_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ a) in *.
-  clearbody a'. clear a A0. rename a' into a. cbv zeta. destruct (nonnegative (range a)) eqn:P.
+  intros A. unfold abs_model. cbv zeta. destruct (nonnegative (range a)) eqn:P.
   { rewrite Rabs_pos_eq; auto. eapply nonnegative_ok; eauto. apply A. }
   destruct (nonpositive (range a)) eqn:N.
   { rewrite Rabs_left1; [now apply neg_model_ok|]. eapply nonpositive_ok; eauto. apply A. }
   apply with_degree_ok; [apply abs_ok, A|]. intros C. cbv zeta.
-  destruct (right_chord _) eqn:E; [|now apply plain_ok].
-  apply settled_ok; auto.
-  replace (Rabs u) with (2 * Rmax u 0 - u)
-    by (unfold Rabs, Rmax; destruct Rcase_abs, Rle_dec; lra).
-  apply (minus_ok z Z); [|apply A]. apply (times_ok z Z); [apply two_ok|]. now apply relu_chord_ok.
+  destruct (right_abs_chord _) eqn:E; [|now apply plain_ok].
+  apply settled_ok; auto. now apply abs_chord_ok.
 Qed.
 
 Lemma max_range_ok a b u v : contains a u -> contains b v -> contains (max_range a b) (Rmax u v).
@@ -259,8 +287,7 @@ Qed.
 Lemma taylor_model_ok g a u : is a u -> has_value g u ->
   is (taylor_model degree g a) (value_of g u).
 Proof.
-  intros A0 V. unfold taylor_model. pose proof (tight_ok a u A0) as A. set (a' := tight _ a) in *.
-  clearbody a'. clear a A0. rename a' into a. destruct A as [A1 A2]. cbv zeta.
+  intros A V. unfold taylor_model. destruct A as [A1 A2]. cbv zeta.
   apply with_degree_ok; [now apply value_range_ok|]. intros C. cbv zeta.
   set (r := range a) in *. set (t := expansion_point _ _).
   destruct (_ && _) eqn:E; [|now apply plain_ok].

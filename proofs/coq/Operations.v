@@ -20,10 +20,10 @@ Definition call_model (g : fn) (a : model) : option model :=
 (** ** Differences *)
 
 Definition quotient_model (g : fn) (a b : model) : option model :=
-  let r := hull (range (tight degree a)) (range (tight degree b)) in
+  let r := hull (range a) (range b) in
   if all_slope g r then Some (plain (slope_range g r)) else None.
 Definition quotient2_model (g : fn) (a b : model) : option model :=
-  let r := hull (range (tight degree a)) (range (tight degree b)) in
+  let r := hull (range a) (range b) in
   if all_bend g r then Some (plain (scale half (bend_range g r))) else None.
 
 (** [g (s + d) - g s]: a slope times [d], or the difference of two values; the closer one. *)
@@ -31,13 +31,11 @@ Definition sector (k : interval) (d : model) : poly :=
   let m := middle k in
   if finite m then shifted (mul (sub k (point m)) (range d)) (times (point m) (body d))
   else constant (mul k (range d)).
-Definition increment_model (g : fn) (s0 d0 : model) : option model :=
-  let s := tight degree s0 in
-  let d := tight degree d0 in
-  let t := tight degree (add_model degree s d) in
+Definition increment_model (g : fn) (s d : model) : option model :=
+  let t := add_model degree s d in
   match call_model g s, call_model g t with
   | Some u, Some v =>
-    let two := tight degree (sub_model degree v u) in
+    let two := sub_model degree v u in
     let r := hull (range s) (range t) in
     if all_slope g r then
       let k := slope_range g r in
@@ -62,7 +60,7 @@ Fixpoint row_sum (ws : list interval) (v : list (option model)) (bias : interval
       if is_one w then
         Some (match degree with O => p | _ => plus (body m) p end, sum (range m) r)
       else
-        Some (match degree with O => p | _ => plus (times w (body m)) p end,
+        Some (match degree with O => p | _ => plus_scaled w (body m) p end,
               sum (scale w (range m)) r)
     | _, _ => None
     end
@@ -71,7 +69,7 @@ Fixpoint row_sum (ws : list interval) (v : list (option model)) (bias : interval
 Definition row_model (ws : list interval) (v : list (option model)) (bias : interval)
   : option model :=
   match row_sum ws v bias with
-  | Some (p, r) => Some (with_degree degree (loose p) r)
+  | Some (p, r) => Some (with_degree degree (loose degree p) r)
   | None => None
   end.
 End Rules.
@@ -109,7 +107,8 @@ Definition named (k : nat) (m : model) : model :=
   match centred (centre (body m)) with
   | Some (c, r) =>
     let p := body m in
-    if ends k (slopes p) && form_ends k (squares p) then
+    (* errors of rounding alone are not worth a symbol *)
+    if is_lt (0x1p-40 * weight p) r && (ends k (slopes p) && form_ends k (squares p)) then
       Model (made (point c) (with_last k r (slopes p)) (squares p)) (range m)
     else m
   | None => m
@@ -142,13 +141,10 @@ Proof.
 Qed.
 
 Lemma quotient_model_ok t g a b u v : 0 <= t <= 1 -> is a u -> is b v ->
-  maybe (quotient_model degree g a b) (quotient t g u v).
+  maybe (quotient_model g a b) (quotient t g u v).
 Proof.
   intros T A0 B0. unfold quotient_model.
-  destruct (tight_ok degree z Z _ _ A0) as [A _].
-  destruct (tight_ok degree z Z _ _ B0) as [B _].
-  set (a' := tight degree a) in *. set (b' := tight degree b) in *. clearbody a' b'.
-  clear a b A0 B0. rename a' into a. rename b' into b. set (r := hull (range a) (range b)).
+  destruct A0 as [A _]. destruct B0 as [B _]. set (r := hull (range a) (range b)).
   destruct (all_slope g r) eqn:E; simpl; auto.
   pose proof (hull_left _ (range b) _ A) as U. pose proof (hull_right (range a) _ _ B) as V.
   fold r in U, V. unfold quotient. destruct (Req_EM_T u v) as [->|N].
@@ -169,13 +165,10 @@ Proof.
 Qed.
 
 Lemma quotient2_model_ok t g a b u v : is a u -> is b v ->
-  maybe (quotient2_model degree g a b) (quotient2 t g u v).
+  maybe (quotient2_model g a b) (quotient2 t g u v).
 Proof.
   intros A0 B0. unfold quotient2_model.
-  destruct (tight_ok degree z Z _ _ A0) as [A _].
-  destruct (tight_ok degree z Z _ _ B0) as [B _].
-  set (a' := tight degree a) in *. set (b' := tight degree b) in *. clearbody a' b'.
-  clear a b A0 B0. rename a' into a. rename b' into b. set (r := hull (range a) (range b)).
+  destruct A0 as [A _]. destruct B0 as [B _]. set (r := hull (range a) (range b)).
   destruct (all_bend g r) eqn:E; simpl; auto.
   pose proof (hull_left _ (range b) _ A) as U. pose proof (hull_right (range a) _ _ B) as V.
   fold r in U, V.
@@ -213,17 +206,15 @@ Lemma increment_model_ok g a b u v : is a u -> is b v ->
   maybe (increment_model degree g a b) (increment g u v).
 Proof.
   intros A0 B0. unfold increment_model.
-  pose proof (tight_ok degree z Z _ _ A0) as A. pose proof (tight_ok degree z Z _ _ B0) as B.
-  set (a' := tight degree a) in *. set (b' := tight degree b) in *. clearbody a' b'.
-  clear a b A0 B0. rename a' into a. rename b' into b. cbv zeta.
-  pose proof (tight_ok degree z Z _ _ (add_model_ok degree z Z _ _ _ _ A B)) as T.
-  set (t := tight degree (add_model degree a b)) in *.
+  rename A0 into A. rename B0 into B. cbv zeta.
+  pose proof (add_model_ok degree z Z _ _ _ _ A B) as T.
+  set (t := add_model degree a b) in *.
   pose proof (call_model_ok g _ _ A) as Cu. pose proof (call_model_ok g _ _ T) as Cv.
   destruct (call_model degree g a) as [mu|]; simpl; auto.
   destruct (call_model degree g t) as [mv|]; simpl; auto.
   destruct Cu as [x [Ex Mx]]. destruct Cv as [y [Ey My]].
   unfold increment. rewrite Ex, Ey.
-  pose proof (tight_ok degree z Z _ _ (sub_model_ok degree z Z _ _ _ _ My Mx)) as Two.
+  pose proof (sub_model_ok degree z Z _ _ _ _ My Mx) as Two.
   set (r := hull (range a) (range t)) in *.
   destruct (all_slope g r) eqn:E; [|simpl; eauto].
   simpl. eexists; split; [reflexivity|].
@@ -271,7 +262,7 @@ Proof.
           intros N. destruct degree; [contradiction|]. apply (plus_ok z Z); auto. }
         split; [reflexivity|]. split.
         -- apply sum_ok; auto. now apply scale_ok.
-        -- intros N. destruct degree; [contradiction|]. apply (plus_ok z Z); auto. now apply (times_ok z Z).
+        -- intros N. destruct degree; [contradiction|]. apply (plus_scaled_ok z Z); auto.
 Qed.
 Lemma row_model_ok ws qs ms v bias b : Forall2 (fun i q => contains i (Q2R q)) ws qs ->
   Forall2 (models_scalar z) ms v -> contains bias b ->
@@ -376,7 +367,7 @@ Proof.
   { exists 0. split; [unfold in_unit; lra|]. intros z' A U'. apply M; auto.
     eapply agree_trans; [apply assign_agree|exact A|lia]. }
   unfold named. destruct (centred (centre (body m))) as [[c r]|] eqn:E; auto.
-  destruct (ends k (slopes (body m)) && form_ends k (squares (body m))) eqn:Ends; auto.
+  destruct (is_lt _ r && _) eqn:Ends; auto. apply andb_prop in Ends; destruct Ends as [_ Ends].
   apply andb_prop in Ends; destruct Ends as [E1 E2].
   destruct (M z (fun i _ => eq_refl) U) as [R [S [x [X Eq]]]].
   destruct (centred_ok _ _ _ _ E X) as [Fc [Fr [t [T Ex]]]].

@@ -11,7 +11,7 @@
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal Float.Primitive_ops.
 From Flocq.Core Require Import Zaux Raux.
-From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Quadratics Flat.
+From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Quadratics Narrowing Flat.
 Import ListNotations.
 Local Open Scope R_scope.
 Notation u := unit_roundoff.
@@ -74,6 +74,12 @@ Definition times (w : interval) (p : poly) : poly :=
     made (sum (scale w (centre p)) (balanced (add_up (lossy m (weight p)) (mul_up r (weight p)))))
       (vscale m (slopes p)) (qscale m (squares p))
   else constant unbounded.
+
+(** [w p + q], as in the rows of matrices. *)
+Definition plus_scaled (w : interval) (p q : poly) : poly :=
+  if is_eq (high w) (low w) && finite (low w) && negb (is_constant p || is_constant q)
+  then combined (sum (scale w (centre p)) (centre q)) (low w) p 1 q
+  else plus (times w p) q.
 
 (** * Ranges *)
 
@@ -246,6 +252,20 @@ Proof.
   - pose proof (sum_bound _ _ _ _ G H) as GH. unfold weight_of in *. rewrite loss_plus.
     apply sum_bound; [rewrite Rabs_Ropp; lra|]. rewrite Rabs_mult.
     apply Rmult_le_compat_l; [apply Rabs_pos|exact WB].
+Qed.
+
+Lemma plus_scaled_ok w k p v q x : contains w k -> is p v -> is q x ->
+  is (plus_scaled w p q) (k * v + x).
+Proof.
+  intros W P Q. unfold plus_scaled. destruct (_ && _ && _) eqn:E.
+  - apply andb_prop in E; destruct E as [E _]. apply andb_prop in E; destruct E as [E F].
+    apply is_eq_finite in E; auto. destruct E as [Fh E]. destruct W as [W1 W2].
+    assert (K : k = toR (low w)).
+    { apply finite_lower in W1; auto. apply finite_upper in W2; auto. lra. }
+    replace (k * v + x) with (toR (low w) * v + toR 1 * x) by (rewrite toR_1, K; ring).
+    apply combined_ok; auto. intros c d C D. rewrite toR_1, Rmult_1_l.
+    apply sum_ok; auto. rewrite <- K. apply scale_ok; auto. now split.
+  - apply plus_ok; auto. now apply times_ok.
 Qed.
 
 Lemma flat_loss_ok p : sized p -> upper (flat_loss p) (u * total_form (squares p)).

@@ -1,7 +1,7 @@
 (** Coordinates at the root, and the kernel: what it runs, and that what it accepts holds. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
 From Certify Require Import Language Intervals Arithmetic Elementary Vectors Polynomials.
-From Certify Require Import Models Operations Rationals Programs Bisection.
+From Certify Require Import Models Operations Rationals Programs Decisions Bisection.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -83,15 +83,41 @@ Proof.
   split; [now apply (lower_le _ (Q2R (fst b)))|now apply (upper_le _ (Q2R (snd b)))].
 Qed.
 
-(** Where [w] can be. *)
-Definition reach (moved : list (option model)) (row : list Q) : interval :=
-  match row_model 0 (map enclose row) moved zero with Some m => range m | None => unbounded end.
-Definition moved (shift : list Q) (box : list (Q * Q)) : list (option model) :=
-  map (fun cb => Some (plain (sub (interval_of (snd cb)) (enclose (fst cb))))) (combine shift box).
+(** Where [w] can be, in exact arithmetic. *)
+Fixpoint reach (row : list Q) (box : list (Q * Q)) : Q * Q :=
+  match row, box with
+  | m :: row, (l, h) :: box =>
+    let '(a, b) := reach row box in
+    if Qle_bool 0 m then (m * l + a, m * h + b)%Q else (m * h + a, m * l + b)%Q
+  | _, _ => (0, 0)%Q
+  end.
+Definition offsets (shift : list Q) (box : list (Q * Q)) : list (Q * Q) :=
+  map (fun cb => (fst (snd cb) - fst cb, snd (snd cb) - fst cb)%Q) (combine shift box).
+Lemma reach_ok row : forall box v, Forall2 within box v -> within (reach row box) (dotR row v).
+Proof.
+  induction row as [|m row IH]; intros [|[l h] box] v F; inversion F as [|? x ? v' [L U] F']; subst; simpl;
+    try (unfold within; simpl; rewrite Q2R_0; lra).
+  specialize (IH _ _ F'). destruct (reach row box) as [a b]. unfold within in *. simpl in *.
+  destruct (Qle_bool 0 m) eqn:E; simpl; rewrite !Q2R_plus, !Q2R_mult.
+  - apply Qle_bool_iff, Qle_Rle in E. rewrite Q2R_0 in E. nra.
+  - assert (M : Q2R m <= 0).
+    { rewrite <- Q2R_0. apply Qle_Rle, Qlt_le_weak, Qnot_le_lt. intros K. apply Qle_bool_iff in K. congruence. }
+    nra.
+Qed.
+Lemma offsets_ok box x : in_box box x -> forall shift,
+  Forall2 within (offsets shift box) (map (fun vc => fst vc - Q2R (snd vc)) (combine x shift)).
+Proof.
+  unfold offsets. induction 1 as [|[l h] y b x [L U] F IH]; intros [|q sh]; simpl; constructor; auto.
+  unfold within in *. simpl in *. rewrite !Q2R_minus. lra.
+Qed.
 
 (** The models of the variables on a box of [w]; nothing is to be shown outside of the box. *)
-Inductive start := Outside | Inputs (v : list model) | Lost.
-Fixpoint cut (degree : nat) (w : list (option model)) (rows : list (list interval * interval))
+Inductive start := Outside | Inputs (v : list model) (kept : list interval) | Lost.
+(** Of the [n] coordinates no more counts than where [p] is within [i], if its range [r] is not. *)
+Definition within_cuts (n : nat) (p : poly) (r i : interval) : list interval :=
+  meets (if is_lt (high i) (high r) && finite (high i) then poly_cuts n (shifted (neg (point (high i))) p) else [])
+        (if is_lt (low r) (low i) && finite (low i) then poly_cuts n (shifted (point (low i)) (opposite p)) else []).
+Fixpoint cut (n degree : nat) (w : list (option model)) (rows : list (list interval * interval))
   (box : list interval) : start :=
   match rows, box with
   | r :: rows', i :: box' =>
@@ -99,12 +125,14 @@ Fixpoint cut (degree : nat) (w : list (option model)) (rows : list (list interva
     | None => Lost
     | Some m =>
       if is_lt (high i) (low (range m)) || is_lt (high (range m)) (low i) then Outside else
-      match cut degree w rows' box' with
-      | Inputs l => Inputs (Model (body m) (meet (range m) i) :: l)
+      match cut n degree w rows' box' with
+      | Inputs l kept =>
+        Inputs (Model (body m) (meet (range m) i) :: l)
+          (match degree with O => [] | _ => meets (within_cuts n (body m) (range m) i) kept end)
       | other => other
       end
     end
-  | [], [] => Inputs []
+  | [], [] => Inputs [] []
   | _, _ => Lost
   end.
 
@@ -127,17 +155,30 @@ Proof.
       destruct (PrimFloat.compare (high i) (low j)); discriminate.
 Qed.
 
-Lemma cut_ok degree z w x : (forall i, in_unit (z i)) ->
+Lemma within_cuts_ok z n p r i v : (forall k, in_unit (z k)) -> describes z p v -> contains i v ->
+  inside z (within_cuts n p r i).
+Proof.
+  intros Z P C. unfold within_cuts. apply meets_ok.
+  - destruct (is_lt _ _ && _) eqn:E; [|apply inside_nil]. apply andb_prop in E; destruct E as [_ E].
+    pose proof (shifted_ok z _ _ _ _ (neg_ok _ _ (point_ok _ E)) P) as S.
+    intros j k. apply (poly_cuts_ok z Z n _ _ S). destruct C as [_ C]. apply finite_upper in C; auto. lra.
+  - destruct (is_lt _ _ && _) eqn:E; [|apply inside_nil]. apply andb_prop in E; destruct E as [_ E].
+    pose proof (shifted_ok z _ _ _ _ (point_ok _ E) (opposite_ok z _ _ P)) as S.
+    intros j k. apply (poly_cuts_ok z Z n _ _ S). destruct C as [C _]. apply finite_lower in C; auto. lra.
+Qed.
+Lemma cut_ok n degree z w x : (forall i, in_unit (z i)) ->
   Forall2 (models_scalar z) w (map Some x) ->
   forall rows cs m box v, Forall2 (fun r c => Forall2 (fun i q => contains i (Q2R q)) (fst r) (fst c) /\
       contains (snd r) (Q2R (snd c))) rows cs ->
-  cut degree w rows box = m -> Forall2 contains box v ->
+  cut n degree w rows box = m -> Forall2 contains box v ->
   Forall2 (fun c y => dotR (fst c) x + Q2R (snd c) = y) cs v ->
-  match m with Outside => False | Inputs l => Forall2 (models z) l v | Lost => True end.
+  match m with
+  | Outside => False | Inputs l kept => Forall2 (models z) l v /\ inside z kept | Lost => True
+  end.
 Proof.
   intros Z W. induction rows as [|r rows IH]; intros cs m box v R C B V;
     inversion R as [|r0 c rows0 cs' [H1 H1'] H3]; subst.
-  - inversion V; subst. inversion B; subst. simpl. constructor.
+  - inversion V; subst. inversion B; subst. simpl. split; [constructor|apply inside_nil].
   - inversion V as [|c0 y cs0 v' Hy Hv]; subst. inversion B as [|i y0 box' v0 Hi Hb]; subst. simpl.
     pose proof (row_model_ok degree z Z _ _ _ _ _ _ H1 W H1') as M. rewrite dot_dotR in M.
     destruct (row_model _ _ _ _) as [mo|]; [|exact I].
@@ -145,7 +186,9 @@ Proof.
     destruct (is_lt (high i) (low (range mo)) || _) eqn:O.
     { apply orb_prop in O; destruct O as [O|O]; eapply apart; eauto. }
     specialize (IH _ _ _ _ H3 eq_refl Hb Hv).
-    destruct (cut _ _ rows box'); auto. constructor; auto. split; auto. now apply meet_ok.
+    destruct (cut _ _ _ rows box') as [|l kept|]; auto. destruct IH as [IH I]. split.
+    + constructor; auto. split; auto. now apply meet_ok.
+    + destruct degree; [apply inside_nil|]. apply meets_ok; auto. eapply within_cuts_ok; eauto.
 Qed.
 
 (** * The kernel *)
@@ -155,50 +198,6 @@ Qed.
 Record task := Task
   { flags : list (bool * bool); at_root : option coordinates; depth : nat; deeper : nat; tree : list nat }.
 
-(** Products on which sums and constant factors alone depend keep their squares in degree 1: what
-    cancels between them is the larger part, and nothing multiplies them out.  Programs are read
-    from their end, [marks] being what is read in another way; no proof depends on it. *)
-Fixpoint mark (k : nat) (l : list bool) : list bool :=
-  match k, l with
-  | O, [] => [true]
-  | O, _ :: l => true :: l
-  | S k, [] => false :: mark k []
-  | S k, b :: l => b :: mark k l
-  end.
-Definition arguments (p : node Q) : list nat :=
-  match p with
-  | Const _ | Var _ => []
-  | Neg a | Call _ a | Step a | Index a _ | Affine _ a => [a]
-  | Add a b | Sub a b | Mul a b | Max a b | Quotient _ a b | Quotient2 _ a b | Increment _ a b => [a; b]
-  | Select a b c => [a; b; c]
-  | Stack l => l
-  end.
-Definition is_const (p : list (node Q)) (k : nat) : bool :=
-  match nth k p (Var 0) with Const _ => true | _ => false end.
-Fixpoint last_products (p : list (node Q)) (marks : list bool) : list bool :=
-  match p with
-  | [] => []
-  | c :: p =>
-    let read := hd false marks in
-    let rest := tl marks in
-    let product := match c with
-      | Mul a b => negb (is_const p a || is_const p b) | Call (Pow 2) _ => true | _ => false end in
-    let linear := match c with
-      | Const _ | Var _ | Neg _ | Add _ _ | Sub _ _ | Stack _ | Index _ _ | Affine _ _ => true
-      | Mul a b => is_const p a || is_const p b
-      | _ => false
-      end in
-    let rest' := if read || negb linear then fold_right mark rest (arguments c) else rest in
-    (product && negb read) :: last_products p rest'
-  end.
-Definition bends (p : list (node Q)) : list bool := rev (last_products (rev p) []).
-
-Fixpoint with_bends (flags : list (bool * bool)) (l : list bool) (p : list (node Q))
-  : list (bool * bool * bool * node Q) :=
-  match flags, p with
-  | f :: flags, c :: p => (fst f, snd f, hd false l, c) :: with_bends flags (tl l) p
-  | _, _ => []
-  end.
 Definition leaf_program (o : obligation) (t : task) : list stage :=
   compiled (with_bends (flags t) (bends (program o)) (program o)).
 
@@ -218,9 +217,9 @@ Fixpoint close_leaf (again n : nat) (rows : option (list (list interval * interv
       match rows with
       | None => from w
       | Some (rows, box) =>
-        match cut degree (map Some w) rows box with
+        match cut n degree (map Some w) rows box with
         | Outside => Proved
-        | Inputs v => from v
+        | Inputs v kept => if negb (Nat.eqb again 0) && worth kept then Open kept else from v
         | Lost => Open []
         end
       end in
@@ -230,7 +229,7 @@ Fixpoint close_leaf (again n : nat) (rows : option (list (list interval * interv
     | Open l, S k => nowhere l ||| (worth l &&& close_leaf k n rows p f degree (narrowed b l))
     end
   end.
-Definition tries : nat := 2.
+Definition tries : nat := 6.
 
 Definition enclosed_row (rc : list Q * Q) : list interval * interval :=
   (map enclose (fst rc), enclose (snd rc)).
@@ -249,7 +248,7 @@ Definition prepare (o : obligation) (t : task) : option prepared :=
       let rows := Some (map enclosed_row (combine (matrix c) (shift c)), boxes) in
       if inverse_from 0 (matrix c) (inverse c) && Nat.eqb (length (matrix c)) n &&
          Nat.eqb (length (shift c)) n && Nat.eqb (length (inverse c)) n then
-        Some (Prepared (map (reach (moved (shift c) (box o))) (inverse c))
+        Some (Prepared (map (fun row => interval_of (reach row (offsets (shift c) (box o)))) (inverse c))
           (close_leaf tries n rows p (goal o)))
       else None
     end
@@ -266,9 +265,6 @@ Lemma Forall2_length {A B} (P : A -> B -> Prop) l m : Forall2 P l m -> length l 
 Proof. induction 1; simpl; auto. Qed.
 Lemma boxes_ok b x : in_box b x -> Forall2 contains (map interval_of b) x.
 Proof. induction 1; simpl; constructor; auto. now apply interval_of_ok. Qed.
-Lemma with_bends_ok f : forall l p, length f = length p -> map snd (with_bends f l p) = p.
-Proof. induction f; intros l [|c p] H; simpl in *; try discriminate; auto. f_equal; auto. Qed.
-
 Lemma enclose_all l : Forall2 (fun i q => contains i (Q2R q)) (map enclose l) l.
 Proof. induction l; simpl; constructor; auto. apply enclose_ok. Qed.
 Lemma enclosed_rows_ok l : Forall2 (fun r c => Forall2 (fun i q => contains i (Q2R q)) (fst r) (fst c) /\
@@ -295,8 +291,10 @@ Definition outcome narrowing n rows p f degree (ms : list model) : answer :=
   match rows with
   | None => from ms
   | Some (rows, box) =>
-    match cut degree (map Some ms) rows box with
-    | Outside => Proved | Inputs v => from v | Lost => Open []
+    match cut n degree (map Some ms) rows box with
+    | Outside => Proved
+    | Inputs v kept => if narrowing && worth kept then Open kept else from v
+    | Lost => Open []
     end
   end.
 Lemma close_leaf_ok n rows p f (w : list R) (goal : Prop) :
@@ -313,8 +311,8 @@ Proof.
       by (intros z' A Z'; apply (variables_ok degree z' b Z' 0 w ms); auto;
           apply (placed_agree z); auto; rewrite L; exact A)).
   - pose proof (Run false degree b z ms Z L M) as R. unfold outcome in R.
-    destruct rows as [[rows box]|]; [destruct (cut _ _ _ _)|]; simpl in *;
-      try destruct (decide _ _ _ _ _ _ _ _); try discriminate; auto.
+    destruct rows as [[rows box]|]; [destruct (cut _ _ _ _ _)|]; simpl in *;
+      try destruct (worth _); try destruct (decide _ _ _ _ _ _ _ _); try discriminate; auto.
   - pose proof (Run true degree b z ms Z L M) as R. unfold outcome in R.
     assert (Next : forall l, goal \/ inside z l ->
       nowhere l || (worth l && close_leaf k n rows p f degree (narrowed b l)) = true -> goal).
@@ -323,8 +321,8 @@ Proof.
       - apply andb_prop in O; destruct O as [_ O]. apply (IH degree (narrowed b l)); auto.
         + now rewrite narrowed_length.
         + now apply (narrowed_ok b z 0). }
-    destruct rows as [[rows box]|]; [destruct (cut _ _ _ _)|]; simpl in *;
-      try destruct (decide _ _ _ _ _ _ _ _); try discriminate; eauto.
+    destruct rows as [[rows box]|]; [destruct (cut _ _ _ _ _)|]; simpl in *;
+      try destruct (worth _); try destruct (decide _ _ _ _ _ _ _ _); try discriminate; eauto.
 Qed.
 
 (** A point of the box is in the box of the tree, and what closes a leaf proves the formula there. *)
@@ -372,32 +370,25 @@ Proof.
         rewrite (nth_indep _ 0 ((fun vc => fst vc - Q2R (snd vc)) (0, 0%Q)))
           by (rewrite map_length, combine_length; lia).
         rewrite (map_nth (fun vc => fst vc - Q2R (snd vc))), combine_nth by lia. reflexivity. }
-    assert (Ws : Forall2 contains (map (reach (moved (shift c) (box o))) (inverse c)) w).
-    { unfold w. clear -X Lx Ls.
-      assert (Mv : Forall2 (models_scalar (fun _ => 0)) (moved (shift c) (box o)) (map Some u)).
-      { unfold moved, u. clear Lx Ls. revert X. generalize (box o) as b, (shift c) as sh. 
-        intros b sh X. revert sh. induction X as [|i y b x Hy Hx IH]; intros [|q sh]; simpl; auto.
-        constructor; auto. eexists; split; [reflexivity|]. apply plain_ok.
-        apply sub_ok; [now apply interval_of_ok|apply enclose_ok]. }
-      induction (inverse c) as [|r m IH]; simpl; constructor; auto. unfold reach.
-      pose proof (row_model_ok 0 (fun _ => 0) ltac:(unfold in_unit; intros; lra) (map enclose r) r
-        (moved (shift c) (box o)) (map Some u) zero 0 (enclose_all r) Mv zero_ok) as R.
-      destruct (row_model _ _ _ _) as [mo|]; [|apply unbounded_ok].
-      destruct R as [y [Ey [Cy _]]].
-      rewrite dot_dotR in Ey. inversion Ey; subst. now rewrite Rplus_0_r in Cy. }
+    assert (Ws : Forall2 contains (map (fun row => interval_of (reach row (offsets (shift c) (box o)))) (inverse c)) w).
+    { unfold w, u. pose proof (offsets_ok _ _ X (shift c)) as O. clear -O.
+      induction (inverse c) as [|r m IH]; simpl; constructor; auto. now apply interval_of_ok, reach_ok. }
     assert (Lw : length w = length (box o)) by (unfold w; now rewrite map_length).
     split; [exact Ws|]. intros degree b G Cb ch T. eapply (close_leaf_ok _ _ _ _ w); [|exact G| |exact Cb];
       [|now rewrite (Forall2_length _ _ _ Cb)].
     clear degree b G Cb. intros narrowing degree b z ms Z Lb V. unfold outcome.
     assert (K : forall z', agree (length (box o)) z z' -> (forall i, in_unit (z' i)) ->
-      match cut degree (map Some ms) (map enclosed_row (combine (matrix c) (shift c))) (map interval_of (box o)) with
-      | Outside => False | Inputs l => Forall2 (models z') l x | Lost => True end).
+      match cut (length (box o)) degree (map Some ms) (map enclosed_row (combine (matrix c) (shift c)))
+        (map interval_of (box o)) with
+      | Outside => False | Inputs l kept => Forall2 (models z') l x /\ inside z' kept | Lost => True end).
     { intros z' A Z'. assert (Mo : Forall2 (models_scalar z') (map Some ms) (map Some w)).
       { specialize (V z' A Z'). clear -V. induction V; simpl; constructor; auto. simpl. eauto. }
-      exact (cut_ok degree z' _ _ Z' Mo _ _ _ _ _ (enclosed_rows_ok _) eq_refl B Cs). }
-    destruct (cut _ _ _ _) as [|v|].
+      exact (cut_ok (length (box o)) degree z' _ _ Z' Mo _ _ _ _ _ (enclosed_rows_ok _) eq_refl B Cs). }
+    destruct (cut _ _ _ _ _) as [|v kept|].
     + destruct (K z (fun i _ => eq_refl) Z).
-    + now apply (run ch T).
+    + destruct (narrowing && worth kept).
+      * right. now apply (K z (fun i _ => eq_refl)).
+      * apply (run ch T); auto. intros z' A Z'. now apply K.
     + right. apply inside_nil.
   - inversion H; subst w; clear H. cbn [root leaf]. exists x.
     split; [exact B|]. intros degree b G Cb ch T. eapply (close_leaf_ok _ _ _ _ x); [|exact G| |exact Cb];
