@@ -31,6 +31,7 @@ THEOREMS = {
         "extension_is_invariant",
         "extension_reaches",
         "extension_converges",
+        "paving_reaches",
     ),
     "Invariance": ("differentiable_solution",),
     "ContinuousTime": ("stays_c", "decays_c", "decreases_c", "converges_c", "stable_c"),
@@ -75,9 +76,7 @@ def assumptions() -> set[str]:
     asked = {**THEOREMS, **STEPS}
     lines = [f"From Certify Require {module}." for module in asked]
     lines += [
-        f"Print Assumptions {module}.{name}."
-        for module, names in asked.items()
-        for name in names
+        f"Print Assumptions {module}.{name}." for module, names in asked.items() for name in names
     ]
     query = HERE / "build" / "query.v"
     query.parent.mkdir(exist_ok=True)

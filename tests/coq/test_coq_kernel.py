@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pytest
 
 from certify.io.kernel_text import claim_text, kernel_text
 from certify.io.loop_text import loop_text
+from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.format import read_certificate
 from certify.proofs.checker.models import Block
@@ -236,6 +238,29 @@ def test_whole_claims_are_accepted(study: str, differences: bool, tmp_path: Path
     status, words = answer(loop_of(study, differences=differences), tmp_path)
     assert (status, words.splitlines()[-1]) == (0, "accepted")
     assert words.count("proved ray/") == 4
+
+
+def test_coordinates_along_rays_are_those_of_the_kernels_variables() -> None:
+    """Where the checker has (r, d_2), the kernel has (r / radius, d_1, d_2) with d_1 fixed."""
+    certificate = read_certificate(certificate_bytes("double_integrator"))
+    proof = certificate.proof
+    slanted = ((Fraction(1, 2), Fraction(1, 8)), (Fraction(1, 4), Fraction(1)))
+    given = Coordinates((Fraction(1, 3), Fraction(1, 5)), slanted)
+    changed = replace(proof, coordinates={**proof.coordinates, "ray/position+": given})
+    lines = list(loop_text(replace(certificate, proof=changed), differences=True))
+    size, *words = lines[lines.index("ray/position+") + 1].removeprefix("coordinates ").split()
+    numbers = list(map(number, words))
+    shift, rows = numbers[:3], [numbers[3 * i : 3 * i + 3] for i in range(1, 7)]
+    radius = proof.radius
+    assert size == "3"
+    assert radius is not None
+    assert [shift[0] * radius, shift[2]] == [Fraction(1, 3), Fraction(1, 5)]
+    assert [[m * radius for m in rows[0]], rows[1], rows[2]] == [
+        [Fraction(1, 2), 0, Fraction(1, 8)], [0, 1, 0], [Fraction(1, 4), 0, 1]
+    ]  # fmt: skip
+    for i, row in enumerate(rows[:3]):
+        product = [sum(a * rows[3 + k][j] for k, a in enumerate(row)) for j in range(3)]
+        assert product == [int(i == j) for j in range(3)]
 
 
 FALSE_LOOPS = {
