@@ -39,7 +39,16 @@ from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligati
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import scales
 
-__all__ = ["VERSION", "claim_text", "entry", "in_trees", "kernel_text"]
+__all__ = [
+    "VERSION",
+    "claim_text",
+    "coordinates_line",
+    "entry",
+    "in_trees",
+    "kernel_text",
+    "proof_lines",
+    "stated_claim",
+]
 
 VERSION = "certify-kernel-3"
 
@@ -74,45 +83,60 @@ def entry(certificate: Certificate, obligation: Obligation, label: str = "") -> 
     """The lines for one ``obligation`` of ``certificate``, with ``label`` before its name."""
     yield f"obligation {label}{obligation.name}"
     yield from _statement(obligation)
-    yield from _proof(certificate, obligation.name)
+    yield from proof_lines(certificate, obligation.name)
 
 
 def claim_text(certificate: Certificate) -> Iterator[str]:
     """The lines for ``descent`` of a T-STAB-D claim, with plant and function as stated."""
-    claim, proof = certificate.claim, certificate.proof
-    if claim.theorem != "T-STAB-D" or proof.radius is None:
-        raise LanguageError("the kernel makes the obligations of T-STAB-D alone")
-    v = claim.functions["lyapunov"]
-    loop = [substitute(claim.plant[x], claim.controller) for x in claim.states]
-    named = allocate([*loop, v]).symbols
-    others = (*claim.parameters, *claim.disturbances)
-    variables = {x: i for i, x in enumerate((*claim.states, *others))}
-    order = topological(loop)
+    plant, v = _loop(certificate)
+    named = allocate([*plant, v]).symbols
     yield f"{VERSION} 1"
     yield "claim descent"
+    yield from stated_claim(certificate)
+    # as in ``descent`` of Descent.v: variables, plant, V, V of the next state, level - V, all rows
+    free = "0" * (len(certificate.claim.states) + len(_others(certificate)))
+    function = _flags(topological([v]), set(), named)
+    yield _flag_line(f"{free}{_flags(topological(plant), set(), named)}{function}{function}02")
+    yield from proof_lines(certificate, "descent")
+
+
+def _loop(certificate: Certificate) -> tuple[list[Node], Node]:
+    claim = certificate.claim
+    if claim.theorem != "T-STAB-D" or certificate.proof.radius is None:
+        raise LanguageError("the kernel makes the obligations of T-STAB-D alone")
+    plant = [substitute(claim.plant[x], claim.controller) for x in claim.states]
+    return plant, claim.functions["lyapunov"]
+
+
+def _others(certificate: Certificate) -> tuple[str, ...]:
+    return (*certificate.claim.parameters, *certificate.claim.disturbances)
+
+
+def stated_claim(certificate: Certificate) -> Iterator[str]:
+    """Plant and function as programs, and the numbers of the claim."""
+    claim, radius = certificate.claim, certificate.proof.radius or Fraction(1)
+    plant, v = _loop(certificate)
+    others = _others(certificate)
+    variables = {x: i for i, x in enumerate((*claim.states, *others))}
+    order = topological(plant)
     for word, names in (("states", claim.states), ("others", others)):
         yield " ".join([f"{word} {len(names)}", *(_numbers(claim.box[x]) for x in names)])
     yield f"plant {len(order)}"
     yield from _nodes(order, variables)
-    plant = _flags(order, set(), named)
-    outputs = [str(len(order) - 1 - order.index(f)) for f in loop]
+    outputs = [str(len(order) - 1 - order.index(f)) for f in plant]
     yield " ".join([f"outputs {len(outputs)}", *outputs])
-    order = topological([v])
-    yield f"lyapunov {len(order)}"
-    yield from _nodes(order, variables)
-    function = _flags(order, set(), named)
+    yield f"lyapunov {len(topological([v]))}"
+    yield from _nodes(topological([v]), variables)
     yield f"level {_number(claim.numbers['level'])}"
     yield f"decay {_number(claim.numbers['decay'])}"
     yield f"rest {len(claim.states)} {_numbers([claim.equilibrium[x] for x in claim.states])}"
     sizes = scales(claim)
-    yield f"cube {len(claim.states)} {_numbers([proof.radius * sizes[x] for x in claim.states])}"
-    # as in ``descent`` of Descent.v: variables, plant, V, V of the next state, level - V, all rows
-    yield _flag_line(f"{'0' * len(variables)}{plant}{function}{function}02")
-    yield from _proof(certificate, "descent")
+    yield f"cube {len(claim.states)} {_numbers([radius * sizes[x] for x in claim.states])}"
 
 
-def _proof(certificate: Certificate, name: str) -> Iterator[str]:
-    yield _coordinates(certificate.proof.coordinates.get(name))
+def proof_lines(certificate: Certificate, name: str) -> Iterator[str]:
+    """The lines for the coordinates and the tree of the obligation ``name``."""
+    yield coordinates_line(certificate.proof.coordinates.get(name))
     tree = certificate.proof.trees[name]
     yield f"tree {len(tree)} {tree.hex()}"
 
@@ -209,7 +233,8 @@ def _formula(formula: Formula, position: Mapping[Node, int]) -> str:
     return " ".join([f"{word} {p}" for p in parts[:-1]] + parts[-1:])
 
 
-def _coordinates(coordinates: Coordinates | None) -> str:
+def coordinates_line(coordinates: Coordinates | None) -> str:
+    """The line for the coordinates of a tree, or for none."""
     if coordinates is None:
         return "coordinates 0"
     rows = [*coordinates.matrix, *inverse(coordinates.matrix)]

@@ -2,7 +2,7 @@
 
     In words: [proofs/theory/T-RES-D.md] and [T-SAFE-D.md].  [Theorems.trajectory] is what a
     trajectory is; T-STAB-D is in [Theorems.v] and [Stability.v]. *)
-From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Classical.
+From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Classical Wf_nat.
 From Certify Require Import Language Compact Theorems Stability.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -191,7 +191,7 @@ Proof.
 Qed.
 End Safety.
 
-(** ** T-EXT-D, of sets: an invariant set, extended backwards by [n] steps *)
+(** ** T-EXT-D: an invariant set, extended backwards by [n] steps *)
 Section Extension.
 Variable core : list R -> Prop.
 Hypothesis kept : forall x w, core x -> allowed w -> exists y, f x w = Some y /\ core y.
@@ -232,9 +232,38 @@ Proof.
     intros k L. apply (invariant_along core) with (x := x) (w := w) (j := n); auto.
     intros z u y Z A Y. destruct (kept z u Z A) as [y' [Y' R]]. congruence.
 Qed.
+
+(** The same for a paving: from each kept cell some steps within the domain lead to another one that
+    needs less time, or to [core]. *)
+Variable cell : nat -> list R -> Prop.
+Variable is_kept : nat -> Prop.
+Variable time : nat -> nat.
+Hypothesis hop : forall j x w, is_kept j -> cell j (x O) -> trajectory x w -> exists k, (k <= time j)%nat /\
+  (forall i, (i <= k)%nat -> in_box domain (x i)) /\
+  (core (x k) \/ (1 <= k)%nat /\ exists i, is_kept i /\ cell i (x k) /\ (time i <= time j - k)%nat).
+
+Theorem paving_reaches j x w : is_kept j -> cell j (x O) -> trajectory x w ->
+  exists n, (n <= time j)%nat /\ (forall k, in_box domain (x k)) /\ forall k, (n <= k)%nat -> core (x k).
+Proof.
+  intros K X T. assert (H : exists n, (n <= time j)%nat /\ core (x n) /\
+    forall i, (i <= n)%nat -> in_box domain (x i)).
+  { remember (time j) as t eqn:E. revert j x w K X T E.
+    induction t as [t IH] using (well_founded_induction lt_wf). intros j x w K X T ->.
+    destruct (hop j x w K X T) as [k [Lk [B [C|[Pk [i [Ki [Xi Ti]]]]]]]]; [eauto|].
+    destruct (IH (time i) ltac:(lia) i (fun m => x (k + m)%nat) (fun m => w (k + m)%nat)) as [n [Ln [C Bn]]]; auto.
+    { now rewrite Nat.add_0_r. }
+    { now apply later_trajectory. }
+    exists (k + n)%nat. split; [lia|]. split; auto. intros m M.
+    destruct (Nat.le_gt_cases m k) as [L|L]; auto. replace m with (k + (m - k))%nat by lia. apply Bn. lia. }
+  destruct H as [n [Ln [C B]]]. exists n. split; auto.
+  assert (After : forall k, (n <= k)%nat -> core (x k)).
+  { intros k L. apply (invariant_along core) with (x := x) (w := w) (j := n); auto.
+    intros z u y Z A Y. destruct (kept z u Z A) as [y' [Y' R]]. congruence. }
+  split; auto. intros k. destruct (Nat.le_gt_cases k n) as [L|L]; auto. apply core_inside, After. lia.
+Qed.
 End Extension.
 
-(** T-EXT-D for the sets of T-STAB-D: every trajectory from the extended set converges to the equilibrium. *)
+(** T-EXT-D: every trajectory from the extended set converges to the equilibrium. *)
 Theorem extension_converges V level decay rest near n :
   conditions W allowed domain f V level decay rest near ->
   regular W allowed domain f V level decay rest ->

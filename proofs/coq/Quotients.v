@@ -13,34 +13,6 @@ Local Arguments Qplus : simpl never.
 Local Arguments Qminus : simpl never.
 Local Arguments Q2R : simpl never.
 
-(** Linear operations as rows. *)
-Definition as_row (o : operation) : option (list Q * list nat * Q) :=
-  match o with
-  | ONeg a => Some ([-1], [a], 0)%Q
-  | OAdd a b => Some ([1; 1], [a; b], 0)%Q
-  | OSub a b => Some ([1; -1], [a; b], 0)%Q
-  | ORow row args bias => Some (row, args, bias)
-  | _ => None
-  end.
-Lemma as_row_ok x u m o row args bias v : as_row o = Some (row, args, bias) -> operate x u m o = Some v ->
-  dot row (map (get m) args) (Q2R bias) = Some v /\ arguments o = args.
-Proof.
-  destruct o; intros H; inversion H; subst; simpl; auto.
-  - intros V. split; auto. destruct (get m a) as [y|]; simpl in *; inversion V; subst.
-    f_equal. rewrite Q2R_m1, Q2R_zero. ring.
-  - intros V. split; auto. destruct (get m a) as [y|], (get m b) as [z|]; simpl in *; inversion V; subst.
-    f_equal. rewrite Q2R_one, Q2R_zero. ring.
-  - intros V. split; auto. destruct (get m a) as [y|], (get m b) as [z|]; simpl in *; inversion V; subst.
-    f_equal. rewrite Q2R_one, Q2R_zero, Q2R_m1. ring.
-Qed.
-Fixpoint row_start (row qs : list Q) (bias : Q) : Q :=
-  match row, qs with
-  | w :: row', q :: qs' => Qred (w * q + row_start row' qs' bias)
-  | _, _ => bias
-  end.
-
-Definition kink (g : fn) : bool := match g with Relu | Abs => true | _ => false end.
-
 Section Rules.
 Variable es : list entry.                              (* of what was before, newest first *)
 Variable zero : nat.                                   (* where the constant 0 is *)
@@ -234,49 +206,6 @@ Qed.
 Definition quotients_hold (k : R) (order : entry -> option nat) : Prop := forall j q p v w,
   (j < length es)%nat -> start (entry_at j) = Some q -> order (entry_at j) = Some p ->
   get src j = Some v -> get m p = Some w -> v = Q2R q + k * w.
-
-(** The chain rule, by definition of the divided difference. *)
-Lemma chain k c g q kq v y w t : 0 < k -> known_value g q = Some kq -> v = Q2R q + k * t ->
-  call g v = Some y -> quotient c g (Q2R q) v = Some w -> y = Q2R kq + k * (w * t).
-Proof.
-  intros K Kn Ev Cv Qu. apply known_value_ok in Kn. unfold quotient in Qu.
-  destruct (Req_EM_T (Q2R q) v) as [E|E].
-  - rewrite <- E, Kn in Cv. inversion Cv; subst y. assert (k * t = 0) as T by lra.
-    replace t with 0 by nra. ring.
-  - rewrite Kn, Cv in Qu. simpl in Qu. inversion Qu; subst w. rewrite Ev in *. field. lra.
-Qed.
-Lemma positive_kink g k t y z : kink g = true -> 0 < k -> call g t = Some y -> call g (k * t) = Some z ->
-  z = k * y.
-Proof.
-  unfold call. destruct g; simpl; try discriminate; intros _ K Y Z; inversion Y; inversion Z; subst.
-  - unfold Rmax. repeat destruct Rle_dec; nra.
-  - rewrite Rabs_mult, (Rabs_pos_eq k); auto. lra.
-Qed.
-Lemma increment_chain k c g y z v s t : 0 < k -> z = k * t -> increment g y z = Some v ->
-  quotient c g y (y + z) = Some s -> v = k * (s * t).
-Proof.
-  intros K Ez E Qu. unfold increment in E. destruct (lift2_some _ _ _ _ E) as [p [q [P [Q Pq]]]].
-  inversion Pq; subst v. unfold quotient in Qu. destruct (Req_EM_T y (y + z)) as [Ey|Ey].
-  - rewrite <- Ey, P in Q. inversion Q; subst q. assert (t = 0) as -> by nra. ring.
-  - rewrite P, Q in Qu. simpl in Qu. inversion Qu; subst s. subst z.
-    replace (y + k * t - y) with (k * t) by ring.
-    assert (t <> 0) by (intros ->; apply Ey; ring). field. split; lra.
-Qed.
-Lemma kink_increment g k s t w v : kink g = true -> 0 < k -> increment g s t = Some w ->
-  increment g (k * s) (k * t) = Some v -> v = k * w.
-Proof.
-  intros Kg K W V. unfold increment in *. destruct (lift2_some _ _ _ _ W) as [p [q [P [Q Pq]]]].
-  destruct (lift2_some _ _ _ _ V) as [p' [q' [P' [Q' Pq']]]]. inversion Pq; inversion Pq'.
-  rewrite (positive_kink g k s p p' Kg K P P').
-  rewrite <- Rmult_plus_distr_l in Q'. rewrite (positive_kink g k (s + t) q q' Kg K Q Q'). ring.
-Qed.
-Lemma call_zero g q kq : kink g = true -> Q2R q = 0 -> known_value g q = Some kq -> Q2R kq = 0.
-Proof.
-  intros Kg Q H. apply known_value_ok in H. rewrite Q in H. unfold call in H.
-  destruct g; simpl in *; try discriminate; inversion H.
-  - rewrite Rmax_left; lra.
-  - now rewrite Rabs_R0.
-Qed.
 
 Lemma quotient_rule_ok x u k order o q t v w : 0 < k -> quotients_hold k order ->
   below (length es) (arguments o) = true -> ray_start o = Some q -> quotient_rule order o = Some t ->

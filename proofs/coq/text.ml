@@ -122,7 +122,7 @@ let obligation source =
   if says (bytes (source.position - 1) []) found then found
   else raise (Malformed "a statement that is not spelled as the kernel spells it")
 
-(* The claim, whose obligation is made by the kernel. *)
+(* The claim, whose obligations are made by the kernel. *)
 let claim source =
   let bounds = (expect source "states"; counted source interval) in
   let others = (expect source "others"; counted source interval) in
@@ -135,7 +135,7 @@ let claim source =
   let cube = (expect source "cube"; counted source rational) in
   let claim = { bounds; others; plant; outputs; lyapunov; level; decay; rest; cube } in
   if not (well_formed claim) then raise (Malformed "the claim is not well formed");
-  descent claim
+  claim
 
 (* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  None of both
    for those of the [program] that the text has no digit for. *)
@@ -170,23 +170,45 @@ let tree source =
     | Some byte -> Char.chr byte
     | None -> raise (Malformed "a tree that is not in hexadecimal digits"))
 
-let entry deeper source =
-  let read = match word source with
-    | "obligation" -> obligation
-    | "claim" -> claim
-    | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
-  let name = word source in
-  let stated = read source in
-  let flags = flags stated.program source in
+let proof name deeper stated flags source =
   let at_root = at_root source in
   let tree = tree source in
   { name; stated; task = { flags; at_root; depth = 4096; deeper; tree = [] }; tree }
+
+let flagged name deeper stated source = proof name deeper stated (flags stated.program source) source
+
+(* For programs that the text does not know: errors of what is not linear get names. *)
+let usual stated =
+  let flag = function
+    | Call _ | Max _ | Step _ | Select _ | Quotient _ | Quotient2 _ | Increment _ -> (true, false)
+    | _ -> (false, false) in
+  List.map flag stated.program
+
+(* All obligations of T-STAB-D: by [StableLoop.stable_if_hold] the claim is true if they are proved. *)
+let loop deeper source =
+  let by_differences = match natural source with
+    | 0 -> false | 1 -> true
+    | _ -> raise (Malformed "differences are written as such or not: 1 or 0") in
+  let made = match obligations by_differences (claim source) with
+    | Some made -> made
+    | None -> raise (Malformed "the kernel makes no obligations of this claim") in
+  let count = (expect source "proofs"; natural source) in
+  if count <> List.length made then
+    raise (Malformed (Printf.sprintf "%d proofs of %d obligations" count (List.length made)));
+  List.map (fun stated -> let name = word source in proof name deeper stated (usual stated) source) made
+
+let entry deeper source =
+  match word source with
+  | "obligation" -> let name = word source in [ flagged name deeper (obligation source) source ]
+  | "claim" -> let name = word source in [ flagged name deeper (descent (claim source)) source ]
+  | "loop" -> loop deeper source
+  | kind -> raise (Missing (Printf.sprintf "the statement %S" kind))
 
 let entries deeper text =
   let source = { text; position = 0 } in
   let found = word source in
   if found <> version then
     raise (Missing (Printf.sprintf "the format %S: it reads %S" found version));
-  let read = counted source (entry deeper) in
+  let read = List.concat (counted source (entry deeper)) in
   if not (at_end source) then raise (Malformed "the text goes on after the last tree");
   read

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import numpy as np
 import pytest
 
 from certify.io.kernel_text import claim_text, kernel_text
+from certify.io.loop_text import loop_text
+from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.format import read_certificate
 from certify.proofs.checker.models import Block
@@ -236,6 +239,68 @@ def test_claims_that_say_more_are_not_accepted(study: str, tmp_path: Path) -> No
         assert false != text
         status, words = answer(false, tmp_path)
         assert status == 5, (line, words)
+
+
+def loop_of(study: str, *, differences: bool) -> str:
+    certificate = read_certificate(certificate_bytes(study))
+    return "\n".join(loop_text(certificate, differences=differences)) + "\n"
+
+
+@built
+@pytest.mark.parametrize("differences", [False, True])
+@pytest.mark.parametrize("study", CLAIMS)
+def test_whole_claims_are_accepted(study: str, differences: bool, tmp_path: Path) -> None:
+    """Every obligation is made by the kernel, near the equilibrium too."""
+    status, words = answer(loop_of(study, differences=differences), tmp_path)
+    assert (status, words.splitlines()[-1]) == (0, "accepted")
+    assert words.count("proved ray/") == 4
+
+
+def test_coordinates_along_rays_are_those_of_the_kernels_variables() -> None:
+    """Where the checker has (r, d_2), the kernel has (r / radius, d_1, d_2) with d_1 fixed."""
+    certificate = read_certificate(certificate_bytes("double_integrator"))
+    proof = certificate.proof
+    slanted = ((Fraction(1, 2), Fraction(1, 8)), (Fraction(1, 4), Fraction(1)))
+    given = Coordinates((Fraction(1, 3), Fraction(1, 5)), slanted)
+    changed = replace(proof, coordinates={**proof.coordinates, "ray/position+": given})
+    lines = list(loop_text(replace(certificate, proof=changed), differences=True))
+    size, *words = lines[lines.index("ray/position+") + 1].removeprefix("coordinates ").split()
+    numbers = list(map(number, words))
+    shift, rows = numbers[:3], [numbers[3 * i : 3 * i + 3] for i in range(1, 7)]
+    radius = proof.radius
+    assert size == "3"
+    assert radius is not None
+    assert [shift[0] * radius, shift[2]] == [Fraction(1, 3), Fraction(1, 5)]
+    assert [[m * radius for m in rows[0]], rows[1], rows[2]] == [
+        [Fraction(1, 2), 0, Fraction(1, 8)], [0, 1, 0], [Fraction(1, 4), 0, 1]
+    ]  # fmt: skip
+    for i, row in enumerate(rows[:3]):
+        product = [sum(a * rows[3 + k][j] for k, a in enumerate(row)) for j in range(3)]
+        assert product == [int(i == j) for j in range(3)]
+
+
+FALSE_LOOPS = {
+    "a higher level": (r"^level (\S+)$", "level 0x1000000", 5),
+    "a faster decay": (r"^decay .*$", "decay 0x63/0x64", 5),
+    "a decay that is none": (r"^decay .*$", "decay 0x1", 2),
+    "a cube of no size": (r"^cube .*$", "cube 2 0x0 0x0", 2),
+    "a larger cube": (r"^cube .*$", "cube 2 0x40 0x40", 5),
+    "another equilibrium": (r"^rest .*$", "rest 2 0x1/0x40 0x1/0x40", 2),
+    "an equilibrium outside": (r"^states 2 .*$", "states 2 0x1 0x2 -0x1 0x1", 2),
+    "a negative V": (r"^level .*$", "level -0x1", 2),
+    "too few proofs": (r"^proofs 5$", "proofs 4", 2),
+}
+
+
+@built
+@pytest.mark.parametrize("name", FALSE_LOOPS)
+def test_whole_claims_that_are_false_are_not_accepted(name: str, tmp_path: Path) -> None:
+    line, claimed, expected = FALSE_LOOPS[name]
+    text = loop_of("double_integrator", differences=True)
+    false = re.sub(line, claimed, text, flags=re.MULTILINE)
+    assert false != text
+    status, words = answer(false, tmp_path)
+    assert status == expected, words
 
 
 @built
