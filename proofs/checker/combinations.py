@@ -21,15 +21,12 @@ from .intervals import (
     Array,
     Interval,
     U,
-    add,
     is_short,
-    middle_and_radius,
     product,
     scaled,
     square,
     sum_down,
-    sum_up,
-    total,
+    total_down,
 )
 from .language import Node
 from .polynomials import CONSTANT, Layout, Model, finished, places, plain, rounded_up
@@ -42,8 +39,10 @@ __all__ = ["Combination", "collected", "combination"]
 class Combination(NamedTuple):
     """``bias + sum_t weight_t a_t``, the ``a_t`` being terms, then squares, then products of two.
 
-    ``weight`` has the shape (number of a_t, m, 1) and is within ``error`` of the exact numbers;
-    ``bias`` is an interval, (m, 1).  Where all weights are ``short`` ranges may be exact.
+    ``weight`` has the shape (number of a_t, m, 1) and is within ``error`` of the exact numbers, the
+    bias (m, 1) within ``bias_error`` of ``middle``.  ``lost`` times the sizes of the ``a_t`` and
+    ``gained`` times their errors cover the errors of weights and roundings.  Where all weights are
+    ``short`` ranges may be exact.
     """
 
     terms: tuple[Node, ...]
@@ -51,7 +50,11 @@ class Combination(NamedTuple):
     pairs: tuple[tuple[Node, Node], ...]
     weight: Array
     error: Array
-    bias: Interval
+    middle: Array
+    bias_error: Array
+    bias: Array
+    lost: Array
+    gained: Array
     short: bool
 
     @property
@@ -101,13 +104,20 @@ def _combination(
         # of other weights the sign is known
         error = np.where((weight == 0) & (error > 0), np.inf, error)
         middle, radius = floats(bias)
+        # a coefficient is a sum of products of at most three numbers
+        rounding = (4 * (len(terms) + len(squares) + 2 * len(others)) + 16) * U
+        lost = error + rounding * np.abs(weight)
         return Combination(
             tuple(terms),
             tuple(n.args[0] for n in squares),
             tuple((n.args[0], n.args[1]) for n in others),
             weight,
             error,
-            Interval(sum_down(middle, -radius), sum_up(middle, radius)),
+            middle,
+            rounded_up(radius + rounding * np.abs(middle)) + TINY,
+            np.stack([sum_down(middle, -radius), sum_down(-middle, -radius)]),
+            lost,
+            np.abs(weight) + lost,
             not error.any() and bool(is_short(weight).all()),
         )
 
@@ -147,21 +157,18 @@ def combination(sums: Combination, models: Sequence[Model], degree: int) -> Mode
     reach = _range(sums, terms, left, right)
     if not degree:
         return plain(reach)
-    # a coefficient is a sum of products of at most three numbers
-    rounding = (4 * len(models) + 16) * U
-    weight = np.abs(sums.weight)
-    lost = sums.error + rounding * weight
-    middle, radius = middle_and_radius(sums.bias)
-    e = (radius + rounding * np.abs(middle)) + TINY
+    e = sums.bias_error
     if terms:
         size, error = _rows([a.size for a in terms]), _rows([a.e for a in terms])
-        e = e + ((weight[:n] + lost[:n]) * error + lost[:n] * size).sum(axis=0)
+        e = e + (sums.gained[:n] * error + sums.lost[:n] * size).sum(axis=0)
     if left:
         size, error, underflow = _products(left, right)
-        e = e + ((weight[n:] + lost[n:]) * error + lost[n:] * size).sum(axis=0) + underflow
+        e = e + (sums.gained[n:] * error + sums.lost[n:] * size).sum(axis=0) + underflow
     layout, p = _polynomial(sums, terms, left, right)
-    p[:, 0] += middle
-    return finished(layout, p, rounded_up(e, len(models) + 16), reach, 0.0, False)
+    p[:, 0] += sums.middle
+    # one term's range is already that of its polynomial
+    several = len(models) > 1 or bool(left)
+    return finished(layout, p, rounded_up(e, len(models) + 16), reach, 0.0, False, (), several)
 
 
 def _rows(parts: Sequence[Array]) -> Array:
@@ -183,19 +190,21 @@ def _range(
         parts.append(square(_ranges(left[:n])))
     if sums.pairs:
         parts.append(product(_ranges(left[n:]), _ranges(right[n:])))
-    every = Interval(*map(np.concatenate, zip(*parts, strict=True)))
-    if sums.short:
-        return add(total(scaled(sums.weight, sums.error, every)), sums.bias)
+    low, high = map(np.concatenate, zip(*parts, strict=True)) if len(parts) > 1 else parts[0]
     minus = sums.weight < 0
-    low, high = every
+    if sums.short:
+        if not (np.abs(sums.weight) == 1).all():
+            low, high = scaled(sums.weight, sums.error, Interval(low, high))
+        elif minus.any():
+            low, high = np.where(minus, -high, low), np.where(minus, -low, high)
+        whole = sum_down(total_down(np.stack([low, -high])), sums.bias)
+        return Interval(whole[0], -whole[1])
     ends = np.stack([np.where(minus, high, low), np.where(minus, low, high)])
-    offset = np.stack(sums.bias)
-    lost = sums.error + (len(low) + 8) * U * np.abs(sums.weight)
-    loss = (lost * np.abs(ends)).sum(axis=1) + 4 * U * np.abs(offset) + TINY
+    loss = (sums.lost * np.abs(ends)).sum(axis=1) + sums.bias_error
     # ends that are 0 are so exactly
     loss = np.where(ends.any(axis=1), rounded_up(loss, len(low) + 8), 0.0)
-    value = (sums.weight * ends).sum(axis=1) + offset
-    return Interval(value[0] - loss[0], value[1] + loss[1])
+    value = (sums.weight * ends).sum(axis=1)
+    return Interval((value[0] + sums.bias[0]) - loss[0], (value[1] - sums.bias[1]) + loss[1])
 
 
 def _products(x: Sequence[Model], y: Sequence[Model]) -> tuple[Array, Array, Array]:

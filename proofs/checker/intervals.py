@@ -46,7 +46,7 @@ __all__ = [
     "sub",
     "sum_down",
     "sum_up",
-    "total",
+    "total_down",
     "up",
 ]
 
@@ -164,13 +164,13 @@ def add(x: Interval, y: Interval) -> Interval:
     return Interval(sum_down(x.low, y.low), sum_up(x.high, y.high))
 
 
-def total(x: Interval) -> Interval:
-    """The sum over the first axis, in pairs."""
-    ends = np.stack([x.low, -x.high], axis=1)
-    while (n := len(ends)) > 1:
-        half = sum_down(ends[: n // 2], ends[n - n // 2 :])
-        ends = np.concatenate([half, ends[n // 2 : n - n // 2]]) if n % 2 else half
-    return Interval(ends[0, 0], -ends[0, 1])
+def total_down(x: Array) -> Array:
+    """The sum over the second axis in pairs, rounded down, exact if all of them are numbers."""
+    while (n := x.shape[1]) > 1:
+        half = sum_down(x[:, : n // 2], x[:, n - n // 2 :])
+        x = np.concatenate([half, x[:, n // 2 : n - n // 2]], axis=1) if n % 2 else half
+    result: Array = x[:, 0]
+    return result
 
 
 def sub(x: Interval, y: Interval) -> Interval:
@@ -223,9 +223,6 @@ def scaled(k: Array, error: Array, x: Interval) -> Interval:
     """``{s * t : |s - k| <= error, t in x}``, unrounded where ``k`` and the end are short."""
     if np.any(error):
         return product(Interval(sum_down(k, -error), sum_up(k, error)), x)
-    if np.all(np.abs(k) == 1):
-        minus = k < 0
-        return Interval(np.where(minus, -x.high, x.low), np.where(minus, -x.low, x.high))
     a, b = k * x.low, k * x.high
     low, high = np.minimum(a, b), np.maximum(a, b)
     exact = is_short(k) & is_short(x.low) & is_short(x.high)

@@ -99,8 +99,12 @@ class Block:
 
     def least(self, node: Node, boxes: Indices) -> Array:
         """Sharper lower ends of the scalar ``node`` on some of the boxes, in degrees 1 and 2."""
+        model = self.model(node)
+        if not model.layout.quadratic:
+            low: Array = model.range.low[0, boxes]
+            return low
         with np.errstate(all="ignore"):
-            return least(self.model(node).take(boxes))
+            return least(model.take(boxes))
 
     def slopes(self, node: Node) -> tuple[Array, Array]:
         """The linear coefficients of the scalar ``node``, (variables, boxes), and its error.
@@ -142,6 +146,8 @@ class Block:
     def _evaluate(self, node: Node) -> Model:
         args = [self._models[a] for a in self._roles.args(node)]
         op, data, degree = node.op, node.data, self.degree
+        if node in self._roles.fixed:
+            return self._fixed(node)
         if node in self._roles.sums:
             return combination(self._roles.sums[node], args, degree)
         symbols = self._roles.symbols.get(node, ()) if degree else ()
@@ -183,6 +189,15 @@ class Block:
                 return increment(data, args[0], args[1], degree, symbols)
             return self._divided(op, data, args[0], args[1])
         raise LanguageError(f"no bound rule for {op}")
+
+    def _fixed(self, node: Node) -> Model:
+        """The model of an expression without variables, which is the same on every box."""
+        known = self._roles.fixed[node]
+        if self.degree not in known:
+            roles = self._roles._replace(fixed={})
+            one = Block(self.names, self.low[:, :1], self.high[:, :1], self.degree, roles)
+            known[self.degree] = one.model(node)
+        return known[self.degree].take(np.zeros(len(self), dtype=np.intp))
 
     def _between(self, reach: Interval) -> Model:
         return constant(reach) if self.degree else plain(reach)

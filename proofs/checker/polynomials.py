@@ -236,13 +236,14 @@ def finished(
     rounding: Array | float = 0.0,
     nonlinear: bool = True,
     symbols: tuple[int, ...] = (),
+    narrow: bool = True,
 ) -> Model:
     """The model with the coefficients ``p`` and the error ``e``, which this may change.
 
-    Its range is the intersection of ``reach`` and the range of the polynomial.  ``rounding``
-    times the size of the coefficients is added to ``e``.  A ``nonlinear`` rule gives way to
-    the centre of ``reach`` where its error is the larger one, as does every rule where it
-    overflows.  The errors of all components become ``symbols``, if there are any.
+    Its range is ``reach``, or if that is to ``narrow`` its intersection with the range of the
+    polynomial.  ``rounding`` times the size of the coefficients is added to ``e``.  A ``nonlinear``
+    rule gives way to the centre of ``reach`` where its error is the larger one, as does every rule
+    where it overflows.  The errors of all components become ``symbols``, if there are any.
     """
     if nonlinear:
         reach = reach.proper()
@@ -252,12 +253,14 @@ def finished(
     if not (size + e).max(initial=0.0) < np.inf:
         _replace(~(size + e < np.inf), p, e, reach)
         sizes, size, norm = _sizes(layout, p)
-    own = _polynomial_range(layout, p, e, sizes, norm)
-    low, high = np.maximum(reach.low, own.low), np.minimum(reach.high, own.high)
+    if narrow:
+        own = _polynomial_range(layout, p, e, sizes, norm)
+        low, high = np.maximum(reach.low, own.low), np.minimum(reach.high, own.high)
+        reach = Interval(low, high)
     if symbols:
         layout, p, size, norm = _named(layout, p, e, size, norm, symbols)
         e = np.zeros_like(e)
-    return Model(layout, p, e, size, norm, Interval(low, high).proper())
+    return Model(layout, p, e, size, norm, reach.proper())
 
 
 def _replace(where: Mask, p: Array, e: Array, reach: Interval) -> None:

@@ -24,7 +24,6 @@ from .intervals import (
     product,
     scaled,
     sub,
-    sum_down,
     sum_up,
     up,
 )
@@ -80,11 +79,16 @@ def _matrix(node: Node, data: Affine) -> _Matrix:
         weight, error = weight.reshape(rows, columns), error.reshape(rows, columns)
         size = up(np.abs(weight) + error)
         # products of k terms in any order: N. Higham, Accuracy and Stability, 2002, section 3.1
-        lost = up(up((columns + 2) * U * size) + error)
+        lost = up(up((columns + 6) * U * size) + error)
         signs = np.hstack([np.maximum(weight, 0.0), np.minimum(weight, 0.0)])
         bias, bias_error = floats(data.bias)
         _matrices[node] = _Matrix(
-            weight, signs, np.hstack([size, lost]), lost, bias, up(bias_error + U * np.abs(bias))
+            weight,
+            signs,
+            np.hstack([size, lost]),
+            lost,
+            bias,
+            up(bias_error + 4 * U * np.abs(bias)),
         )
     return _matrices[node]
 
@@ -94,14 +98,13 @@ def affine(node: Node, data: Affine, a: Model, degree: int) -> Model:
     m = _matrix(node, data)
     low, high = a.range
     count = low.shape[1]
-    fine = a.range.is_finite().all(axis=0)
     size = np.maximum(np.abs(low), np.abs(high))
-    ends = m.signs @ np.vstack([np.hstack([low, high]), np.hstack([high, low])])
-    loss = rounded_up(m.sizes @ size + m.bias_error, 2 * len(low)) + TINY
-    loss = up(loss + U * np.abs(m.bias))
-    least = sum_down(sum_down(ends[:, :count], m.bias), -loss)
-    largest = sum_up(sum_up(ends[:, count:], m.bias), loss)
-    reach = Interval(least, largest).where(np.broadcast_to(fine, least.shape))
+    ends = m.signs @ np.vstack([np.hstack([low, high]), np.hstack([high, low])]) + m.bias
+    loss = rounded_up(m.sizes @ size + m.bias_error, 2 * len(low) + 8) + TINY
+    reach = Interval(ends[:, :count] - loss, ends[:, count:] + loss)
+    fine = a.range.is_finite().all(axis=0)
+    if not fine.all():
+        reach = reach.where(np.broadcast_to(fine, loss.shape))
     if not degree:
         return plain(reach)
     p = (m.weight @ a.p.reshape(len(a.p), -1)).reshape(len(m.weight), *a.p.shape[1:])

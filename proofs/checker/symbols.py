@@ -13,12 +13,12 @@ Which operations have which role is a matter of accuracy and cost alone; every c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from .combinations import Combination, collected
 from .language import SMOOTH, Affine, Node, constant_factor, topological
-from .polynomials import Layout
+from .polynomials import Layout, Model
 
 __all__ = ["MOST_SYMBOLS", "NO_ROLES", "Roles", "allocate"]
 
@@ -26,14 +26,21 @@ MOST_SYMBOLS = 24
 
 
 class Roles(NamedTuple):
-    """The symbols of operations, one for each component, the last products, and the sums."""
+    """The symbols of operations, one for each component, the last products, and the sums.
+
+    ``fixed`` are expressions without variables and symbols, with their models on one box by degree,
+    as far as they are known.
+    """
 
     symbols: Mapping[Node, tuple[int, ...]]
     last: frozenset[Node]
     sums: Mapping[Node, Combination]
+    fixed: Mapping[Node, dict[int, Model]]
 
     def args(self, node: Node) -> tuple[Node, ...]:
         """The nodes that the model of ``node`` is computed from."""
+        if node in self.fixed:
+            return ()
         if node in self.sums:
             return self.sums[node].args
         if node.op == "mul" and (factor := constant_factor(node)) is not None:
@@ -59,7 +66,7 @@ class Roles(NamedTuple):
         return sum(max(node.size, 1) * layout.size for node, layout in layouts.items())
 
 
-NO_ROLES = Roles({}, frozenset(), {})
+NO_ROLES = Roles({}, frozenset(), {}, {})
 
 
 def allocate(roots: Iterable[Node]) -> Roles:
@@ -80,7 +87,16 @@ def allocate(roots: Iterable[Node]) -> Roles:
             symbols[node] = tuple(range(used, used + max(node.size, 1)))
             used += len(symbols[node])
     last = frozenset(_last_products(order))
-    return Roles(symbols, last, dict(collected(order, roots, last)))
+    return Roles(symbols, last, dict(collected(order, roots, last)), _fixed(order, symbols))
+
+
+def _fixed(order: Iterable[Node], symbols: Container[Node]) -> dict[Node, dict[int, Model]]:
+    """Expressions without variables; a symbol is one function in all models of a box."""
+    fixed: dict[Node, dict[int, Model]] = {}
+    for node in order:
+        if node.op != "var" and node not in symbols and all(a in fixed for a in node.args):
+            fixed[node] = {}
+    return fixed
 
 
 def _rank(node: Node) -> int:

@@ -110,7 +110,8 @@ def test_a_quadratic_form_is_one_operation_that_reads_its_factors() -> None:
     assert form.terms == (Z,)
     assert form.squares == (X,)
     assert form.weight[:, 0, 0].tolist() == [1.0, 3.0, 1.0, -2.0]
-    assert form.bias.low.tolist() == form.bias.high.tolist() == [[-5.0]]
+    assert form.middle.tolist() == [[-5.0]]
+    assert form.bias[:, 0, 0].tolist() == [-5.0, 5.0]  # the ends, the upper one negated
 
 
 def test_what_others_read_is_not_taken_in() -> None:
