@@ -5,13 +5,15 @@ charged to the diagonal.  So a search needs few boxes where the Hessian of the c
 is hard to prove (the decrease of V) is nearly diagonal, while the guard ``V > level`` is a sum
 of squares.  With the Hessians ``P`` of V and ``D`` of the decrease, ``P = L L'`` and the
 eigenvectors ``Q`` of ``L^-1 D L^-T``, the map ``v = centre + L^-T Q w`` diagonalises both.
+A ``V`` with creases along all axes of some coordinates is searched in those
+(:mod:`certify.verifiers.creases`).
 
 Nothing here is evidence: a proof may use any invertible map.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
 from typing import TypeAlias
@@ -23,6 +25,7 @@ from certify.expression import Node, variables
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.theorems import is_ray
+from certify.verifiers.creases import along_creases
 from certify.verifiers.curvature import Frame, Quadratic, critical, fitted, local_hessian
 
 __all__ = ["candidates", "promising"]
@@ -56,6 +59,13 @@ def promising(obligation: Obligation) -> Iterator[Coordinates | None]:
     mixed = _mixed(obligation)
     if 2 <= len(mixed) <= _MOST_VARIABLES:
         frame, tried = Frame(obligation, mixed), [np.eye(len(mixed))]
+        guard = _guard(obligation.formula)
+        creased = None if guard is None else along_creases(guard, Frame(obligation, mixed))
+        if creased is not None and np.linalg.cond(creased) < _WORST_CONDITION:
+            # no quadratic fits such a function; axes that are nearly right are across the creases
+            yield _coordinates(obligation, frame, creased, _BITS[-1:])
+            yield None
+            return
         maps = _maps(obligation, frame)
         while (matrix := _next_usable(maps)) is not None:
             if not any(_is_same(matrix, k) for k in tried):
@@ -195,12 +205,14 @@ def _is_same(a: Array, b: Array) -> bool:
     return bool((large.sum(axis=0) == 1).all() and (large.sum(axis=1) == 1).all())
 
 
-def _coordinates(obligation: Obligation, frame: Frame, matrix: Array) -> Coordinates:
+def _coordinates(
+    obligation: Obligation, frame: Frame, matrix: Array, precisions: Sequence[int] = _BITS
+) -> Coordinates:
     """The map with rational entries of few digits; variables that are not mixed stay."""
     names, mixed = list(obligation.box), frame.names[: frame.mixed]
     signs = np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(len(matrix))])
     scaled = frame.radius[: frame.mixed, None] * matrix * signs
-    for bits in _BITS:
+    for bits in precisions:
         short = [_short(row, bits) for row in scaled]
         change = np.linalg.solve(scaled, np.array(short, dtype=float)) - np.eye(len(scaled))
         if np.abs(change).max() < _ROUNDING:

@@ -72,10 +72,11 @@ NO_ROLES = Roles({}, frozenset(), {}, {})
 def allocate(roots: Iterable[Node]) -> Roles:
     """The roles of the operations below ``roots``.
 
-    Layers of vectors with kinks get symbols first, each layer as a whole, then scalar increments,
-    then other scalar kinks, then smooth functions, in topological order while there are symbols
-    left: the errors of kinks shrink no faster than the box, those of smooth functions with its
-    square or cube.
+    Increments get symbols first, scalars before whole layers: what is to be proved is a
+    difference, to which the two values matter only through them.  Then other kinks, layers as a
+    whole before scalars, then smooth functions, in topological order while there are symbols left:
+    the errors of kinks shrink no faster than the box, those of smooth functions with its square or
+    cube.
     """
     roots = list(roots)
     order = topological(roots)
@@ -100,9 +101,11 @@ def _fixed(order: Iterable[Node], symbols: Container[Node]) -> dict[Node, dict[i
 
 
 def _rank(node: Node) -> int:
-    if node.op not in _KINKS:
-        return 3 if node.size else 4
-    return 0 if node.size else 1 if node.op == "increment" else 2
+    if node.op == "increment":
+        return 1 if node.size else 0
+    if node.op in _KINKS:
+        return 2 if node.size else 3
+    return 4 if node.size else 5
 
 
 _KINKS = frozenset({"relu", "abs", "max", "increment"})

@@ -56,13 +56,16 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
     return {pick(holds, all(2 * kProved), bound), all(part.atom), possible | holds};
 }
 
-// The error that a symbol stands for grows with the slopes of what its rule was applied to.
-void score_symbol(const Program& p, Memory& m, const Source& source, Real weight, Real* score) {
-    Real slopes[kMost], sum = all(1e-300);
+// The error that a symbol stands for grows with the slopes of what its rule was applied to, and with
+// the error of that, which can come from any variable.
+void score_symbol(const Program& p, Memory& m, const Source& source, Real weight, const Real* share,
+                  Real* score) {
+    Real slopes[kMost], error = all(0), sum = all(1e-300);
     for (int i = 0; i < p.variables; i++) slopes[i] = all(0);
     for (int part = 0; part < (source.y < 0 ? 1 : 2); part++) {
         const Form& f = p.form[part ? source.y : source.x];
-        const Real* g = at(m, f.base) + kCoefficients;
+        const Real *v = at(m, f.base), *g = v + kCoefficients;
+        error = error + v[kError];
         for (int i = 0; i < f.g; i++) {
             const int32_t j = p.pool[f.variables + i];
             if (j >= p.variables) break;  // symbols are last
@@ -70,7 +73,7 @@ void score_symbol(const Program& p, Memory& m, const Source& source, Real weight
         }
     }
     for (int i = 0; i < p.variables; i++) {
-        slopes[i] = magnitude(slopes[i]);
+        slopes[i] = magnitude(slopes[i]) + error * share[i];
         sum = sum + slopes[i];
     }
     weight = weight / sum;
@@ -100,7 +103,8 @@ void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* 
         if (j < p.variables)
             score[j] = score[j] + (magnitude(s.slope[i]) + bend);
         else
-            score_symbol(p, m, p.source[j - p.variables], magnitude(s.slope[i]) + bend, score);
+            score_symbol(p, m, p.source[j - p.variables], magnitude(s.slope[i]) + bend, share,
+                         score);
     }
 }
 
