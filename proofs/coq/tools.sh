@@ -19,7 +19,7 @@ if [ -z "$packages" ]; then exit 0; fi
 if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
     echo "installing $packages"
     export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends $packages; } \
+    { timeout 300 apt-get update -qq && timeout 900 apt-get install -y -qq --no-install-recommends $packages; } \
         > /dev/null 2>&1 || echo "apt-get could not install all of $packages"
     packages=$(missing | tr '\n' ' ')
 fi
