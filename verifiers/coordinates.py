@@ -61,7 +61,11 @@ def promising(obligation: Obligation) -> Iterator[Coordinates | None]:
         frame, tried = Frame(obligation, mixed), [np.eye(len(mixed))]
         guard = _guard(obligation.formula)
         creased = None if guard is None else along_creases(guard, Frame(obligation, mixed))
-        if creased is not None and np.linalg.cond(creased) < _WORST_CONDITION:
+        if (
+            creased is not None
+            and not _is_same(creased, tried[0])  # limits are attained exactly along straight axes
+            and np.linalg.cond(creased) < _WORST_CONDITION
+        ):
             # no quadratic fits such a function; axes that are nearly right are across the creases
             yield _coordinates(obligation, frame, creased, _BITS[-1:])
             yield None
