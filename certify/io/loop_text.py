@@ -3,7 +3,7 @@
 For T-STAB-D in discrete time; what such a text says is ``stable_claim`` of
 ``proofs/coq/StableLoop.v``, and the format is that of ``kernel_text``, with::
 
-    certify-kernel-2 1
+    certify-kernel-3 1
     loop <1 if differences are written as differences, or 0>
     states, others, plant, outputs, lyapunov, level, decay, rest, cube
     proofs <obligations>

@@ -19,11 +19,11 @@ from pathlib import Path
 
 from random_claims import twins
 
-from certify.io.kernel_text import VERSION, entry
+from certify.io.kernel_text import VERSION, entry, in_trees
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.format import Certificate, Proof
-from certify.proofs.checker.kernel import check_certificate, to_prove
+from certify.proofs.checker.kernel import check_certificate
 from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.verifiers.branch_and_bound import BranchAndBound
 from certify.verifiers.interface import Options
@@ -95,8 +95,8 @@ def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
     count = 0
     for i, case in enumerate(batch):
         try:
-            needed = to_prove(case.certificate)
-        except CheckerError:  # nothing is given to a program that does not fit its claim
+            needed = in_trees(case.certificate)
+        except CheckerError:  # nothing is given to a program
             wanted.append(None)
             continue
         for obligation in needed.values():
