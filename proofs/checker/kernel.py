@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import signal
 import sys
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -265,7 +264,6 @@ def _evaluated(
         for first, answer in waiting:
             yield first, answer.result()
     except BrokenProcessPool as error:
-        time.sleep(0.5)  # an interrupt that ended the worker is on its way to this process as well
         raise Rejected("a worker of the checker died: not every leaf was evaluated") from error
     finally:
         pool.shutdown(cancel_futures=True)

@@ -398,12 +398,22 @@ def test_a_full_disk_is_said(starter: tuple[Path, Ended]) -> None:
     assert b"Traceback" not in done.stderr
 
 
+def _heed_interrupts() -> None:
+    """For a child process: a shell has what it starts in the background ignore them."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_an_interrupt_ends_a_search_with_one_line(tmp_path: Path) -> None:
     path = written(tmp_path, SLOW)
     command = [*COMMAND, "verify", path, "--checkpoint", "0"]
     slowly = {**os.environ, "CERTIFY_ENGINE": "python"}
     with subprocess.Popen(
-        command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, env=slowly
+        command,
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=slowly,
+        preexec_fn=_heed_interrupts,
     ) as running:
         deadline = time.monotonic() + 30
         while not list(tmp_path.glob("*.checkpoint")) and time.monotonic() < deadline:
@@ -435,6 +445,7 @@ def test_an_interrupt_from_the_terminal_reaches_the_workers_quietly(tmp_path: Pa
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        preexec_fn=_heed_interrupts,
     ) as running:
         assert running.stdout is not None
         first, second = running.stdout.readline(), running.stdout.readline()
