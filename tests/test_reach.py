@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from claim_builders import stable
 
 from certify import reaches_core
 from certify.errors import InputError
@@ -21,26 +22,8 @@ X, W = var("x"), var("w")
 EDGE = float(np.sqrt(5 / 6))  # x/2 + 0.6 x**3 rests there
 
 
-def claim(plant: dict[str, Node], v: Node, level: str, **changes: object) -> Claim:
-    fields: dict[str, object] = {
-        "theorem": "T-STAB-D",
-        "name": "loop",
-        "time": "discrete",
-        "states": tuple(plant),
-        "parameters": (),
-        "disturbances": (),
-        "box": {x: (Q(-1), Q(1)) for x in plant},
-        "plant": plant,
-        "controller": {},
-        "functions": {"lyapunov": v},
-        "numbers": {"level": Q(level), "decay": Q(0)},
-        "equilibrium": dict.fromkeys(plant, Q(0)),
-    }
-    return Claim(**(fields | changes))
-
-
 def cubic(gain: Node, **changes: object) -> Claim:
-    return claim({"x": gain * X + const(Q(3, 5)) * X**3}, X**2, "0.1", **changes)
+    return stable("D", {"x": gain * X + const(Q(3, 5)) * X**3}, X**2, "0.1", **changes)
 
 
 @lru_cache
@@ -75,7 +58,7 @@ def six_states() -> Claim:
         for i, x in enumerate(names)
     }
     squares = [var(x) ** 2 for x in names]
-    return claim(rows, sum(squares[1:], start=squares[0]), "0.04")
+    return stable("D", rows, sum(squares[1:], start=squares[0]), "0.04")
 
 
 def test_states_in_the_core_and_outside_of_it() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from claim_builders import stable
 
 from certify.expression import Node, clip, const, sin, var
 from certify.outcome import Outcome, Verdict
@@ -28,21 +29,7 @@ QUICK = Options(timeout=100, extend_depth=12)
 
 
 def claim(plant: dict[str, Node], v: Node, level: str, **changes: object) -> Claim:
-    fields: dict[str, object] = {
-        "theorem": "T-EXT-D",
-        "name": "loop",
-        "time": "discrete",
-        "states": tuple(plant),
-        "parameters": (),
-        "disturbances": (),
-        "box": {x: (Q(-1), Q(1)) for x in plant},
-        "plant": plant,
-        "controller": {},
-        "functions": {"lyapunov": v},
-        "numbers": {"level": Q(level), "decay": Q(0)},
-        "equilibrium": dict.fromkeys(plant, Q(0)),
-    }
-    return Claim(**(fields | changes))
+    return replace(stable("D", plant, v, level, **changes), theorem="T-EXT-D")
 
 
 # a pendulum held by a weak torque: not all of the domain can be
