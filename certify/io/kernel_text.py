@@ -29,6 +29,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+from certify.errors import UnsupportedError
 from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.coordinates import Coordinates, inverse, recentred
 from certify.proofs.checker.errors import LanguageError
@@ -70,9 +71,9 @@ def kernel_text(certificate: Certificate) -> Iterator[str]:
 
 
 def in_trees(certificate: Certificate) -> Mapping[str, Obligation]:
-    """The obligations of ``certificate``; a LanguageError if its proof is more than their trees."""
+    """The obligations of ``certificate``; UnsupportedError if it is proved by more than trees."""
     if certificate.proof.paving is not None:
-        raise LanguageError(
+        raise UnsupportedError(
             "the kernel from Coq has no pavings and would prove the core alone: "
             "check with --kernel python"
         )

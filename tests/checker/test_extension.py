@@ -10,12 +10,13 @@ from functools import lru_cache
 import numpy as np
 import pytest
 
+from certify.errors import UnsupportedError
 from certify.expression import recip, select, var
 from certify.io.coq_file import coq_file
 from certify.io.kernel_text import kernel_text
 from certify.outcome import Verdict
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.errors import LanguageError, Rejected, TheoremError
+from certify.proofs.checker.errors import Rejected, TheoremError
 from certify.proofs.checker.extension import Extension, Orbit, check_extension
 from certify.proofs.checker.format import Certificate, read_certificate, write_certificate
 from certify.proofs.checker.kernel import check, check_certificate
@@ -200,7 +201,7 @@ def test_a_paving_goes_with_its_theorem_only() -> None:
 def test_a_kernel_without_pavings_does_not_accept_what_it_has_not_seen() -> None:
     certificate = extended()
     for text in (kernel_text, coq_file):
-        with pytest.raises(LanguageError, match="no pavings"):
+        with pytest.raises(UnsupportedError, match="no pavings"):
             list(text(certificate))
 
 

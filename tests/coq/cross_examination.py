@@ -19,6 +19,7 @@ from pathlib import Path
 
 from random_claims import twins
 
+from certify.errors import UnsupportedError
 from certify.io.kernel_text import VERSION, entry, in_trees
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import CheckerError
@@ -96,7 +97,7 @@ def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
     for i, case in enumerate(batch):
         try:
             needed = in_trees(case.certificate)
-        except CheckerError:  # nothing is given to a program
+        except (CheckerError, UnsupportedError):  # nothing is given to a program
             wanted.append(None)
             continue
         for obligation in needed.values():
