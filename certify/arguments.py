@@ -22,6 +22,7 @@ __all__ = [
     "NewFolder",
     "ProblemFile",
     "Program",
+    "Recheckable",
     "Saving",
     "Seed",
     "TheoremOut",
@@ -52,6 +53,10 @@ Kernel = Annotated[
 ]
 Program = Annotated[
     Path | None, typer.Option(help="for --kernel verified: the program, if not the one built here")
+]
+Recheckable = Annotated[
+    bool,
+    typer.Option("--recheckable", help="put the kernel from Coq in the page, to re-check it there"),
 ]
 TheoremOut = Annotated[
     Path | None, typer.Option("-o", "--out", help="for --kernel coq: write the theorem here")

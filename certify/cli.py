@@ -192,7 +192,11 @@ def explain(cert: args.CertificateFile) -> None:
 
 
 @app.command()
-def report(cert: args.CertificateFile, out: args.Directory = Path("out")) -> None:
+def report(
+    cert: args.CertificateFile,
+    out: args.Directory = Path("out"),
+    recheckable: args.Recheckable = False,
+) -> None:
     """Check a certificate and write its report."""
     from certify import certificate, pipeline
     from certify.report.model import outcome_of
@@ -200,7 +204,8 @@ def report(cert: args.CertificateFile, out: args.Directory = Path("out")) -> Non
     certificate.open_folder(out)
     accepted = certificate.check(cert, workers=args.CORES, progress=sys.stderr.isatty())
     files = {"certificate": cert}
-    pipeline.report(outcome_of(accepted.certificate), accepted, out, files)
+    outcome = outcome_of(accepted.certificate)
+    pipeline.report(outcome, accepted, out, files, recheckable=recheckable)
     typer.echo(files["report"])
 
 

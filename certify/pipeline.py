@@ -174,15 +174,28 @@ def _tell(options: Options, phase: str) -> None:
 
 
 def report(
-    outcome: Outcome, accepted: Accepted | None, directory: Path, files: dict[str, Path]
+    outcome: Outcome,
+    accepted: Accepted | None,
+    directory: Path,
+    files: dict[str, Path],
+    *,
+    recheckable: bool = False,
 ) -> Mapping[str, object]:
-    """Write ``report.html`` and ``summary.json`` for ``outcome``; the summary."""
+    """Write ``report.html`` and ``summary.json`` for ``outcome``; the summary.
+
+    A ``recheckable`` report of a certificate has the kernel from Coq in it.
+    """
     from certify.report.figures import figures
     from certify.report.html import render_html
     from certify.report.json import summary
     from certify.report.model import report_model
     from certify.report.volume import estimate_reach, estimate_volume, inner_volume
 
+    rechecking = None
+    if recheckable and outcome.certificate is not None:
+        from certify.page_kernel import page_kernel
+
+        rechecking = page_kernel(outcome.certificate)
     has_set = outcome.verdict is Verdict.PROVED and "lyapunov" in outcome.claim.functions
     volume = estimate_volume(outcome.claim) if has_set else None
     few = len(outcome.claim.states) <= _PAVED
@@ -198,7 +211,7 @@ def report(
         sys.stderr.write(f"certify: {error}\n")
         pictures = ()
     files["report"] = directory / "report.html"
-    write_file(files["report"], render_html(model, pictures).encode())
+    write_file(files["report"], render_html(model, pictures, rechecking).encode())
     where = str(files["certificate"]) if "certificate" in files else None
     data = summary(
         outcome,

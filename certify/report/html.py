@@ -1,4 +1,7 @@
-"""The report as one HTML file that needs nothing else: no script, no font, no network."""
+"""The report as one HTML file that needs nothing else: no font, no network.
+
+It has no script either, unless it is to re-check itself.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ from .drawing import PALETTE
 from .figures import Picture
 from .formulas import Formula
 from .model import ReportModel
+from .rechecking import Rechecking
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -43,11 +47,14 @@ _MARKS = {
 }
 
 
-def render_html(model: ReportModel, pictures: Sequence[Picture] = ()) -> str:
+def render_html(
+    model: ReportModel, pictures: Sequence[Picture] = (), rechecking: Rechecking | None = None
+) -> str:
     """The report ``model`` with its figures, the same text every time.
 
     Everything that comes from a file is escaped.  Figures are drawn in the light or the dark
-    palette as the reader prefers, and in the light one on paper.
+    palette as the reader prefers, and in the light one on paper.  With ``rechecking`` the page
+    re-checks the certificate when its reader presses a button.
     """
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
@@ -60,6 +67,7 @@ def render_html(model: ReportModel, pictures: Sequence[Picture] = ()) -> str:
     return environment.from_string(source).render(
         model=model,
         pictures=shown,
+        rechecking=rechecking,
         groups=_groups(model.formulas),
         tone=tone,
         mark=_MARKS[tone],

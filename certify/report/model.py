@@ -183,6 +183,10 @@ def _commands(certificate: Certificate | None, path: str) -> tuple[tuple[str, st
     if certificate is None or certificate.evidence != "kernel":
         return ()
     shown = words.clean(path, 400)
+    verified = (
+        f"certify check --kernel verified {shown}",
+        "The kernel that is proved in Coq; `make kernel` in the sources of certify builds it.",
+    )
     return (
         (
             f"certify check {shown}",
@@ -192,4 +196,5 @@ def _commands(certificate: Certificate | None, path: str) -> tuple[tuple[str, st
             f"python -m certify.proofs.checker {shown}",
             "The checker alone: of other libraries it needs numpy and python-flint only.",
         ),
+        *((verified,) if certificate.proof.paving is None else ()),
     )

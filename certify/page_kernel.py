@@ -1,0 +1,55 @@
+"""The kernel from Coq for pages: what a report needs to re-check itself."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from certify.errors import InputError
+from certify.io.kernel_text import VERSION, kernel_text
+from certify.kernels import PROVED, TAKEN
+from certify.proofs.checker.format import Certificate
+from certify.proofs.checker.tree import LEAF
+from certify.report.rechecking import Rechecking
+
+__all__ = ["page_kernel"]
+
+_VARIABLE = "CERTIFY_KERNEL_JS"
+_BUILT = Path(__file__).parents[1] / "proofs" / "coq" / "build" / "certify-kernel.js"
+_WAY_OUT = "or report without --recheckable"
+
+
+def page_kernel(certificate: Certificate) -> Rechecking:
+    """What a page needs to re-check ``certificate``.
+
+    The program is that of CERTIFY_KERNEL_JS or of this source tree.  Raises ``InputError`` with the
+    way out if there is none or it is out of date, ``UnsupportedError`` for a certificate that the
+    kernel cannot check, and ``CheckerError`` if the certificate does not fit its own claim.
+    """
+    text = "".join(f"{line}\n" for line in kernel_text(certificate))
+    trees = certificate.proof.trees
+    counts = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
+    return Rechecking(
+        program=_program(),
+        text=text,
+        expected=[f"proved {name} {count} leaves" for name, count in counts.items()],
+        proved=PROVED,
+        taken=TAKEN,
+    )
+
+
+def _program() -> str:
+    path = Path(os.environ.get(_VARIABLE) or _BUILT)
+    try:
+        program = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"{path}: no kernel for pages is here: `make kernel` in the sources of certify builds "
+            f"it where js_of_ocaml is installed, or name it with {_VARIABLE}; {_WAY_OUT}"
+        ) from error
+    if VERSION not in program:
+        raise InputError(
+            f"{path}: this kernel does not read {VERSION!r}, which certify writes: build it again "
+            f"with `make kernel`, {_WAY_OUT}"
+        )
+    return program
