@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from certify import arguments as args
+from certify import tree_commands
 from certify.terminal import answer, ending, print_json, tell
 
 __all__ = ["app", "main"]
@@ -240,6 +241,10 @@ def doctor(as_json: args.Json = False) -> None:
         print_json({"findings": [list(row) for row in rows]})
     else:
         typer.echo("\n".join(f"{name:18} {state:22} {use}" for name, state, use in rows))
+
+
+app.command()(tree_commands.rules)
+app.command()(tree_commands.repair)
 
 
 if __name__ == "__main__":

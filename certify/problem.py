@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from certify.expression import Node
+from certify.proofs.checker.obligations import Atom
 
 __all__ = [
     "Extension",
@@ -20,6 +21,8 @@ __all__ = [
     "Output",
     "Problem",
     "Property",
+    "Rule",
+    "Rules",
     "Safety",
     "Stability",
     "System",
@@ -106,7 +109,27 @@ class Output:
     upper: Fraction | None = None
 
 
-Property: TypeAlias = Stability | Safety | Output
+@dataclass(frozen=True)
+class Rule:
+    """Where all of ``when`` hold, all of ``then`` do: ``expression > 0`` or ``>= 0`` each."""
+
+    when: tuple[Atom, ...]
+    then: tuple[Atom, ...]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """Every rule, by name, holds on the whole domain, for what the controller decides there.
+
+    ``decisions`` are those that a repair may take, a value for each input; None: those that the
+    tree takes already.
+    """
+
+    rules: Mapping[str, Rule]
+    decisions: tuple[tuple[Fraction, ...], ...] | None = None
+
+
+Property: TypeAlias = Stability | Safety | Output | Rules
 
 
 @dataclass(frozen=True)

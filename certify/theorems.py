@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from certify.errors import InputError, ProblemError
 from certify.expression import Node, substitute
-from certify.problem import Output, Problem, Safety, Stability, Training
+from certify.problem import Output, Problem, Rules, Safety, Stability, Training
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.theorems import THEOREMS, Theorem, has_exact_equilibrium
@@ -50,6 +50,9 @@ def claim_of(problem: Problem) -> Claim:
         functions["barrier"] = _given(prop.barrier)
         for kind, parts in (("initial", prop.initial), ("unsafe", prop.unsafe)):
             functions |= {f"{kind}/{i}": e for i, e in enumerate(parts)}
+    elif isinstance(prop, Rules):
+        theorem = "T-RULE"
+        functions = _rule_parts(prop)
     else:
         theorem = "T-OUT"
         functions["output"], numbers = _output(problem, prop)
@@ -91,6 +94,16 @@ def _output(problem: Problem, prop: Output) -> tuple[Node, dict[str, Fraction]]:
     if not numbers:
         raise ProblemError("an output property needs a lower or an upper bound")
     return substitute(prop.expression, problem.controller), numbers
+
+
+def _rule_parts(prop: Rules) -> dict[str, Node]:
+    """What is compared with 0, under the names that say how."""
+    return {
+        f"rule/{name}/{side}/{i}{atom.relation}": atom.node
+        for name, rule in prop.rules.items()
+        for side, atoms in (("when", rule.when), ("then", rule.then))
+        for i, atom in enumerate(atoms)
+    }
 
 
 def _extended(claim: Claim) -> Claim:

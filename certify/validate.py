@@ -24,7 +24,7 @@ from certify.checks import (
 from certify.errors import ProblemError
 from certify.expression.printer import number_to_text
 from certify.io.units import parse_unit
-from certify.problem import Interval, Output, Problem, Safety, Stability, System, Training
+from certify.problem import Interval, Output, Problem, Rules, Safety, Stability, System, Training
 from certify.proofs.checker.language import Node
 
 __all__ = ["trains", "validate"]
@@ -35,13 +35,15 @@ def validate(problem: Problem) -> None:
     if not problem.name.strip() or not problem.name.isprintable():
         raise InvalidProblemError(["name"], 'the name is empty; write name = "my-loop"')
     system = problem.system
-    _system(system, static=isinstance(problem.property, Output))
+    _system(system, static=isinstance(problem.property, Output | Rules))
     _domain(system, problem.domain)
     _controller(problem)
     if isinstance(problem.property, Stability):
         _stability(problem, problem.property)
     elif isinstance(problem.property, Safety):
         _safety(system, problem.property)
+    elif isinstance(problem.property, Rules):
+        _rules(system, problem.property)
     else:
         _output(system, problem.property)
     _box(problem)
@@ -213,3 +215,24 @@ def _output(system: System, claim: Output) -> None:
         raise InvalidProblemError(
             ["property", "lower"], "lower is above upper; write lower <= upper"
         )
+
+
+def _rules(system: System, claim: Rules) -> None:
+    if not claim.rules:
+        advice = 'write [property.rules] with cold = "when T < 20 then heating > T"'
+        raise InvalidProblemError(["property", "rules"], f"no rules; {advice}")
+    allowed = {*system.states, *system.inputs, *system.disturbances, *system.parameters}
+    for name, rule in claim.rules.items():
+        path = ["property", "rules", name]
+        if not (name.isascii() and name.isidentifier() and name[0].isalpha()):
+            message = f"{name[:40]!r} is not a name; write letters, digits and _"
+            raise InvalidProblemError(path, message)
+        if not rule.then:
+            raise InvalidProblemError(path, 'no conclusion; write "when T < 20 then heating > T"')
+        for atom in (*rule.when, *rule.then):
+            check_scalar(path, atom.node)
+            check_over(path, atom.node, allowed, "a rule")
+    for row in claim.decisions or ():
+        if len(row) != len(system.inputs):
+            message = f"a decision has a value for each of the {len(system.inputs)} inputs"
+            raise InvalidProblemError(["property", "decisions"], message)

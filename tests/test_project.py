@@ -204,7 +204,8 @@ def sample_claim(id_: str) -> Claim:
     x = var("x")
     theorem = THEOREMS[id_]
     time = "discrete" if theorem.time == "any" else theorem.time
-    functions = dict.fromkeys(theorem.functions, x**2)
+    named = {"rule": "rule/r/then/0>"}
+    functions = {named.get(kind, kind): x**2 for kind in theorem.functions}
     numbers = {"level": 1, "residual": "1/2", "decay": 0, "lower": 0, "upper": 1}
     numbers |= {"steps": 1, "volume": 1}
     chosen = {name: Fraction(numbers[name]) for name in theorem.numbers}
@@ -229,7 +230,10 @@ def sample_claim(id_: str) -> Claim:
 @pytest.mark.parametrize("id_", sorted(THEOREMS))
 def test_the_text_names_exactly_the_obligations_of_the_code(id_: str) -> None:
     radius = Fraction(1, 2) if THEOREMS[id_].has_radius else None
-    derived = {o.name.replace("/x", "/<state>") for o in obligations(sample_claim(id_), radius)}
+    derived = {
+        o.name.replace("/x", "/<state>").replace("/r/0", "/<rule>/<case>")
+        for o in obligations(sample_claim(id_), radius)
+    }
     text = section((THEORY / f"{id_}.md").read_text(encoding="utf-8"), "Obligations")
     items = [line for line in text.splitlines() if line.startswith("- ")]
     names = {name for line in items for name in re.findall(r"`([^`]+)`", line.split(",")[0])}

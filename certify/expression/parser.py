@@ -60,7 +60,7 @@ def parse(
     cannot be used here.  Raises ``ExpressionError`` with the line and a caret under the fault.
     The result is exact over the reals.
     """
-    parser = _Parser(Source(text, where), Scope(names, functions, refused or {}))
+    parser = Parser(Source(text, where), Scope(names, functions, refused or {}))
     node = parser.expression()
     parser.end("a condition is not allowed here; write one expression")
     return node
@@ -79,7 +79,7 @@ def parse_condition(
     ``a <= b`` gives ``a - b`` and ``a >= b`` gives ``b - a``, joined by ``and``.  Parameters
     and errors are those of :func:`parse`.
     """
-    parser = _Parser(Source(text, where), Scope(names, functions, refused or {}))
+    parser = Parser(Source(text, where), Scope(names, functions, refused or {}))
     parts = [parser.comparison()]
     while parser.peek.text == "and":
         parser.take()
@@ -88,7 +88,7 @@ def parse_condition(
     return tuple(parts)
 
 
-class _Parser:
+class Parser:
     def __init__(self, source: Source, scope: Scope) -> None:
         self.source, self.scope = source, scope
         self.tokens = source.tokens()

@@ -72,9 +72,9 @@ def kernel_text(certificate: Certificate) -> Iterator[str]:
 
 def in_trees(certificate: Certificate) -> Mapping[str, Obligation]:
     """The obligations of ``certificate``; UnsupportedError if it is proved by more than trees."""
-    if certificate.proof.paving is not None:
+    if certificate.proof.paving is not None or certificate.claim.theorem == "T-RULE":
         raise UnsupportedError(
-            "the kernel from Coq has no pavings and would prove the core alone: "
+            "the kernel from Coq has no pavings, no cases of rules, and would prove a part alone: "
             "check with --kernel python"
         )
     return to_prove(certificate)

@@ -12,7 +12,7 @@ Reference: ONNX operator specification, opsets 9 to 28, https://onnx.ai/onnx/ope
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -28,18 +28,20 @@ from certify.expression import stack, var
 from certify.proofs.checker.errors import LanguageError
 
 from .network import Network, placeholder
+from .onnx_graph import CLASSIFIER, STANDARD, label_of, needed, refuse_unread
 from .onnx_operators import ARITHMETIC
 from .onnx_shapes import SHAPES
+from .onnx_trees import TREES
 from .onnx_values import LARGEST_TENSOR, Call, Constant, Features, Value, checked_shape
 
 __all__ = ["OPERATORS", "parse_onnx", "read_onnx"]
 
 OPERATORS: Mapping[str, Callable[[Call], Value]] = {**ARITHMETIC, **SHAPES}
+_READ = {**OPERATORS, **TREES}
 
 _LARGEST_FILE = 100_000_000
 _LARGEST_WORK = 2 * LARGEST_TENSOR
 _OPSETS = range(9, 29)
-_STANDARD = ("", "ai.onnx")
 _TYPES = {1: np.float32, 6: np.int32, 7: np.int64, 10: np.float16, 11: np.float64}
 _FAULTS = (LanguageError, ArithmeticError, LookupError, TypeError, ValueError)
 
@@ -65,7 +67,8 @@ def parse_onnx(data: bytes, name: str) -> Network:
     """The network in the ONNX file with the bytes ``data``; ``name`` is used in messages."""
     try:
         model = onnx.load_model_from_string(data)
-        _refuse_unread(model.graph)
+        needed(model.graph)
+        refuse_unread(model.graph, _READ)
         onnx.checker.check_model(model)
     except (DecodeError, onnx.checker.ValidationError, *_FAULTS) as error:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
@@ -85,35 +88,6 @@ def _named(name: str, reason: str) -> NetworkError:
     return NetworkError(f"{name}: {printable}")
 
 
-def _refuse_unread(graph: onnx.GraphProto) -> None:
-    """Refuse what must not even be validated: other operators and weights in other files."""
-    for i, node in enumerate(graph.node):
-        if node.domain not in _STANDARD or node.op_type not in OPERATORS:
-            operator = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
-            known = ", ".join(sorted(OPERATORS))
-            raise NetworkError(
-                f"{_label(i, node)}: the operator {operator} is not read; those that are: {known}"
-            )
-    for tensor in _tensors(graph):
-        if tensor.data_location == onnx.TensorProto.EXTERNAL or tensor.external_data:
-            raise NetworkError(
-                f"the weights {tensor.name!r} are in another file: export with "
-                "external_data=False, so that one file says everything"
-            )
-
-
-def _label(i: int, node: onnx.NodeProto) -> str:
-    return f"node {node.name!r}" if node.name else f"node {i} (writing {', '.join(node.output)})"
-
-
-def _tensors(graph: onnx.GraphProto) -> Iterator[onnx.TensorProto]:
-    yield from graph.initializer
-    for node in graph.node:
-        for attribute in node.attribute:
-            yield attribute.t
-            yield from attribute.tensors
-
-
 def _network(model: onnx.ModelProto, name: str) -> Network:
     graph, opset = model.graph, _opset(model)
     if graph.sparse_initializer:
@@ -125,10 +99,10 @@ def _network(model: onnx.ModelProto, name: str) -> Network:
     given = _only([i for i in graph.input if i.name not in values], "input")
     values[given.name] = source = _source(given)
     for i, node in enumerate(graph.node):
-        label = f"{_label(i, node)} ({node.op_type})"
+        label = f"{label_of(i, node)} ({node.op_type})"
         try:
             call = _call(node, opset, values)
-            result = OPERATORS[node.op_type](call)
+            result = _READ[node.op_type](call)
         except (NetworkError, *_FAULTS) as error:
             raise NetworkError(f"{label}: {error}") from None
         work += sum(math.prod(v.shape) for v in (*call.inputs, result) if v is not None)
@@ -141,11 +115,11 @@ def _network(model: onnx.ModelProto, name: str) -> Network:
 
 
 def _opset(model: onnx.ModelProto) -> int:
-    versions = {o.version for o in model.opset_import if o.domain in _STANDARD}
+    versions = {o.version for o in model.opset_import if o.domain in STANDARD}
     if len(versions) != 1 or not versions <= set(_OPSETS):
         found = ", ".join(str(v) for v in sorted(versions)) or "none"
         raise NetworkError(f"opset {found} is not read: export with one from 9 to {_OPSETS[-1]}")
-    if any(f.domain in _STANDARD for f in model.functions):
+    if any(f.domain in STANDARD for f in model.functions):
         raise NetworkError("functions that redefine standard operators are not read")
     return int(versions.pop())
 
@@ -201,7 +175,8 @@ def _row(shape: tuple[int, ...], what: str) -> int:
 
 
 def _call(node: onnx.NodeProto, opset: int, values: Mapping[str, Value]) -> Call:
-    if len(node.output) != 1 or not node.output[0] or node.output[0] in values:
+    most = 2 if node.op_type == CLASSIFIER else 1  # of its outputs the label is read
+    if not 1 <= len(node.output) <= most or not node.output[0] or node.output[0] in values:
         raise NetworkError(f"it must write one new value, not {list(node.output)}")
     unknown = [i for i in node.input if i and i not in values]
     if unknown:
@@ -218,7 +193,7 @@ def _attribute(attribute: onnx.AttributeProto) -> object:
 
 def _result(values: Mapping[str, Value], wanted: onnx.ValueInfoProto) -> Features:
     found = values.get(wanted.name)
-    if not isinstance(found, Features) or found.dtype.kind != "f":
+    if not isinstance(found, Features) or found.dtype.kind not in "fi":
         raise NetworkError(f"the output {wanted.name!r} is no number that depends on the input")
     _row(found.shape or (1,), f"the output {wanted.name!r}")
     declared = _dims(wanted)

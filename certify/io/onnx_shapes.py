@@ -147,6 +147,8 @@ def _cast(call: Call) -> Value:
         if cast.dtype != dtype or not _same_numbers(v.array, cast):
             raise NetworkError(f"the cast from {v.array.dtype} to {dtype} is not exact")
         return Constant(cast)
+    if v.dtype.kind == "i" and dtype.kind in "fi" and dtype.itemsize >= 4:
+        return Features(v.node, v.shape, dtype)  # a label of a tree, which is below 2**24
     if {dtype.kind, v.dtype.kind} != {"f"} or dtype.itemsize < v.dtype.itemsize:
         raise NetworkError(f"the cast from {v.dtype} to {dtype} rounds: keep one float type")
     return Features(v.node, v.shape, dtype)

@@ -22,10 +22,10 @@ def read_problem(
 ) -> Problem:
     """The problem that the file at ``path`` states, with every number exact.
 
-    ``networks`` reads a network file (ONNX by default); network files are relative to the
-    folder of ``path``.  Parameters with one value, the ``step`` and the intermediates of
-    ``[system.let]`` are substituted.  Training options keep floats, since they are no part
-    of the claim; those of ``[controller] train`` are the option ``controller``.
+    ``networks`` reads a network file (by default ONNX, or a tree in JSON or npz); network
+    files are relative to the folder of ``path``.  Parameters with one value, the ``step`` and
+    the intermediates of ``[system.let]`` are substituted.  Training options keep floats, since
+    they are no part of the claim; those of ``[controller] train`` are the option ``controller``.
 
     Raises ``ProblemError``, ``ExpressionError`` or ``NetworkError`` whose message starts
     with ``file:line:`` and says what to write instead.
@@ -33,7 +33,7 @@ def read_problem(
     document = read_document(Path(path))
     table, claim = checked(document)
     try:
-        files = NetworkFiles(document, networks or _read_onnx)
+        files = NetworkFiles(document, networks or _read_network)
         problem = build_problem(table, claim, files)
         validate(problem)
     except InvalidProblemError as error:
@@ -41,7 +41,11 @@ def read_problem(
     return problem
 
 
-def _read_onnx(path: Path) -> NetworkFunction:
+def _read_network(path: Path) -> NetworkFunction:
+    if path.suffix in (".json", ".npz"):
+        from certify.io.tree_file import read_tree_file
+
+        return read_tree_file(path)
     from certify.io.onnx import read_onnx  # onnx is loaded only when there is a network
 
     return read_onnx(path)

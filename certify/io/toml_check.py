@@ -20,7 +20,7 @@ from .toml_schema import PROPERTIES, ProblemTable, PropertyTable, describe
 __all__ = ["checked"]
 
 _T = TypeVar("_T", bound=BaseModel)
-_PLANNED = ("lipschitz", "gain", "tree", "hybrid")
+_PLANNED = ("lipschitz", "gain", "hybrid")
 _MOST_SHOWN = 10
 _EXPECTED = {
     "string_type": "a string",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
@@ -10,7 +10,7 @@ from itertools import combinations
 from certify.checks import InvalidProblemError
 from certify.expression import Node, const, var
 from certify.expression.quadratic import quadratic_form
-from certify.problem import Extension, Output, Property, Safety, Stability, Training
+from certify.problem import Extension, Output, Property, Rule, Rules, Safety, Stability, Training
 
 from .toml_names import Names
 from .toml_networks import NetworkFiles
@@ -18,6 +18,7 @@ from .toml_schema import (
     CertificateTable,
     LyapunovTable,
     PropertyTable,
+    RulesTable,
     SafetyTable,
     StabilityTable,
 )
@@ -47,9 +48,22 @@ class ClaimReader:
             unsafe = self.names.condition(["property", "unsafe"], claim.unsafe)
             return Safety(initial, unsafe, self._function(["property", "barrier"], claim.barrier))
         allowed = {"state", "input", "disturbance", "uncertain parameter"}
+        if isinstance(claim, RulesTable):
+            return self._rules(claim, allowed)
         path = ["property", "expression"]
         output = self.names.over(path, claim.expression, allowed, "an output")
         return Output(output, claim.lower, claim.upper)
+
+    def _rules(self, claim: RulesTable, allowed: Collection[str]) -> Rules:
+        rules = {}
+        for name, text in claim.rules.items():
+            when, then = self.names.rule(["property", "rules", name], text, allowed)
+            rules[name] = Rule(when, then)
+        decisions = claim.decisions
+        if decisions is None:
+            return Rules(rules)
+        rows = (row if isinstance(row, list) else [row] for row in decisions)
+        return Rules(rules, tuple(map(tuple, rows)))
 
     def _function(
         self,

@@ -9,7 +9,9 @@ from fractions import Fraction
 from certify.checks import InvalidProblemError
 from certify.expression import Node, const, substitute, var, variables
 from certify.expression.parser import Function, parse, parse_condition
+from certify.expression.rules import parse_rule
 from certify.proofs.checker.errors import LanguageError
+from certify.proofs.checker.obligations import Atom
 
 from .toml_document import Document
 from .toml_schema import SystemTable
@@ -55,6 +57,16 @@ class Names:
         where = self._where(path)
         parts = parse_condition(text, names, self.functions, where=where, refused=refused)
         return tuple(self.final(path, part) for part in parts)
+
+    def rule(
+        self, path: Sequence[str], text: str, allowed: Collection[str]
+    ) -> tuple[tuple[Atom, ...], tuple[Atom, ...]]:
+        """The conditions and conclusions of the rule ``text`` over the ``allowed`` names."""
+        names, refused = self._visible(allowed, "a rule")
+        where = self._where(path)
+        when, then = parse_rule(text, names, self.functions, where=where, refused=refused)
+        final = [Atom(a.relation, self.final(path, a.node)) for a in (*when, *then)]
+        return tuple(final[: len(when)]), tuple(final[len(when) :])
 
     def final(self, path: Sequence[str], node: Node) -> Node:
         """``node`` with the value of every constant."""

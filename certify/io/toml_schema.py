@@ -24,6 +24,7 @@ __all__ = [
     "OutputTable",
     "ProblemTable",
     "PropertyTable",
+    "RulesTable",
     "SafetyTable",
     "StabilityTable",
     "SystemTable",
@@ -182,6 +183,15 @@ class OutputTable(_Table):
     box: Open = Field(Fraction(1), description='box = "largest"')
 
 
+class RulesTable(_Table):
+    """``[property]`` of kind tree."""
+
+    kind: Literal["tree"]
+    rules: dict[str, str] = Field(description='rules = { cold = "when T < 20 then heating > T" }')
+    decisions: list[Exact | list[Exact]] | None = Field(None, description="decisions = [15, 22]")
+    box: Exact = Field(Fraction(1), description="box = 1")
+
+
 class ProblemTable(_Table):
     """The whole file; the property is checked by the table of its kind."""
 
@@ -194,9 +204,10 @@ class ProblemTable(_Table):
     property: dict[str, object] = Field(description='[property] with kind = "stability"')
 
 
-PropertyTable: TypeAlias = StabilityTable | SafetyTable | OutputTable
+PropertyTable: TypeAlias = StabilityTable | SafetyTable | OutputTable | RulesTable
 PROPERTIES: Mapping[str, type[PropertyTable]] = {
     "stability": StabilityTable,
     "safety": SafetyTable,
     "output": OutputTable,
+    "tree": RulesTable,
 }

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from certify.expression import Node, topological
+from certify.expression import Node, const, topological
 from certify.expression.printer import number_to_text, to_text
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.decisions import stated_rules
 from certify.proofs.checker.language import Affine
+from certify.proofs.checker.obligations import Atom
 
 from .words import clean
 
@@ -50,6 +52,9 @@ def _all(claim: Claim) -> Iterator[Formula]:
         yield _formula("Plant", after.format(x), e)
     for u, e in claim.controller.items():
         yield _formula("Controller", u, e)
+    if claim.theorem == "T-RULE":
+        yield from _rules(claim)
+        return
     for name, e in claim.functions.items():
         head, _, _ = name.partition("/")
         if head == "lyapunov":
@@ -61,6 +66,19 @@ def _all(claim: Claim) -> Iterator[Formula]:
             yield _formula(title, clean(name.replace("/", " ")), e)
         else:
             yield _formula("Function", "expression" if head == "output" else clean(name), e)
+
+
+def _rules(claim: Claim) -> Iterator[Formula]:
+    """Every rule in one line."""
+    for rule in stated_rules(claim):
+        when, then = (" and ".join(map(_condition, atoms)) for atoms in (rule.when, rule.then))
+        text = f"when {when} then {then}" if when else f"always {then}"
+        yield Formula("Rules", rule.name, text)
+
+
+def _condition(atom: Atom) -> str:
+    left, right = atom.node.args if atom.node.op == "sub" else (atom.node, const(0))
+    return f"{to_text(left, _LONGEST)} {atom.relation} {to_text(right, _LONGEST)}"
 
 
 def _formula(group: str, left: str, e: Node) -> Formula:

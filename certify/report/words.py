@@ -35,6 +35,7 @@ _PROPERTIES: Mapping[str, str] = {
     "T-RES": "convergence to a residual set",
     "T-SAFE": "safety",
     "T-OUT": "output bounds",
+    "T-RULE": "rules about decisions",
 }
 
 TRUSTED = (

@@ -66,8 +66,10 @@ class Claim:
             _require_over(e, set(names), "the plant")
         for e in self.controller.values():
             _require_over(e, set(self.states), "the controller")
+        # rules are about what the controller decides; other functions are over the variables
+        allowed = set(names if self.theorem == "T-RULE" else free)
         for e in self.functions.values():
-            _require_over(e, set(free), "a certificate function")
+            _require_over(e, allowed, "a certificate function")
 
     def to_json(self) -> dict[str, object]:
         """The claim as canonical JSON data."""

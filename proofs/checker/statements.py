@@ -8,8 +8,10 @@ __all__ = [
     "EXTENDED",
     "MODEL",
     "RESIDUAL",
+    "RULED",
     "SAFE",
     "STABLE",
+    "STATE",
 ]
 
 EXACT = "Arithmetic is exact: states, controller and plant are real-valued, not rounded."
@@ -40,6 +42,10 @@ SAFE = (
     "with barrier <= 0 and never reaches the unsafe set"
 )
 BOUNDED = "the expression is within its bounds everywhere in the domain"
+RULED = (
+    "everywhere in the domain, where all conditions of a rule hold, all its conclusions hold for "
+    "what the controller decides there"
+)
 EXTENDED = (
     "every trajectory that starts in a cell that the paving keeps stays in the domain, enters "
     "{V <= level} within the stated number of steps and converges to the equilibrium, which is "

@@ -15,6 +15,7 @@ from functools import lru_cache
 from .blowup import Ray, vanishes
 from .calculus import directional, is_continuous, substitute
 from .claim import Claim, Interval
+from .decisions import open_cases, stated_rules
 from .differences import difference, rewritten
 from .errors import LanguageError, TheoremError
 from .language import Affine, Node, absolute, const, topological, var, variables
@@ -27,8 +28,10 @@ from .statements import (
     EXTENDED,
     MODEL,
     RESIDUAL,
+    RULED,
     SAFE,
     STABLE,
+    STATE,
 )
 from .sums import normalised
 
@@ -114,7 +117,7 @@ def applicable(claim: Claim) -> Theorem:
     wanted = theorem.numbers | {
         f"residual/{x}" for x in claim.states if "residual" in theorem.numbers
     }
-    if given != wanted and not (theorem.time == "any" and given and given < wanted):
+    if given != wanted and not (theorem.id == "T-OUT" and given and given < wanted):
         raise TheoremError(f"{theorem.id} needs the numbers {sorted(wanted)}")
     stated = (*claim.plant.values(), *claim.controller.values(), *claim.functions.values())
     if any(node.op == "step" for node in topological(stated)):
@@ -131,7 +134,7 @@ def _kind(function: str) -> str:
     """``initial`` and ``unsafe`` are numbered from 0; other functions stand alone."""
     kind, slash, number = function.partition("/")
     numbered = slash and kind in ("initial", "unsafe") and number.isdecimal()
-    return kind if numbered else function
+    return kind if numbered or (slash and kind == "rule") else function
 
 
 def closed_loop(claim: Claim) -> dict[str, Node]:
@@ -413,6 +416,12 @@ def _output(claim: Claim, radius: Fraction) -> list[Obligation]:
     return [Obligation("output", text, _variables(claim), All(tuple(bounds)))]
 
 
+def _rules(claim: Claim, radius: Fraction) -> list[Obligation]:
+    """T-RULE: what exact case distinction leaves open."""
+    box = _variables(claim)
+    return [o for rule in stated_rules(claim) for o in open_cases(rule, box, claim.controller)]
+
+
 def _theorems() -> dict[str, Theorem]:
     v, numbers = frozenset({"lyapunov"}), frozenset({"level", "decay"})
     sets = frozenset({"barrier", "initial", "unsafe"})
@@ -429,6 +438,8 @@ def _theorems() -> dict[str, Theorem]:
         Theorem("T-SAFE-C", "continuous", SAFE, CONTINUOUS, sets, frozenset(), _safety),
         Theorem("T-OUT", "any", BOUNDED, (EXACT, MODEL), frozenset({"output"}),
                 frozenset({"lower", "upper"}), _output),
+        Theorem("T-RULE", "any", RULED, (EXACT, MODEL, STATE), frozenset({"rule"}), frozenset(),
+                _rules),
     )  # fmt: skip
     return {t.id: t for t in result}
 

@@ -94,7 +94,14 @@ def _c(text: str) -> Node:
     return const(Q(text))
 
 
+def ruled(name: str, controller: Node, when: Node, relation: str = ">") -> Claim:
+    """Where ``when`` is positive the controller decides for more than y."""
+    functions = {f"rule/r/when/0{relation}": when, "rule/r/then/0>": var("u") - Y}
+    return claim("T-RULE", name, {}, controller={"u": controller}, functions=functions)
+
+
 DISC = X**2 + Y**2
+TREE = select(X - Q(1, 4), const(2), const(-2))
 SKEW = X**2 + X * Y + Y**2
 LINEAR_D = {"x": _c("0.5") * X + _c("0.2") * Y, "y": _c("-0.2") * X + _c("0.6") * Y}
 LINEAR_C = {"x": Y, "y": -X - Y}
@@ -134,6 +141,7 @@ TRUE = (
          DISC - _c("0.25"), _c("0.64") - DISC),
     safe("T-SAFE-D", "saturated approach", INTEGRATOR, X**2 - _c("0.25"), X**2 - _c("0.09"),
          _c("0.36") - X**2),
+    ruled("tree off its tie", TREE, X - _c("0.25")),
     bounded("relu network", NETWORK, "-2.26", "2.32"),
     bounded("product", X * Y, -1, 1),
     bounded("defined quotient", recip(X + 2), "0.3", 1),
@@ -160,6 +168,7 @@ FALSE = (
          _c("0.64") - X**2),
     safe("T-SAFE-D", "initial set too large", INTEGRATOR, X**2 - _c("0.25"), X**2 - _c("0.3"),
          _c("0.36") - X**2),
+    ruled("tree in both leaves", TREE, X),
     bounded("relu network just below", NETWORK, "-2.24", "2.32"),
 )  # fmt: skip
 
@@ -176,6 +185,7 @@ SUBTLE = (
            {"x": X * _c("1e-10") - X**3}, X**2, "0.9"),
     safe("T-SAFE-C", "pushed out", {"x": X, "y": Y}, DISC - _c("0.5"), DISC - _c("0.25"),
          _c("0.64") - DISC),
+    ruled("tree on the wrong side", TREE, X - _c("0.25"), ">="),
     bounded("narrow bump", relu(_c("1e-6") - absolute(X - _c("0.123457"))), None, "5e-7"),
     bounded("pole", recip(X), None, 10**9),
     bounded("pole times zero", as_node(0) * recip(X), -1, 1),

@@ -296,7 +296,7 @@ MISTAKES = [
     ('kind = "stability"', "", 26, "'kind' is missing; write kind = one of"),
     ('kind = "stability"', 'kind = "gain"', 27, 'kind = "gain" is not supported yet; write one of'),
     ('kind = "stability"', 'kind = "hybrid"', 27, "is not supported yet"),
-    ('kind = "stability"', 'kind = "tree"', 27, "is not supported yet"),
+    ('kind = "stability"', 'kind = "hybrid"', 27, "is not supported yet"),
     ('kind = "stability"', 'kind = "lipschitz"', 27, "is not supported yet"),
     ('kind = "stability"', 'kind = "magic"', 27, "'magic' is not a kind of property; write one of"),
     ('decay = "0.001"', "decay = 1", 28, "needs 0 <= decay < 1; write decay = 0"),

@@ -10,7 +10,19 @@ from functools import lru_cache
 import numpy as np
 
 from certify.errors import CertifyError
-from certify.expression import Node, affine, clip, const, dot, relu, stack, substitute, tanh, var
+from certify.expression import (
+    Node,
+    affine,
+    clip,
+    const,
+    dot,
+    relu,
+    select,
+    stack,
+    substitute,
+    tanh,
+    var,
+)
 from certify.expression.evaluate import evaluate
 from certify.outcome import Verdict
 from certify.proofs.checker.claim import Claim
@@ -88,6 +100,13 @@ CLAIMS: Mapping[str, Claim] = {
         functions={"output": _NETWORK},
         numbers={"lower": Q("-3.26"), "upper": Q("1.51")},
     ),
+    "rules": _claim(
+        "T-RULE",
+        {"x": X, "y": Y},
+        controller={"u": select(X - _q("0.25"), _q("0.5"), _q("-0.5"))},
+        functions={"rule/r/when/0>": X - _q("0.25"), "rule/r/then/0>=": U - _q("0.5"),
+                   "rule/s/then/0>": U + DISC + 1},
+    ),
 }  # fmt: skip
 
 
@@ -124,6 +143,8 @@ def _sampled(claim: Claim, count: int = 20_000) -> bool:
         lower, upper = (claim.numbers.get(k) for k in ("lower", "upper"))
         above = lower is None or bool((value >= float(lower) - 1e-9).all())
         return above and (upper is None or bool((value <= float(upper) + 1e-9).all()))
+    if claim.theorem == "T-RULE":
+        return _ruled(claim, points)
     loop = [substitute(claim.plant[x], claim.controller) for x in claim.states]
     scale = 1.0 if claim.time == "discrete" else 1e-6
     slopes = evaluate(loop, points)
@@ -137,6 +158,19 @@ def _sampled(claim: Claim, count: int = 20_000) -> bool:
     inside = (now <= float(claim.numbers["level"])) & (now > 1e-6)
     rate = float(claim.numbers["decay"]) * scale
     return bool((then <= (1 - rate) * now + 1e-9)[inside].all()) and bool((now > 0).all())
+
+
+def _ruled(claim: Claim, points: Mapping[str, np.ndarray]) -> bool:
+    for rule in {name.split("/")[1] for name in claim.functions}:
+        kept = {"when": np.ones(1, dtype=bool), "then": np.ones(1, dtype=bool)}
+        for name, e in claim.functions.items():
+            _, other, side, _ = name.split("/")
+            if other == rule:
+                (value,) = evaluate([substitute(e, claim.controller)], points)
+                kept[side] = kept[side] & (value > (1e-9 if side == "when" else -1e-9))
+        if (kept["when"] & ~kept["then"]).any():
+            return False
+    return True
 
 
 def _safe(claim: Claim, points: Mapping[str, object], now: np.ndarray, then: np.ndarray) -> bool:

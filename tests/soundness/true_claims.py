@@ -24,6 +24,7 @@ from claim_builders import (
     WIDE,
     OpenLevel,
     P,
+    U,
     W,
     X,
     Y,
@@ -34,6 +35,7 @@ from claim_builders import (
     varying,
 )
 from false_extensions import extended
+from false_rules import ruled
 
 from certify.expression import absolute, clip, exp, recip, relu, select, stack, var
 from certify.proofs.checker.claim import Claim
@@ -79,6 +81,12 @@ TRUE: Mapping[str, Claim] = {
     ),
     "extension-rotation": extended(
         stable("D", {x: q("0.9") * e for x, e in ROTATION.items()}, DISC, "0.25"), "3.1"
+    ),
+    "rule-off-a-tie": ruled(select(X, 1, -1), when={">": X}, then={">": U}),
+    "rule-off-an-end": ruled(select(X, 1, -1), when={">": X}, then={">=": U - X}),
+    "rule-of-a-relation": ruled(select(X, 1, -1), when={">": X}, then={">=": 2 * U + Y - X}),
+    "rule-for-a-parameter": ruled(
+        select(X, 1, -1), when={">": X}, then={">=": U - P}, **varying("p", "0", "1", "parameters")
     ),
     "output": bounded(X * Y, "-1", "1"),
     "clipped-output": bounded(clip(3 * X, q("-0.5"), q("0.5")), "-0.5", "0.5"),
