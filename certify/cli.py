@@ -204,8 +204,7 @@ def report(
 
     certificate.open_folder(out)
     accepted = certificate.check(cert, workers=args.CORES, progress=sys.stderr.isatty())
-    files = {"certificate": cert}
-    outcome = outcome_of(accepted.certificate)
+    outcome, files = outcome_of(accepted.certificate), {"certificate": cert}
     pipeline.report(outcome, accepted, out, files, recheckable=recheckable)
     typer.echo(files["report"])
 
