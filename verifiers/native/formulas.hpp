@@ -27,7 +27,7 @@ LANES_INLINE Interval atom_range(const Program& p, Memory& m, const AtomCode& at
 LANES_INLINE Interval sharp_range(const Program& p, Memory& m, const AtomCode& atom, Separable& s) {
     const Form& f = p.form[atom.reg];
     Interval x = atom_range(p, m, atom);
-    const Real low = least(p, f, at(m, f.base), atom.weight, (Real*)m.room, s) + all(atom.bias);
+    const Real low = least(p, m, f, at(m, f.base), atom.weight, s) + all(atom.bias);
     x.low = pick(is_finite(x) & less(x.low, low), smaller(low, x.high), x.low);
     return x;
 }
