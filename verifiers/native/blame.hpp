@@ -42,8 +42,7 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
     }
     run_atom(p, m, part.atom);
     const AtomCode& atom = p.atom[part.atom];
-    Separable s;
-    const Interval x = p.degree && part.kind != kDefined ? sharp_range(p, m, atom, s)
+    const Interval x = p.degree && part.kind != kDefined ? sharp_range(p, m, atom)
                                                          : atom_range(p, m, atom);
     const Mask holds = atom_holds(p, m, part, atom_range(p, m, atom), slack) |
                        atom_holds(p, m, part, x, slack, true);
@@ -86,9 +85,9 @@ void score_symbol(const Program& p, Memory& m, const Source& source, Real weight
 void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* score) {
     const AtomCode& code = p.atom[atom];
     const Form& f = p.form[code.reg];
-    const Real* v = at(m, f.base);
-    Separable s;
-    least(p, m, f, v, code.weight, s);
+    const Real *v = at(m, f.base), *g = v + kCoefficients;
+    const Separable s = shares_of(p, m, code);
+    if (f.h) sharp_range(p, m, code);
     const Live& live = live_of(p, m, f);
     for (int i = 0; i < p.variables; i++) score[i] = v[kError] * share[i];
     // |g| + max(-q, 0) is never below the loss -min (g t + q t^2).  A part of the curvature counts
@@ -98,16 +97,17 @@ void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* 
     for (int a = 0; a < live.g; a++) {
         const int i = live.slot[a];
         const int32_t j = p.pool[f.variables + i];
-        Real bend = all(0);
+        Real slope = all(code.weight) * g[i], bend = all(0);
         if (f.h) {
+            slope = s.slope[i];
             const Real tip = all(0.25) * magnitude(s.bend[i]);
             bend = s.spread[i] + larger(tip, -s.bend[i]);
         }
         if (f.h && code.alternative) bend = s.spread[i] + magnitude(s.bend[i]);
         if (j < p.variables)
-            score[j] = score[j] + (magnitude(s.slope[i]) + bend);
+            score[j] = score[j] + (magnitude(slope) + bend);
         else
-            score_symbol(p, m, p.source[j - p.variables], magnitude(s.slope[i]) + bend, share,
+            score_symbol(p, m, p.source[j - p.variables], magnitude(slope) + bend, share,
                          score);
     }
 }

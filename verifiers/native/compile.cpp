@@ -188,7 +188,7 @@ Compiled::Compiled(const Tape& tape, int degree)
     pool_.insert(pool_.end(), tape.atom_groups.begin(), tape.atom_groups.end());
     for (size_t k = 0; k < tape.atoms.size(); k += 3)
         atoms_.push_back({tape.atoms[k], first + tape.atoms[k + 1], tape.atoms[k + 2],
-                          alternative[k / 3], tape.views[k / 3 * 2], tape.views[k / 3 * 2 + 1]});
+                          alternative[k / 3], 0, tape.views[k / 3 * 2], tape.views[k / 3 * 2 + 1]});
     find_guards();
     program.degree = degree;
     program.variables = tape.variables;
@@ -197,12 +197,15 @@ Compiled::Compiled(const Tape& tape, int degree)
     program.parts = (int32_t)parts_.size();
     program.groups = (int32_t)groups_.size();
     program.fixed = (int32_t)fixed_.size();
-    program.size = size_;
-    for (const AtomCode& atom : atoms_) {
+    for (AtomCode& atom : atoms_) {
         const int32_t n = forms_[atom.reg].g;
         program.room = std::max(program.room, n * (n + 1) / 2);
+        if (!forms_[atom.reg].h) continue;
+        atom.shares = size_;
+        size_ += 1 + 3 * n;
     }
     program.registers = tape.registers;
+    program.size = size_;
     program.layouts = (int32_t)layouts_.size();
     program.form = forms_.data();
     program.layout = layouts_.data();

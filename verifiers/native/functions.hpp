@@ -13,7 +13,7 @@ LANES_INLINE void smooth(const Program& p, const Step& s, Memory& m) {
     if (p.degree) {
         const Real point = smaller(larger(x[kCentre], range.low), range.high);
         const Interval here = {point, point};
-        const Interval bend = curvature_range(s.op, s.power, range);
+        const Interval bend = curvature_range(s.op, s.power, range, plain);
         const Real far = larger(point - range.low, range.high - point), square = far * far;
         Real value, slope;
         switch (s.op) {

@@ -66,42 +66,48 @@ struct Rows {
     const int32_t* code;          // by coefficient from `common` on where its terms are
 };
 
-// `rows` rows from `first` on at once, so that every coefficient of the arguments is read once.
+// Ranges, centres and errors of `rows` rows from `first` on at once.
 template <int rows>
-LANES_INLINE void affine_rows(const Program& p, Memory& m, const Rows& a, int first,
-                              const Live& live) {
+LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int first) {
     const double *weight = a.weight + first * a.columns, *bias = a.bias + first;
-    Real *v[rows], sum[rows], more[rows];
-    for (int r = 0; r < rows; r++) v[r] = at(m, a.out[first + r]);
-    for (int r = 0; r < rows; r++) sum[r] = more[r] = all(bias[r]);
+    Real low[rows], high[rows];
+    for (int r = 0; r < rows; r++) low[r] = high[r] = all(bias[r]);
     for (int c = 0; c < a.used; c++) {
         const Real* x = (const Real*)a.x[c];
         for (int r = 0; r < rows; r++) {
             const double w = weight[r * a.columns + a.column[c]];
             const bool negative = w < 0;
-            sum[r] = sum[r] + all(w) * x[kLow + negative];
-            more[r] = more[r] + all(w) * x[kHigh - negative];
+            low[r] = low[r] + all(w) * x[kLow + negative];
+            high[r] = high[r] + all(w) * x[kHigh - negative];
         }
     }
-    for (int r = 0; r < rows; r++) set_range(v[r], {sum[r], more[r]});
+    for (int r = 0; r < rows; r++) set_range(at(m, a.out[first + r]), {low[r], high[r]});
     if (!p.degree) return;
+    Real centre[rows], error[rows];
     for (int r = 0; r < rows; r++) {
-        sum[r] = all(bias[r]);
-        more[r] = all(0);
+        centre[r] = all(bias[r]);
+        error[r] = all(0);
     }
     for (int c = 0; c < a.used; c++) {
         const Real* x = (const Real*)a.x[c];
         for (int r = 0; r < rows; r++) {
             const double w = weight[r * a.columns + a.column[c]];
-            sum[r] = sum[r] + all(w) * x[kCentre];
-            more[r] = more[r] + all(__builtin_fabs(w)) * x[kError];
+            centre[r] = centre[r] + all(w) * x[kCentre];
+            error[r] = error[r] + all(__builtin_fabs(w)) * x[kError];
         }
     }
     for (int r = 0; r < rows; r++) {
-        v[r][kCentre] = sum[r];
-        v[r][kError] = more[r];
-        v[r] += kCoefficients;
+        at(m, a.out[first + r])[kCentre] = centre[r];
+        at(m, a.out[first + r])[kError] = error[r];
     }
+}
+
+// Their coefficients: each one of the arguments is read once for all rows.
+template <int rows>
+LANES_INLINE void affine_coefficients(Memory& m, const Rows& a, int first, const Live& live) {
+    const double* weight = a.weight + first * a.columns;
+    Real *v[rows], sum[rows];
+    for (int r = 0; r < rows; r++) v[r] = at(m, a.out[first + r]) + kCoefficients;
     int t = 0;
     const int count = live.g + live.h;
     // four coefficients at once keep sums independent of each other: one alone waits for every
@@ -169,11 +175,13 @@ void affine(const Program& p, const Step& s, Memory& m) {
         a.column = m.column;
         a.x = m.argument;
         a.code = q + rows + a.columns;
-        const Live& live = live_of(p, m, p.form[form]);
         int r = 0;
-        for (; r + 4 <= rows; r += 4) affine_rows<4>(p, m, a, r, live);
-        for (; r + 2 <= rows; r += 2) affine_rows<2>(p, m, a, r, live);
-        for (; r < rows; r++) affine_rows<1>(p, m, a, r, live);
+        for (; r + 2 <= rows; r += 2) affine_heads<2>(p, m, a, r);
+        if (r < rows) affine_heads<1>(p, m, a, r);
+        const Live& live = live_of(p, m, p.form[form]);
+        for (r = 0; p.degree && r + 4 <= rows; r += 4) affine_coefficients<4>(m, a, r, live);
+        for (; p.degree && r + 2 <= rows; r += 2) affine_coefficients<2>(m, a, r, live);
+        if (p.degree && r < rows) affine_coefficients<1>(m, a, r, live);
         number += rows * (a.columns + 1);
         q += rows + a.columns + words;
     }

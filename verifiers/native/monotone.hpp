@@ -10,8 +10,14 @@ const int kSweeps = 4;
 // The separable lower bound of `weight` times a model: sum of slope z + (bend - spread) z^2 over
 // its coordinates, where those that are monotone are at their ends.
 struct Separable {
-    Real slope[kMost], bend[kMost], spread[kMost];
+    Real *slope, *bend, *spread;
 };
+
+LANES_INLINE Separable shares_of(const Program& p, Memory& m, const AtomCode& atom) {
+    const int n = p.form[atom.reg].g;
+    Real* first = at(m, atom.shares) + 1;
+    return {first, first + n, first + 2 * n};
+}
 
 // The quadratic coefficients of all pairs of live slopes, in `room` if the form has only some.
 const Real* all_pairs(const Program& p, const Form& f, const Live& live, const Real* h, Real* room) {
@@ -30,7 +36,7 @@ const Real* all_pairs(const Program& p, const Form& f, const Live& live, const R
 // Put coordinate i, the a-th that is live, to its better end where it is monotone; whether it is
 // anywhere.
 LANES_INLINE bool fix(int n, const Live& live, int a, const Real* h, Real weight, Mask* free,
-                      Separable& s, Real& centre) {
+                      const Separable& s, Real& centre) {
     const int i = live.slot[a];
     const Mask here = free[i] & less_equal(magnitude(s.bend[i]) + s.spread[i],
                                            all(0.5) * magnitude(s.slope[i]));
@@ -56,21 +62,14 @@ LANES_INLINE bool fix(int n, const Live& live, int a, const Real* h, Real weight
     return true;
 }
 
-// A lower bound of weight * v, less its constant bias.
-Real least(const Program& p, Memory& m, const Form& f, const Real* v, double weight, Separable& s) {
+// A lower bound of an atom with quadratic coefficients, less its constant bias.
+Real least(const Program& p, Memory& m, const AtomCode& atom) {
+    const Form& f = p.form[atom.reg];
     const int n = f.g;
     const Live& live = live_of(p, m, f);
-    const Real *g = v + kCoefficients, w = all(weight), size = magnitude(w);
+    const Separable s = shares_of(p, m, atom);
+    const Real *v = at(m, f.base), *g = v + kCoefficients, w = all(atom.weight), size = magnitude(w);
     Real low = w * v[kCentre] - size * v[kError];
-    if (!f.h) {
-        for (int a = 0; a < live.g; a++) {
-            const int i = live.slot[a];
-            s.slope[i] = w * g[i];
-            s.bend[i] = s.spread[i] = all(0);
-            low = low - magnitude(s.slope[i]);
-        }
-        return low;
-    }
     rows_of(p, f, live, g + n, s.bend, s.spread);
     const Real* h = all_pairs(p, f, live, g + n, (Real*)m.room);
     Mask free[kMost];

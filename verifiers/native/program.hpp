@@ -64,6 +64,7 @@ struct AtomCode {
     int32_t reg;
     int32_t groups, group_count;  // in the pool, arguments before their users
     int32_t alternative;  // whether it is part of an `or`
+    int32_t shares;       // vectors for its Separable, if it has quadratic coefficients
     double weight, bias;
 };
 
@@ -116,6 +117,7 @@ struct Memory {
     double* room;
     unsigned char* done;
     unsigned char* none;  // registers that are 0 in every box
+    unsigned char* bounded;  // atoms whose shares are known
     Live* live;           // by layout
     int32_t* column;      // room for the columns of a matrix that are used, and their arguments
     const void** argument;

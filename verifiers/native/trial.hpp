@@ -21,7 +21,7 @@ class Evaluation {
           vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * 64)),
           box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 256)),
           room_((double*)std::aligned_alloc(64, (size_t)(program_.room + 1) * 64)),
-          done_(program_.groups + program_.registers), live_(program_.layouts),
+          done_(program_.groups + program_.registers + program_.atoms), live_(program_.layouts),
           integers_(program_.slots + program_.columns), arguments_(program_.columns) {
         if (!vectors_ || !box_ || !room_) throw std::bad_alloc();
         int32_t* slot = integers_.data();
@@ -29,9 +29,15 @@ class Evaluation {
             live_[k].slot = slot;
             slot += program_.layout[k].g + program_.layout[k].h;
         }
-        memory_ = {vectors_,     box_, room_,             done_.data(), done_.data() + program_.groups,
-                   live_.data(), slot, arguments_.data(), 0,            0,
-                   0};
+        memory_.vectors = vectors_;
+        memory_.box = box_;
+        memory_.room = room_;
+        memory_.done = done_.data();
+        memory_.none = memory_.done + program_.groups;
+        memory_.bounded = memory_.none + program_.registers;
+        memory_.live = live_.data();
+        memory_.column = slot;
+        memory_.argument = arguments_.data();
         engine_.prepare(program_, memory_);
     }
     ~Evaluation() {
@@ -76,7 +82,7 @@ class Evaluation {
     std::vector<Live> live_;
     std::vector<int32_t> integers_;
     std::vector<const void*> arguments_;
-    Memory memory_;
+    Memory memory_{};
 };
 
 inline double middle(double low, double high) { return 0.5 * low + 0.5 * high; }
