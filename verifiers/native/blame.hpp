@@ -18,8 +18,9 @@ LANES_INLINE Real hope(Real bound) {
     return pick(less(all(-1e-9), bound) & less(bound, all(kProved)), all(-2), bound);
 }
 
-// All its parts have to hold: the worst is to blame.  Of parts of which one suffices it is the
-// best, by bounds relative to the widths of their ranges.
+// Parts that all have to hold are tried in their order: the first that is not proved is to blame,
+// and what comes behind it need not be known.  Of parts of which one suffices it is the best, by
+// bounds relative to the widths of their ranges.
 Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double slack) {
     const Part& part = p.part[at_part];
     if (part.kind == kAll || part.kind == kAny) {
@@ -27,11 +28,12 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
         Blame r = blame(p, m, child, lanes, slack);
         if (part.kind == kAny) r.bound = hope(r.bound);
         for (child = p.part[child].end; child < part.end; child = p.part[child].end) {
-            // where every box has a part that is proved the others need not be known
-            if (part.kind == kAny && !(lanes & ~lanes_of(less(all(kProved), r.bound)))) break;
-            Blame b = blame(p, m, child, lanes, slack);
+            const Mask proved = less(all(kProved), r.bound);
+            const unsigned rest = lanes & (part.kind == kAll ? lanes_of(proved) : ~lanes_of(proved));
+            if (!rest) break;
+            Blame b = blame(p, m, child, rest, slack);
             if (part.kind == kAny) b.bound = hope(b.bound);
-            const Mask take = part.kind == kAll ? less(b.bound, r.bound) : less(r.bound, b.bound);
+            const Mask take = part.kind == kAll ? proved : less(r.bound, b.bound);
             r.bound = pick(take, b.bound, r.bound);
             r.atom = pick(take, b.atom, r.atom);
             r.possible = part.kind == kAll ? r.possible & b.possible : r.possible | b.possible;
@@ -40,8 +42,7 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
     }
     run_atom(p, m, part.atom);
     const AtomCode& atom = p.atom[part.atom];
-    Separable s;
-    const Interval x = p.degree && part.kind != kDefined ? sharp_range(p, m, atom, s)
+    const Interval x = p.degree && part.kind != kDefined ? sharp_range(p, m, atom)
                                                          : atom_range(p, m, atom);
     const Mask holds = atom_holds(p, m, part, atom_range(p, m, atom), slack) |
                        atom_holds(p, m, part, x, slack, true);
@@ -66,7 +67,7 @@ void score_symbol(const Program& p, Memory& m, const Source& source, Real weight
         const Form& f = p.form[part ? source.y : source.x];
         const Real *v = at(m, f.base), *g = v + kCoefficients;
         error = error + v[kError];
-        for (int i = 0; i < f.g; i++) {
+        for (int i = 0; i < f.g; i++) {  // variables are live
             const int32_t j = p.pool[f.variables + i];
             if (j >= p.variables) break;  // symbols are last
             slopes[j] = part ? slopes[j] - g[i] : g[i];
@@ -84,26 +85,29 @@ void score_symbol(const Program& p, Memory& m, const Source& source, Real weight
 void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* score) {
     const AtomCode& code = p.atom[atom];
     const Form& f = p.form[code.reg];
-    const Real* v = at(m, f.base);
-    Separable s;
-    least(p, f, v, code.weight, (Real*)m.room, s);
+    const Real *v = at(m, f.base), *g = v + kCoefficients;
+    const Separable s = shares_of(p, m, code);
+    if (f.h) sharp_range(p, m, code);
+    const Live& live = live_of(p, m, f);
     for (int i = 0; i < p.variables; i++) score[i] = v[kError] * share[i];
     // |g| + max(-q, 0) is never below the loss -min (g t + q t^2).  A part of the curvature counts
     // even where it helps: a condition that is tight at the vertex of a parabola inside the box
     // would otherwise be cut across the other variables for ever.  An atom that need not hold
     // everywhere is to be separated into boxes where it does and others: all that varies counts.
-    for (int i = 0; i < f.g; i++) {
+    for (int a = 0; a < live.g; a++) {
+        const int i = live.slot[a];
         const int32_t j = p.pool[f.variables + i];
-        Real bend = all(0);
+        Real slope = all(code.weight) * g[i], bend = all(0);
         if (f.h) {
+            slope = s.slope[i];
             const Real tip = all(0.25) * magnitude(s.bend[i]);
             bend = s.spread[i] + larger(tip, -s.bend[i]);
         }
         if (f.h && code.alternative) bend = s.spread[i] + magnitude(s.bend[i]);
         if (j < p.variables)
-            score[j] = score[j] + (magnitude(s.slope[i]) + bend);
+            score[j] = score[j] + (magnitude(slope) + bend);
         else
-            score_symbol(p, m, p.source[j - p.variables], magnitude(s.slope[i]) + bend, share,
+            score_symbol(p, m, p.source[j - p.variables], magnitude(slope) + bend, share,
                          score);
     }
 }

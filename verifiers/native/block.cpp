@@ -26,12 +26,16 @@ Mask false_at(const Program& p, Memory& m, int at_part) {
 
 unsigned refute(const Program& p, Memory& m, int part) { return lanes_of(false_at(p, m, part)); }
 
-unsigned prove(const Program& p, Memory& m, int part, unsigned lanes, double slack) {
-    if (part != 0 || p.degree == 0 || p.rest < 0) return prove_part(p, m, part, lanes, slack);
+unsigned prove(const Program& p, Memory& m, int part, unsigned lanes, double slack, bool last) {
+    m.lanes = lanes;
+    if (part != 0 || p.rest < 0 || (p.degree == 0 && last))
+        return prove_part(p, m, part, lanes, slack);
     unsigned open = lanes;
     for (int k = 0; k < p.guard_count && open; k++)
         open &= ~prove_part(p, m, p.pool[p.guards + k], open, slack);
-    if (!open) return lanes;
+    // constants hardly ever prove what is guarded, and cost a quarter of what proves it
+    if (!open || p.degree == 0) return lanes & ~open;
+    m.lanes = open;
     narrow_boxes(p, m, open);
     open &= ~prove_part(p, m, p.rest, open, slack);
     if (open) widen(p, m, open);

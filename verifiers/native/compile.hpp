@@ -84,17 +84,23 @@ class Compiled {
     int32_t offset_of_slope(int reg, int variable) const;
     int32_t offset_of_pair(int reg, int i, int j) const;
     int32_t append_offsets(int reg, int out, bool with_bend);
-    std::vector<int32_t> single_row(int out, const int32_t* arguments,
-                                    const std::vector<int32_t>& pattern) const;
+    int32_t layout_of(const Presence& presence);
+    std::vector<int32_t> terms_of(int out, const std::vector<int32_t>& arguments, size_t first);
+    size_t common_slots(int out, const std::vector<int32_t>& arguments) const;
+    void append_rows(int out, const std::vector<int32_t>& members,
+                     const std::vector<int32_t>& columns);
     void compile_quadratic(Step& step, const int32_t* arguments, int count, int squares,
                            const double* numbers);
-    double compile_affine(Step& step, const int32_t* arguments, int columns, int rows,
-                          const double* matrix);
+    void compile_affine(Step& step, const int32_t* arguments, int columns, int rows,
+                        const double* matrix);
 
     const Tape& tape_;
     int degree_;
     std::vector<Presence> presence_;
     std::vector<Form> forms_;
+    std::vector<Layout> layouts_;
+    std::map<std::pair<std::vector<int32_t>, std::vector<std::pair<int32_t, int32_t>>>, int32_t>
+        layout_number_;
     std::vector<char> written_;  // by an instruction, so that it may be undefined
     // Registers that only their own group reads share memory, since a group runs as a whole;
     // the others have their own, as groups run in any order.

@@ -23,11 +23,15 @@ LANES_INLINE Interval atom_range(const Program& p, Memory& m, const AtomCode& at
     return shifted(atom.bias, x);
 }
 
-// The same with a sharper lower end, for which every coordinate's share is left in `s`.
-LANES_INLINE Interval sharp_range(const Program& p, Memory& m, const AtomCode& atom, Separable& s) {
-    const Form& f = p.form[atom.reg];
+// The same with a sharper lower end, for which every coordinate's share is left in memory.
+LANES_INLINE Interval sharp_range(const Program& p, Memory& m, const AtomCode& atom) {
     Interval x = atom_range(p, m, atom);
-    const Real low = least(p, f, at(m, f.base), atom.weight, (Real*)m.room, s) + all(atom.bias);
+    if (!p.form[atom.reg].h) return x;
+    Real& known = *at(m, atom.shares);
+    unsigned char& bounded = m.bounded[&atom - p.atom];
+    if (!bounded) known = least(p, m, atom);
+    bounded = 1;
+    const Real low = known + all(atom.bias);
     x.low = pick(is_finite(x) & less(x.low, low), smaller(low, x.high), x.low);
     return x;
 }
@@ -56,8 +60,7 @@ unsigned prove_part(const Program& p, Memory& m, int at_part, unsigned lanes, do
         const AtomCode& atom = p.atom[part.atom];
         unsigned proved = lanes_of(atom_holds(p, m, part, atom_range(p, m, atom), slack));
         if (p.degree && p.form[atom.reg].h && part.kind != kDefined && (lanes & ~proved)) {
-            Separable s;
-            proved |= lanes_of(atom_holds(p, m, part, sharp_range(p, m, atom, s), slack, true));
+            proved |= lanes_of(atom_holds(p, m, part, sharp_range(p, m, atom), slack, true));
         }
         return lanes & proved;
     }

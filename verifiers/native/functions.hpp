@@ -13,7 +13,7 @@ LANES_INLINE void smooth(const Program& p, const Step& s, Memory& m) {
     if (p.degree) {
         const Real point = smaller(larger(x[kCentre], range.low), range.high);
         const Interval here = {point, point};
-        const Interval bend = curvature_range(s.op, s.power, range);
+        const Interval bend = curvature_range(s.op, s.power, range, plain);
         const Real far = larger(point - range.low, range.high - point), square = far * far;
         Real value, slope;
         switch (s.op) {
@@ -32,13 +32,13 @@ LANES_INLINE void smooth(const Program& p, const Step& s, Memory& m) {
             line(p, s, m, slope, value - slope * point + middle, error);
             Real* v = at(m, p.form[s.out].base);
             v[kCentre] = value + slope * (x[kCentre] - point) + middle;
-            if (some(~fine)) flatten(p.form[s.out], v, plain, ~fine);
+            if (some(~fine)) flatten(p, m, p.form[s.out], v, plain, ~fine);
         } else {
             Real middle = (bend.low + bend.high) * all(0.25);
             parabola(p, s, m, value, slope, middle, point);
             Real* v = at(m, p.form[s.out].base);
             v[kError] = v[kError] + (bend.high - bend.low) * square * all(0.25);
-            if (some(~fine)) flatten(p.form[s.out], v, plain, ~fine);
+            if (some(~fine)) flatten(p, m, p.form[s.out], v, plain, ~fine);
         }
     }
     finish(p, s, m, plain);
@@ -65,6 +65,12 @@ LANES_INLINE void increment(const Program& p, const Step& s, Memory& m) {
     const Mask known = is_finite(sector);
     Interval plain = {pick(known, larger(values.low, sector.low), values.low),
                       pick(known, smaller(values.high, sector.high), values.high)};
+    if (everywhere(m, equal(slope.low, all(0)) & equal(slope.high, all(0)) & known &
+                          is_finite(values))) {
+        nothing(p, s, m);
+        return;
+    }
+    m.none[s.out] = 0;
     // where d is a point the two may miss each other by their rounding
     const Mask apart = known & less(plain.high, plain.low);
     plain = {pick(apart, sector.low, plain.low), pick(apart, sector.high, plain.high)};
@@ -79,8 +85,13 @@ LANES_INLINE void increment(const Program& p, const Step& s, Memory& m) {
         Real* k = v + kCoefficients;
         v[kCentre] = pick(use, middle * d[kCentre], two[kCentre]);
         v[kError] = pick(use, error, two[kError]);
-        for (int i = 0; i < f.g + f.h; i++)
-            k[i] = pick(use, middle * *at(m, of_d[i]), *at(m, of_two[i]));
+        const Live& live = live_of(p, m, f);
+        const bool plainly = everywhere(m, use);
+        for (int t = 0; t < live.g + live.h; t++) {
+            const int i = live.slot[t];
+            const Real x = middle * *at(m, of_d[i]);
+            k[i] = plainly ? x : pick(use, x, *at(m, of_two[i]));
+        }
     }
     finish(p, s, m, plain);
 }

@@ -12,10 +12,26 @@ LANES_INLINE void line(const Program& p, const Step& s, Memory& m, Real slope, R
     Real *v = at(m, f.base), *x = at(m, fx.base);
     v[kCentre] = slope * x[kCentre] + offset;
     v[kError] = magnitude(slope) * x[kError] + error;
+    const Live& live = live_of(p, m, fx);
     const Real* from = x + kCoefficients;
     Real* to = v + kCoefficients;
-    for (int i = 0; i < fx.g; i++) to[i] = slope * from[i];
-    for (int i = 0; i < fx.h; i++) to[f.g + i] = slope * from[fx.g + i];
+    for (int t = 0; t < live.g; t++) to[live.slot[t]] = slope * from[live.slot[t]];
+    to += f.g - fx.g;
+    for (int t = live.g; t < live.g + live.h; t++) to[live.slot[t]] = slope * from[live.slot[t]];
+}
+
+// The same value under another number.
+LANES_INLINE void same(const Program& p, const Step& s, Memory& m) {
+    const Form &f = p.form[s.out], &fx = p.form[s.x];
+    Real *v = at(m, f.base), *x = at(m, fx.base);
+    const Live& live = live_of(p, m, fx);
+    v[kCentre] = x[kCentre];
+    v[kError] = x[kError];
+    const Real* from = x + kCoefficients;
+    Real* to = v + kCoefficients;
+    for (int t = 0; t < live.g; t++) to[live.slot[t]] = from[live.slot[t]];
+    to += f.g - fx.g;
+    for (int t = live.g; t < live.g + live.h; t++) to[live.slot[t]] = from[live.slot[t]];
 }
 
 struct Chord {
@@ -39,7 +55,14 @@ LANES_INLINE Chord chord(Interval x, bool absolute) {
 LANES_INLINE void kink(const Program& p, const Step& s, Memory& m) {
     const Interval x = range_of(at(m, p.form[s.x].base));
     const bool is_abs = s.op == kAbs;
-    if (p.degree) {
+    if (!is_abs && everywhere(m, less_equal(x.high, all(0)) & is_finite(x))) {
+        nothing(p, s, m);
+        return;
+    }
+    m.none[s.out] = 0;
+    if (p.degree && everywhere(m, less_equal(all(0), x.low))) {
+        same(p, s, m);
+    } else if (p.degree) {
         Chord c = chord(x, is_abs);
         line(p, s, m, c.slope, c.middle, c.error);
     }
@@ -54,13 +77,17 @@ LANES_INLINE void maximum(const Program& p, const Step& s, Memory& m) {
     plain = undefined_unless(is_finite(range_of(x)) & is_finite(range_of(y)), plain);
     if (p.degree) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
-        const int n = f.g + f.h;
+        const Live& live = live_of(p, m, f);
+        const int n = live.g + live.h;
         Real* k = v + kCoefficients;
         v[kCentre] = x[kCentre] - y[kCentre];
         v[kError] = x[kError] + y[kError];
-        for (int i = 0; i < n; i++) k[i] = *at(m, of_x[i]) - *at(m, of_y[i]);
+        for (int t = 0; t < n; t++) {
+            const int i = live.slot[t];
+            k[i] = *at(m, of_x[i]) - *at(m, of_y[i]);
+        }
         Interval gap = {x[kLow] - y[kHigh], x[kHigh] - y[kLow]};
-        gap = meet(reach(p, f, v), gap);
+        gap = meet(reach(p, m, f, v), gap);
         Chord c = chord(gap, false);
         const Interval part = positive_part(gap);
         const Real radius = (part.high - part.low) * all(0.5);
@@ -71,11 +98,11 @@ LANES_INLINE void maximum(const Program& p, const Step& s, Memory& m) {
         error = pick(loose, radius, error);
         v[kCentre] = y[kCentre] + (c.slope * v[kCentre] + c.middle);
         v[kError] = y[kError] + error;
-        for (int i = 0; i < n; i++) k[i] = *at(m, of_y[i]) + c.slope * k[i];
-        if (s.symbol >= 0) {
-            k[f.g - 1] = v[kError];
-            v[kError] = all(0);
+        for (int t = 0; t < n; t++) {
+            const int i = live.slot[t];
+            k[i] = *at(m, of_y[i]) + c.slope * k[i];
         }
+        name_error(p, s, m, v);
     }
     narrow(p, s, m, plain);
 }
@@ -93,11 +120,14 @@ LANES_INLINE void choose(const Program& p, const Step& s, Memory& m) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
         v[kCentre] = pick(yes, x[kCentre], pick(no, y[kCentre], (mixed.low + mixed.high) * all(0.5)));
         v[kError] = pick(yes, x[kError], pick(no, y[kError], (mixed.high - mixed.low) * all(0.5)));
-        for (int i = 0; i < f.g + f.h; i++)
+        const Live& live = live_of(p, m, f);
+        for (int a = 0; a < live.g + live.h; a++) {
+            const int i = live.slot[a];
             v[kCoefficients + i] =
                 pick(yes, *at(m, of_x[i]), pick(no, *at(m, of_y[i]), all(0)));
+        }
     }
-    if (p.degree && s.narrow) reach(p, f, v);  // for the sums of magnitudes
+    if (p.degree && s.narrow) reach(p, m, f, v);  // for the sums of magnitudes
     set_range(v, {pick(yes, x[kLow], pick(no, y[kLow], mixed.low)),
                   pick(yes, x[kHigh], pick(no, y[kHigh], mixed.high))});
 }

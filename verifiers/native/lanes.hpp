@@ -68,21 +68,33 @@ LANES_INLINE BaseMask shift_right(BaseMask x, int k) {
     return (BaseMask)((logical)x >> k);
 }
 LANES_INLINE Base root(Base x) {
+#if defined(__AVX512F__) && defined(__clang__)
+    return __builtin_ia32_sqrtpd512(x, 4);
+#elif defined(__AVX512F__)
+    return __builtin_ia32_sqrtpd512_mask(x, x, -1, 4);
+#elif defined(__AVX__)
+    return __builtin_ia32_sqrtpd256(x);
+#elif defined(__SSE2__)
+    return __builtin_ia32_sqrtpd(x);
+#else
     Base r = x;
     for (unsigned i = 0; i < sizeof(Base) / 8; i++) r[i] = __builtin_sqrt(x[i]);
     return r;
-}
-LANES_INLINE bool some(BaseMask m) {
-#if defined(__AVX512DQ__)
-    return __builtin_ia32_cvtq2mask512(m) != 0;
-#elif defined(__AVX__)
-    return __builtin_ia32_movmskpd256((Base)m) != 0;
-#elif defined(__SSE2__)
-    return __builtin_ia32_movmskpd((Base)m) != 0;
-#else
-    return (m[0] | m[1]) != 0;
 #endif
 }
+const int kBaseLanes = sizeof(Base) / 8;
+LANES_INLINE unsigned lanes_of(BaseMask m) {
+#if defined(__AVX512DQ__)
+    return (unsigned)(uint8_t)__builtin_ia32_cvtq2mask512(m);
+#elif defined(__AVX__)
+    return (unsigned)__builtin_ia32_movmskpd256((Base)m);
+#elif defined(__SSE2__)
+    return (unsigned)__builtin_ia32_movmskpd((Base)m);
+#else
+    return (m[0] ? 1u : 0u) | (m[1] ? 2u : 0u);
+#endif
+}
+LANES_INLINE int count_of(BaseMask) { return kBaseLanes; }
 LANES_INLINE void set_all(Base& x, double v) { x = v - (Base){}; }
 LANES_INLINE void set_all(BaseMask& x, long long v) { x = v - (BaseMask){}; }
 
@@ -142,8 +154,17 @@ LANES_INLINE Pair<X> root(Pair<X> x) {
     return {root(x.a), root(x.b)};
 }
 template <class X>
-LANES_INLINE bool some(Pair<X> m) {
-    return some(m.a) || some(m.b);
+LANES_INLINE int count_of(Pair<X> m) {
+    return 2 * count_of(m.a);
+}
+// The lanes where m holds, as bits.
+template <class X>
+LANES_INLINE unsigned lanes_of(Pair<X> m) {
+    return lanes_of(m.a) | lanes_of(m.b) << count_of(m.a);
+}
+template <class M>
+LANES_INLINE bool some(M m) {
+    return lanes_of(m) != 0;
 }
 template <class X, class V>
 LANES_INLINE void set_all(Pair<X>& x, V v) {
@@ -168,19 +189,5 @@ LANES_INLINE Real magnitude(Real x) {
 LANES_INLINE Mask is_finite(Real x) { return equal(x - x, all(0)); }
 LANES_INLINE Real nowhere() { return all(__builtin_nan("")); }
 LANES_INLINE double lane(const Real& x, int k) { return ((const double*)&x)[k]; }
-
-// The lanes where m holds, as bits.
-LANES_INLINE unsigned lanes_of(Mask m) {
-    const long long* p = (const long long*)&m;
-    unsigned r = 0;
-    for (int k = 0; k < 8; k++) r |= p[k] ? 1u << k : 0u;
-    return r;
-}
-LANES_INLINE Mask mask_of(unsigned lanes) {
-    Mask m;
-    long long* p = (long long*)&m;
-    for (int k = 0; k < 8; k++) p[k] = -(long long)(lanes >> k & 1);
-    return m;
-}
 
 }  // namespace

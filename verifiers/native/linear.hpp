@@ -9,16 +9,28 @@ namespace {
 LANES_INLINE void combine(const Program& p, const Step& s, Memory& m, double sign) {
     const Form& f = p.form[s.out];
     Real *v = at(m, f.base), *x = at(m, p.form[s.x].base), *y = at(m, p.form[s.y].base);
+    if (m.none[s.x] && m.none[s.y]) {
+        nothing(p, s, m);
+        return;
+    }
+    m.none[s.out] = 0;
     if (p.degree) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
+        const Live& live = live_of(p, m, f);
         Real* k = v + kCoefficients;
-        const int n = f.g + f.h;
+        const int n = live.g + live.h;
         if (sign > 0) {
             v[kCentre] = x[kCentre] + y[kCentre];
-            for (int i = 0; i < n; i++) k[i] = *at(m, of_x[i]) + *at(m, of_y[i]);
+            for (int t = 0; t < n; t++) {
+                const int i = live.slot[t];
+                k[i] = *at(m, of_x[i]) + *at(m, of_y[i]);
+            }
         } else {
             v[kCentre] = x[kCentre] - y[kCentre];
-            for (int i = 0; i < n; i++) k[i] = *at(m, of_x[i]) - *at(m, of_y[i]);
+            for (int t = 0; t < n; t++) {
+                const int i = live.slot[t];
+                k[i] = *at(m, of_x[i]) - *at(m, of_y[i]);
+            }
         }
         v[kError] = x[kError] + y[kError];
     }
@@ -32,98 +44,107 @@ LANES_INLINE void scale(const Program& p, const Step& s, Memory& m) {
     Real *v = at(m, f.base), *x = at(m, p.form[s.x].base);
     const double factor = p.number[s.constants];
     if (p.degree) {
+        const Live& live = live_of(p, m, f);
         v[kCentre] = all(factor) * x[kCentre];
         v[kError] = all(__builtin_fabs(factor)) * x[kError];
-        for (int i = 0; i < f.g + f.h; i++)
-            v[kCoefficients + i] = all(factor) * x[kCoefficients + i];
+        for (int t = 0; t < live.g + live.h; t++) {
+            const int i = kCoefficients + live.slot[t];
+            v[i] = all(factor) * x[i];
+        }
     }
     narrow(p, s, m, scaled(factor, range_of(x)));
 }
 
-// `rows` rows of a matrix at once, so that every coefficient of the arguments is read once.
+// Rows of a matrix with the same columns, see Compiled::append_rows, of which those with an
+// argument that is not zero are listed.
+struct Rows {
+    int columns, used, common;
+    const int32_t* out;
+    const double *weight, *bias;  // of all columns, by rows
+    const int32_t* column;        // that are used
+    const void* const* x;         // and their arguments
+    const int32_t* code;          // by coefficient from `common` on where its terms are
+};
+
+// Ranges, centres and errors of `rows` rows from `first` on at once.
 template <int rows>
-LANES_INLINE void affine_rows(const Program& p, Memory& m, const int32_t* out, int columns,
-                              const int32_t* column, const double* weight, const double* bias,
-                              const int32_t* slots) {
-    Real sum[rows], low[rows], high[rows];
+LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int first) {
+    const double *weight = a.weight + first * a.columns, *bias = a.bias + first;
+    Real low[rows], high[rows];
     for (int r = 0; r < rows; r++) low[r] = high[r] = all(bias[r]);
-    for (int j = 0; j < columns; j++) {
-        const Real* x = at(m, column[j]);
+    for (int c = 0; c < a.used; c++) {
+        const Real* x = (const Real*)a.x[c];
         for (int r = 0; r < rows; r++) {
-            const double w = weight[r * columns + j];
+            const double w = weight[r * a.columns + a.column[c]];
             const bool negative = w < 0;
             low[r] = low[r] + all(w) * x[kLow + negative];
             high[r] = high[r] + all(w) * x[kHigh - negative];
         }
     }
-    for (int r = 0; r < rows; r++) set_range(at(m, out[r]), {low[r], high[r]});
+    for (int r = 0; r < rows; r++) set_range(at(m, a.out[first + r]), {low[r], high[r]});
     if (!p.degree) return;
-    const int count = *slots++;
-    for (int k = 0; k < count; k++) {
-        const int32_t slot = *slots++, terms = *slots++;
-        for (int r = 0; r < rows; r++) sum[r] = all(slot == kCentre ? bias[r] : 0.0);
-        if (slot == kError) {
-            for (int t = 0; t < terms; t++, slots += 2) {
-                const Real x = *at(m, slots[1]);
-                for (int r = 0; r < rows; r++)
-                    sum[r] = sum[r] + all(__builtin_fabs(weight[r * columns + slots[0]])) * x;
-            }
-        } else {
-            for (int t = 0; t < terms; t++, slots += 2) {
-                const Real x = *at(m, slots[1]);
-                for (int r = 0; r < rows; r++)
-                    sum[r] = sum[r] + all(weight[r * columns + slots[0]]) * x;
-            }
+    Real centre[rows], error[rows];
+    for (int r = 0; r < rows; r++) {
+        centre[r] = all(bias[r]);
+        error[r] = all(0);
+    }
+    for (int c = 0; c < a.used; c++) {
+        const Real* x = (const Real*)a.x[c];
+        for (int r = 0; r < rows; r++) {
+            const double w = weight[r * a.columns + a.column[c]];
+            centre[r] = centre[r] + all(w) * x[kCentre];
+            error[r] = error[r] + all(__builtin_fabs(w)) * x[kError];
         }
-        for (int r = 0; r < rows; r++) *at(m, out[r] + slot) = sum[r];
+    }
+    for (int r = 0; r < rows; r++) {
+        at(m, a.out[first + r])[kCentre] = centre[r];
+        at(m, a.out[first + r])[kError] = error[r];
     }
 }
 
-// One row.  Four coefficients at a time, where an argument has all four one after another, keep
-// sums independent of each other: a sum alone waits for every addition.
-LANES_INLINE void affine_row(const Program& p, Memory& m, int32_t out, int columns,
-                             const int32_t* column, const double* weight, double bias,
-                             const int32_t* q) {
-    Real low = all(bias), high = all(bias), centre = all(bias), error = all(0);
-    for (int j = 0; j < columns; j++) {
-        const Real* x = at(m, column[j]);
-        const double w = weight[j];
-        const bool negative = w < 0;
-        low = low + all(w) * x[kLow + negative];
-        high = high + all(w) * x[kHigh - negative];
-        if (!p.degree) continue;
-        centre = centre + all(w) * x[kCentre];
-        error = error + all(__builtin_fabs(w)) * x[kError];
+// Their coefficients: each one of the arguments is read once for all rows.
+template <int rows>
+LANES_INLINE void affine_coefficients(Memory& m, const Rows& a, int first, const Live& live) {
+    const double* weight = a.weight + first * a.columns;
+    Real *v[rows], sum[rows];
+    for (int r = 0; r < rows; r++) v[r] = at(m, a.out[first + r]) + kCoefficients;
+    int t = 0;
+    const int count = live.g + live.h;
+    // four coefficients at once keep sums independent of each other: one alone waits for every
+    // addition
+    for (; rows == 1 && t + 4 <= count && live.slot[t + 3] < a.common; t += 4) {
+        const int i = live.slot[t], j = live.slot[t + 1], k = live.slot[t + 2], l = live.slot[t + 3];
+        Real s0 = all(0), s1 = s0, s2 = s0, s3 = s0;
+        for (int c = 0; c < a.used; c++) {
+            const Real *x = (const Real*)a.x[c] + kCoefficients, w = all(weight[a.column[c]]);
+            s0 = s0 + w * x[i];
+            s1 = s1 + w * x[j];
+            s2 = s2 + w * x[k];
+            s3 = s3 + w * x[l];
+        }
+        v[0][i] = s0;
+        v[0][j] = s1;
+        v[0][k] = s2;
+        v[0][l] = s3;
     }
-    Real* v = at(m, out);
-    set_range(v, {low, high});
-    if (!p.degree) return;
-    v[kCentre] = centre;
-    v[kError] = error;
-    v += kCoefficients;
-    const int blocks = *q++;
-    for (int k = 0; k < blocks; k++, v += 4) {
-        const int slots = *q++, whole = *q++;
-        Real a = all(0), b = all(0), c = all(0), d = all(0);
-        for (int t = 0; t < whole; t++, q += 2) {
-            const Real w = all(weight[q[0]]);
-            const Real* x = at(m, q[1]);
-            a = a + w * x[0];
-            b = b + w * x[1];
-            c = c + w * x[2];
-            d = d + w * x[3];
+    for (; t < count; t++) {
+        const int i = live.slot[t];
+        for (int r = 0; r < rows; r++) sum[r] = all(0);
+        if (i < a.common) {
+            for (int c = 0; c < a.used; c++) {
+                const Real x = ((const Real*)a.x[c])[kCoefficients + i];
+                for (int r = 0; r < rows; r++)
+                    sum[r] = sum[r] + all(weight[r * a.columns + a.column[c]]) * x;
+            }
+        } else {
+            const int32_t *q = a.code + a.code[i - a.common], *end = a.code + a.code[i - a.common + 1];
+            for (; q < end; q += 2) {
+                const Real x = *at(m, q[1]);
+                for (int r = 0; r < rows; r++)
+                    sum[r] = sum[r] + all(weight[r * a.columns + q[0]]) * x;
+            }
         }
-        v[0] = a;
-        if (slots > 1) v[1] = b;
-        if (slots > 2) v[2] = c;
-        if (slots > 3) v[3] = d;
-        for (int i = 0; i < slots; i++) {
-            const int terms = *q++;
-            if (!terms) continue;
-            Real sum = v[i];
-            for (int t = 0; t < terms; t++, q += 2) sum = sum + all(weight[q[0]]) * *at(m, q[1]);
-            v[i] = sum;
-        }
+        for (int r = 0; r < rows; r++) v[r][i] = sum[r];
     }
 }
 
@@ -137,22 +158,32 @@ void affine(const Program& p, const Step& s, Memory& m) {
         undefined = undefined + zero_if_finite(at(m, *q)[kLow]) + zero_if_finite(at(m, *q)[kHigh]);
     const int classes = *q++;
     for (int k = 0; k < classes; k++) {
-        const int rows = *q++, columns = *q++, words = *q++;
-        const int32_t *out = q, *column = q + rows, *slots = q + rows + columns;
-        const double *weight = number, *bias = number + rows * columns;
-        int r = 0;
-        if (rows == 1) {
-            affine_row(p, m, out[0], columns, column, weight, bias[0], slots);
-            r = 1;
+        Rows a;
+        const int rows = q[0], form = q[3], words = q[4];
+        a.columns = q[1];
+        a.common = q[2];
+        a.out = q += 5;
+        a.weight = number;
+        a.bias = number + rows * a.columns;
+        a.used = 0;
+        for (int j = 0; j < a.columns; j++) {
+            const int32_t reg = q[rows + j];
+            if (m.none[reg]) continue;
+            m.column[a.used] = j;
+            m.argument[a.used++] = at(m, p.form[reg].base);
         }
-        for (; r + 4 <= rows; r += 4)
-            affine_rows<4>(p, m, out + r, columns, column, weight + r * columns, bias + r, slots);
-        for (; r + 2 <= rows; r += 2)
-            affine_rows<2>(p, m, out + r, columns, column, weight + r * columns, bias + r, slots);
-        for (; r < rows; r++)
-            affine_rows<1>(p, m, out + r, columns, column, weight + r * columns, bias + r, slots);
-        number += rows * (columns + 1);
-        q += rows + columns + words;
+        a.column = m.column;
+        a.x = m.argument;
+        a.code = q + rows + a.columns;
+        int r = 0;
+        for (; r + 2 <= rows; r += 2) affine_heads<2>(p, m, a, r);
+        if (r < rows) affine_heads<1>(p, m, a, r);
+        const Live& live = live_of(p, m, p.form[form]);
+        for (r = 0; p.degree && r + 4 <= rows; r += 4) affine_coefficients<4>(m, a, r, live);
+        for (; p.degree && r + 2 <= rows; r += 2) affine_coefficients<2>(m, a, r, live);
+        if (p.degree && r < rows) affine_coefficients<1>(m, a, r, live);
+        number += rows * (a.columns + 1);
+        q += rows + a.columns + words;
     }
     const int rows = s.power;
     for (int r = 0; r < rows; r++) {
@@ -160,7 +191,7 @@ void affine(const Program& p, const Step& s, Memory& m) {
         Real* v = at(m, f.base);
         Interval plain = {v[kLow], v[kHigh]};
         if (hidden) plain = {plain.low + undefined, plain.high + undefined};
-        plain = p.degree && s.narrow ? meet(reach(p, f, v), plain)
+        plain = p.degree && s.narrow ? meet(reach(p, m, f, v), plain)
                                      : undefined_unless(is_proper(plain), plain);
         set_range(v, plain);
     }

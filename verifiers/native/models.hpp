@@ -36,23 +36,63 @@ LANES_INLINE Interval meet(Interval x, Interval y) {
     return undefined_unless(fine, {smaller(low, high), larger(low, high)});
 }
 
-LANES_INLINE Real sum_of_magnitudes(const Real* v, int n) {
-    Real s = all(0);
-    for (int k = 0; k < n; k++) s = s + magnitude(v[k]);
-    return s;
+// Find the coefficients that are not of dead symbols.
+void refresh(const Program& p, const Layout& layout, uint64_t dead, Live& live) {
+    const int32_t *variable = p.pool + layout.variables, *pair = p.pool + layout.pairs;
+    bool on[kMost];
+    live.dead = dead;
+    live.g = live.h = 0;
+    for (int i = 0; i < layout.g; i++) {
+        on[i] = variable[i] < p.variables || !(dead >> (variable[i] - p.variables) & 1);
+        if (on[i]) live.slot[live.g++] = i;
+    }
+    for (int k = 0; k < layout.h; k++, pair += 2)
+        if (on[pair[0]] && on[pair[1]]) live.slot[live.g + live.h++] = layout.g + k;
 }
 
+// A symbol is known before what has its coefficients is computed, and dies only then: whatever is
+// live now was live, and was written, when an argument was computed.
+LANES_INLINE const Live& live_of(const Program& p, Memory& m, const Form& f) {
+    Live& live = m.live[f.layout];
+    const uint64_t dead = m.dead & p.layout[f.layout].symbols;
+    if (live.dead != dead) refresh(p, p.layout[f.layout], dead, live);
+    return live;
+}
+
+// Whether m holds in all boxes that matter.
+LANES_INLINE bool everywhere(const Memory& m, Mask mask) { return !(lanes_of(~mask) & m.lanes); }
+
+// The value is 0.
+LANES_INLINE void nothing(const Program& p, const Step& s, Memory& m) {
+    const Form& f = p.form[s.out];
+    Real* v = at(m, f.base);
+    m.none[s.out] = 1;
+    if (s.symbol >= 0) m.dead |= (uint64_t)1 << s.symbol & ~p.unsure;
+    v[kLow] = v[kHigh] = all(0);
+    if (!p.degree) return;
+    v[kCentre] = v[kError] = v[kSlopes] = v[kBends] = all(0);
+    const Live& live = live_of(p, m, f);
+    for (int t = 0; t < live.g + live.h; t++) v[kCoefficients + live.slot[t]] = all(0);
+}
+
+// Pairs i <= j of n coordinates.
+LANES_INLINE int pair_place(int n, int i, int j) { return i * n - i * (i - 1) / 2 + (j - i); }
+
 // The diagonal of h and half the sum of |h_ij| off it, for each slope.
-LANES_INLINE void rows_of(const Program& p, const Form& f, const Real* h, Real* diagonal,
-                          Real* spread) {
+LANES_INLINE void rows_of(const Program& p, const Form& f, const Live& live, const Real* h,
+                          Real* diagonal, Real* spread) {
     const int n = f.g;
-    for (int i = 0; i < n; i++) spread[i] = all(0);
+    const int32_t* slot = live.slot;
+    for (int a = 0; a < live.g; a++) spread[slot[a]] = all(0);
     if (f.h == n * (n + 1) / 2) {
-        for (int i = 0; i < n; i++) {
-            diagonal[i] = *h++;
+        for (int a = 0; a < live.g; a++) {
+            const int i = slot[a];
+            const Real* row = h + pair_place(n, i, i) - i;
+            diagonal[i] = row[i];
             Real s = spread[i];
-            for (int j = i + 1; j < n; j++) {
-                Real t = magnitude(*h++);
+            for (int b = a + 1; b < live.g; b++) {
+                const int j = slot[b];
+                const Real t = magnitude(row[j]);
                 s = s + t;
                 spread[j] = spread[j] + t;
             }
@@ -60,34 +100,38 @@ LANES_INLINE void rows_of(const Program& p, const Form& f, const Real* h, Real* 
         }
         return;
     }
-    for (int i = 0; i < n; i++) diagonal[i] = all(0);
-    const int32_t* pair = p.pool + f.pairs;
-    for (int k = 0; k < f.h; k++, pair += 2) {
+    for (int a = 0; a < live.g; a++) diagonal[slot[a]] = all(0);
+    for (int t = 0; t < live.h; t++) {
+        const int k = slot[live.g + t] - n;
+        const int32_t* pair = p.pool + f.pairs + 2 * k;
         if (pair[0] == pair[1]) {
             diagonal[pair[0]] = h[k];
         } else {
-            Real t = magnitude(h[k]) * all(0.5);
-            spread[pair[0]] = spread[pair[0]] + t;
-            spread[pair[1]] = spread[pair[1]] + t;
+            const Real x = magnitude(h[k]) * all(0.5);
+            spread[pair[0]] = spread[pair[0]] + x;
+            spread[pair[1]] = spread[pair[1]] + x;
         }
     }
 }
 
 // The range of the polynomial part; the largest of each separable term is taken alone.  The sums
 // of magnitudes are left in the register.
-LANES_INLINE Interval reach(const Program& p, const Form& f, Real* v) {
+LANES_INLINE Interval reach(const Program& p, Memory& m, const Form& f, Real* v) {
     const Real* g = v + kCoefficients;
+    const Live& live = live_of(p, m, f);
     const Real rest = v[kError];
+    Real slopes = all(0), bends = all(0);
     if (f.h == 0) {
-        const Real slopes = sum_of_magnitudes(g, f.g);
+        for (int a = 0; a < live.g; a++) slopes = slopes + magnitude(g[live.slot[a]]);
         v[kSlopes] = slopes;
-        v[kBends] = all(0);  // the memory may have been another register's
+        v[kBends] = bends;  // the memory may have been another register's
         return {v[kCentre] - (slopes + rest), v[kCentre] + (slopes + rest)};
     }
     Real diagonal[kMost], spread[kMost];
-    rows_of(p, f, g + f.g, diagonal, spread);
-    Real low = v[kCentre] - rest, high = v[kCentre] + rest, slopes = all(0), bends = all(0);
-    for (int i = 0; i < f.g; i++) {
+    rows_of(p, f, live, g + f.g, diagonal, spread);
+    Real low = v[kCentre] - rest, high = v[kCentre] + rest;
+    for (int a = 0; a < live.g; a++) {
+        const int i = live.slot[a];
         // towards the opening of the parabola the extremum may lie inside
         Real d = magnitude(diagonal[i]), s = magnitude(g[i]), t = d - spread[i];
         Real inner = s - t, sum = d + spread[i], outer = s + sum;
@@ -107,17 +151,29 @@ LANES_INLINE Interval reach(const Program& p, const Form& f, Real* v) {
 LANES_INLINE void narrow(const Program& p, const Step& s, Memory& m, Interval plain) {
     const Form& f = p.form[s.out];
     Real* v = at(m, f.base);
-    plain = p.degree && s.narrow ? meet(reach(p, f, v), plain)
+    plain = p.degree && s.narrow ? meet(reach(p, m, f, v), plain)
                                  : undefined_unless(is_proper(plain), plain);
     set_range(v, plain);
 }
 
 // A constant model for the values of an interval, in the lanes of `where`.
-LANES_INLINE void flatten(const Form& f, Real* v, Interval x, Mask where) {
+LANES_INLINE void flatten(const Program& p, Memory& m, const Form& f, Real* v, Interval x,
+                          Mask where) {
     v[kCentre] = pick(where, (x.low + x.high) * all(0.5), v[kCentre]);
     v[kError] = pick(where, (x.high - x.low) * all(0.5), v[kError]);
     Real* k = v + kCoefficients;
-    for (int i = 0; i < f.g + f.h; i++) k[i] = pick(where, all(0), k[i]);
+    const Live& live = live_of(p, m, f);
+    for (int t = 0; t < live.g + live.h; t++)
+        k[live.slot[t]] = pick(where, all(0), k[live.slot[t]]);
+}
+
+// What a rule leaves out becomes the coefficient of its symbol.
+LANES_INLINE void name_error(const Program& p, const Step& s, Memory& m, Real* v) {
+    if (s.symbol < 0) return;
+    v[kCoefficients + p.form[s.out].g - 1] = v[kError];
+    const uint64_t bit = (uint64_t)1 << s.symbol;
+    if (everywhere(m, equal(v[kError], all(0)))) m.dead |= bit & ~p.unsure;
+    v[kError] = all(0);
 }
 
 // The end of every nonlinear rule: constant where that is tighter, the error to the symbol.
@@ -127,11 +183,8 @@ LANES_INLINE void finish(const Program& p, const Step& s, Memory& m, Interval pl
     if (p.degree) {
         Mask loose = ~less_equal(v[kError] * all(kAlmost), (plain.high - plain.low) * all(0.5));
         loose = loose | ~is_finite(plain);
-        if (some(loose)) flatten(f, v, plain, loose);
-        if (s.symbol >= 0) {
-            v[kCoefficients + f.g - 1] = v[kError];
-            v[kError] = all(0);
-        }
+        if (some(loose)) flatten(p, m, f, v, plain, loose);
+        name_error(p, s, m, v);
     }
     narrow(p, s, m, plain);
 }

@@ -27,10 +27,12 @@ void narrow_by(const Program& p, Memory& m, const AtomCode& atom, Real* low, Rea
     const Form& f = p.form[atom.reg];
     const Real *v = at(m, f.base), *g = v + kCoefficients;
     Real diagonal[kMost], spread[kMost];
-    rows_of(p, f, g + f.g, diagonal, spread);
+    const Live& live = live_of(p, m, f);
+    rows_of(p, f, live, g + f.g, diagonal, spread);
     const Real weight = all(atom.weight), size = magnitude(weight);
     Real total = all(0), fall[kMost];
-    for (int i = 0; i < f.g; i++) {
+    for (int a = 0; a < live.g; a++) {
+        const int i = live.slot[a];
         const Real s = size * magnitude(g[i]), q = weight * diagonal[i] - size * spread[i];
         const Mask inside = less(s, q + q);
         fall[i] = pick(inside, s * s / (all(4) * q), s - q);
@@ -39,7 +41,8 @@ void narrow_by(const Program& p, Memory& m, const AtomCode& atom, Real* low, Rea
     }
     const Real c = weight * v[kCentre] + all(atom.bias), e = size * v[kError];
     const Mask known = is_finite(atom_range(p, m, atom));
-    for (int i = 0; i < f.g; i++) {
+    for (int a = 0; a < live.g; a++) {
+        const int i = live.slot[a];
         const int32_t j = p.pool[f.variables + i];
         if (j >= p.variables) break;  // symbols are last
         const Real b = (e - c) + (total - fall[i]), slope = weight * g[i];

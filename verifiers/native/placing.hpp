@@ -12,10 +12,14 @@ void prepare(const Program& p, Memory& m) {
         v[kCentre] = v[kLow] = v[kHigh] = all(p.constant[k].value);
     }
     m.work = 0;
+    for (int r = 0; r < p.registers; r++) m.none[r] = 0;
+    for (int k = 0; k < p.layouts; k++) refresh(p, p.layout[k], 0, m.live[k]);
 }
 
 void place(const Program& p, Memory& m) {
     for (int g = 0; g < p.groups; g++) m.done[g] = 0;
+    for (int k = 0; k < p.atoms; k++) m.bounded[k] = 0;
+    m.dead = 0;
     for (int i = 0; i < p.variables; i++) {
         const Form& f = p.form[i];
         Real* v = at(m, f.base);
@@ -34,6 +38,7 @@ void load(const Program& p, Memory& m, const double* low, const double* high) {
         m.box[i] = m.box[2 * size + i] = low[i];
         m.box[size + i] = m.box[3 * size + i] = high[i];
     }
+    m.lanes = 255;
     place(p, m);
 }
 

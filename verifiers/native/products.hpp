@@ -6,26 +6,17 @@
 namespace {
 
 // The quadratic part of x * y, where both have the same slopes and x and y all of h or none.
-LANES_INLINE void dense_bend(Real* h, int n, const Real* gx, const Real* gy, const Real* hx,
-                             const Real* hy, Real cx, Real cy) {
-    if (hx && hy) {
-        for (int i = 0; i < n; i++) {
-            const Real x = gx[i], y = gy[i];
-            *h++ = x * y + (cy * *hx++ + cx * *hy++);
-            for (int j = i + 1; j < n; j++)
-                *h++ = (x * gy[j] + y * gx[j]) + (cy * *hx++ + cx * *hy++);
-        }
-        return;
-    }
-    const Real* one = hx ? hx : hy;
-    const Real c = hx ? cy : cx;
-    for (int i = 0; i < n; i++) {
-        const Real x = gx[i], y = gy[i];
-        Real* diagonal = h;
-        *h++ = x * y;
-        for (int j = i + 1; j < n; j++) *h++ = x * gy[j] + y * gx[j];
-        if (one)
-            for (int j = i; j < n; j++, diagonal++) *diagonal = *diagonal + c * *one++;
+LANES_INLINE void dense_bend(const int32_t* pairs, const Live& live, int n, Real* h, const Real* gx,
+                             const Real* gy, const Real* hx, const Real* hy, Real cx, Real cy) {
+    for (int t = live.g; t < live.g + live.h; t++) {
+        const int k = live.slot[t] - n, i = pairs[2 * k], j = pairs[2 * k + 1];
+        Real s = gx[i] * gy[j];
+        if (i != j) s = s + gy[i] * gx[j];
+        if (hx && hy)
+            s = s + (cy * hx[k] + cx * hy[k]);
+        else if (hx || hy)
+            s = s + (hx ? cy * hx[k] : cx * hy[k]);
+        h[k] = s;
     }
 }
 
@@ -40,28 +31,38 @@ LANES_INLINE void multiply(const Program& p, const Step& s, Memory& m) {
         Real e = magnitude(cx) * ey + magnitude(cy) * ex + (Gx + Hx) * ey + ex * (Gy + Hy) +
                  ex * ey;
         Real twice = all(0), spared = all(0);
-        // squares are in [0, 1]: the list is empty in degree 2
-        const int32_t* q = p.pool + s.maps[2];
-        for (int k = *q++; k > 0; k--, q += 2) {
-            Real t = *at(m, q[0]) * *at(m, q[1]);
-            twice = twice + t;
-            spared = spared + magnitude(t);
+        // squares are in [0, 1]
+        if (s.degree == 1) {
+            const int32_t* q = p.pool + s.maps[2];  // for each slope of x where y has it
+            const Live& shared = live_of(p, m, fx);
+            for (int a = 0; a < shared.g; a++) {
+                const int i = shared.slot[a];
+                if (!q[i]) continue;
+                const Real t = gx[i] * *at(m, q[i]);
+                twice = twice + t;
+                spared = spared + magnitude(t);
+            }
         }
         e = e + (s.degree == 1 ? Gx * Gy : Gx * Hy + Hx * Gy + Hx * Hy);
         v[kCentre] = cx * cy + twice * all(0.5);
         v[kError] = e - spared * all(0.5);
         Real* k = v + kCoefficients;
+        const Live& live = live_of(p, m, f);
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
-        for (int i = 0; i < f.g; i++, k++) *k = cx * *at(m, of_y[i]) + cy * *at(m, of_x[i]);
+        for (int a = 0; a < live.g; a++) {
+            const int i = live.slot[a];
+            k[i] = cx * *at(m, of_y[i]) + cy * *at(m, of_x[i]);
+        }
         if (f.h && s.maps[3] < 0) {
-            dense_bend(k, f.g, gx, gy, fx.h ? gx + fx.g : nullptr,
-                              fy.h ? gy + fy.g : nullptr, cx, cy);
+            dense_bend(p.pool + f.pairs, live, f.g, k + f.g, gx, gy, fx.h ? gx + fx.g : nullptr,
+                       fy.h ? gy + fy.g : nullptr, cx, cy);
         } else if (f.h) {
-            q = p.pool + s.maps[3];
-            for (int i = 0; i < f.h; i++, k++, q += 6) {
-                Real t = *at(m, q[0]) * *at(m, q[3]);
-                if (q[0] != q[1] || q[2] != q[3]) t = t + *at(m, q[1]) * *at(m, q[2]);
-                *k = t + (cx * *at(m, q[5]) + cy * *at(m, q[4]));
+            for (int t = live.g; t < live.g + live.h; t++) {
+                const int i = live.slot[t];
+                const int32_t* q = p.pool + s.maps[3] + 6 * (i - f.g);
+                Real sum = *at(m, q[0]) * *at(m, q[3]);
+                if (q[0] != q[1] || q[2] != q[3]) sum = sum + *at(m, q[1]) * *at(m, q[2]);
+                k[i] = sum + (cx * *at(m, q[5]) + cy * *at(m, q[4]));
             }
         }
     }
@@ -81,26 +82,23 @@ LANES_INLINE void parabola(const Program& p, const Step& s, Memory& m, Real offs
     const Real tilt = slope + curve * (c + c);
     v[kCentre] = offset + (slope * c + curve * (c * c));
     v[kError] = magnitude(slope) * ex + magnitude(curve) * e;
-    Real* k = v + kCoefficients;
-    for (int i = 0; i < fx.g; i++) k[i] = tilt * gx[i];
-    k += f.g;
-    Real* h = k;  // all pairs of the slopes of x
+    Real *k = v + kCoefficients, *h = k + f.g;  // all pairs of the slopes of x
+    const Live &own = live_of(p, m, fx), &live = live_of(p, m, f);
+    for (int a = 0; a < own.g; a++) k[own.slot[a]] = tilt * gx[own.slot[a]];
     const bool full = fx.h == f.h;
-    for (int i = 0; i < fx.g; i++) {
-        Real t = curve * gx[i];
-        if (full) {
-            *k++ = t * gx[i] + tilt * *hx++;
-            t = t + t;
-            for (int j = i + 1; j < fx.g; j++) *k++ = t * gx[j] + tilt * *hx++;
-        } else {
-            *k++ = t * gx[i];
-            t = t + t;
-            for (int j = i + 1; j < fx.g; j++) *k++ = t * gx[j];
-        }
+    for (int t = live.g; t < live.g + live.h; t++) {
+        const int i = live.slot[t] - f.g;
+        const int32_t* pair = p.pool + f.pairs + 2 * i;
+        Real bend = curve * gx[pair[0]];
+        if (pair[0] != pair[1]) bend = bend + bend;
+        bend = bend * gx[pair[1]];
+        h[i] = full ? bend + tilt * hx[i] : bend;
     }
-    if (!full) {
-        const int32_t* q = p.pool + s.maps[3];
-        for (int i = 0; i < fx.h; i++) h[q[i]] = h[q[i]] + tilt * hx[i];
+    if (full) return;
+    const int32_t* q = p.pool + s.maps[3];
+    for (int t = own.g; t < own.g + own.h; t++) {
+        const int i = own.slot[t] - fx.g;
+        h[q[i]] = h[q[i]] + tilt * hx[i];
     }
 }
 
@@ -110,34 +108,12 @@ LANES_INLINE void multiply_by_itself(const Program& p, const Step& s, Memory& m)
     finish(p, s, m, square(range_of(x)));
 }
 
-// h_ij += sum_k 2 w_k g_ki g_kj, the diagonal half of that, for all pairs: `doubled` is 2 w_k g_k.
-LANES_INLINE void add_squares(Real* h, int n, int squares, const Real (*slopes)[kMost],
-                              const Real (*doubled)[kMost]) {
-    for (int i = 0; i < n; i++) {
-        Real half = all(0);
-        for (int k = 0; k < squares; k++) half = half + doubled[k][i] * slopes[k][i];
-        *h++ = all(0.5) * half;
-        int j = i + 1;
-        for (; j + 4 <= n; j += 4, h += 4) {
-            Real a = all(0), b = a, c = a, d = a;
-            for (int k = 0; k < squares; k++) {
-                const Real t = doubled[k][i], *g = slopes[k] + j;
-                a = a + t * g[0];
-                b = b + t * g[1];
-                c = c + t * g[2];
-                d = d + t * g[3];
-            }
-            h[0] = a;
-            h[1] = b;
-            h[2] = c;
-            h[3] = d;
-        }
-        for (; j < n; j++) {
-            Real a = all(0);
-            for (int k = 0; k < squares; k++) a = a + doubled[k][i] * slopes[k][j];
-            *h++ = a;
-        }
-    }
+// The terms of a coefficient that are multiples of an argument's: see compile_quadratic.
+LANES_INLINE Real multiples(Memory& m, const int32_t* code, int slot, const Real* weight) {
+    const int32_t *q = code + code[slot], *end = code + code[slot + 1];
+    Real sum = all(0);
+    for (; q < end; q += 2) sum = sum + weight[q[0]] * *at(m, q[1]);
+    return sum;
 }
 
 // A sum of weighted arguments and weighted squares of arguments: see compile_quadratic.
@@ -149,59 +125,52 @@ void quadratic(const Program& p, const Step& s, Memory& m) {
     Real *v = at(m, f.base), *k = v + kCoefficients;
     Real centre = all(bias), error = all(0);
     Interval plain = {centre, centre};
-    Real slopes[kMostSquares][kMost], doubled[kMostSquares][kMost];
-    const int32_t* code = q;
-    for (int t = 0; t < linear + squares; t++) {  // first what no order of sums matters for
+    const Live& live = live_of(p, m, f);
+    Real* factor = (Real*)m.room;  // of every argument's coefficients
+    Real slopes[kMostSquares][kMost], doubled[kMostSquares][kMost];  // by live slope
+    for (int t = 0; t < linear + squares; t++) {
         const Real* x = at(m, *q++);
         const Real w = all(weight[t]), size = magnitude(w), c = x[kCentre], e = x[kError];
         const Interval range = range_of(x);
         const Interval part = scaled(weight[t], t < linear ? range : square(range));
         plain = {plain.low + part.low, plain.high + part.high};
-        if (!p.degree) {
-            if (t >= linear) q += f.g;
-            q += 2 * *q + 1;
-            continue;
-        }
         if (t < linear) {
             centre = centre + w * c;
             error = error + size * e;
-        } else {
-            const Real G = x[kSlopes], H = x[kBends], a = magnitude(c) + G + H;
-            centre = centre + w * (c * c);
-            error = error + size * (all(2) * a * e + e * e + all(2) * G * H + H * H);
-            const int row = t - linear;
-            for (int i = 0; i < f.g; i++) {
-                slopes[row][i] = *at(m, *q++);
-                doubled[row][i] = (w + w) * slopes[row][i];
-            }
+            factor[t] = w;
+            continue;
         }
-        q += 2 * *q + 1;
+        const Real G = x[kSlopes], H = x[kBends], a = magnitude(c) + G + H;
+        centre = centre + w * (c * c);
+        error = error + size * (all(2) * a * e + e * e + all(2) * G * H + H * H);
+        factor[t] = (w + w) * c;
+        const int row = t - linear;
+        for (int a = 0; a < live.g; a++) {
+            slopes[row][a] = *at(m, q[live.slot[a]]);
+            doubled[row][a] = (w + w) * slopes[row][a];
+        }
+        q += f.g;
     }
     if (p.degree) {
         v[kCentre] = centre;
         v[kError] = error;
-        for (int i = 0; i < f.g; i++) k[i] = all(0);
-        if (f.h == f.g * (f.g + 1) / 2) {
-            add_squares(k + f.g, f.g, squares, slopes, doubled);
-        } else {
-            const int32_t* pair = p.pool + f.pairs;
-            for (int i = 0; i < f.h; i++, pair += 2) {
-                Real a = all(0);
-                for (int r = 0; r < squares; r++) a = a + doubled[r][pair[0]] * slopes[r][pair[1]];
-                k[f.g + i] = pair[0] == pair[1] ? all(0.5) * a : a;
+        for (int a = 0; a < live.g; a++)
+            k[live.slot[a]] = multiples(m, q, live.slot[a], factor);
+        // h_ij = sum 2 w g_i g_j and half of that on the diagonal
+        const bool dense = f.h == f.g * (f.g + 1) / 2;
+        int a = 0, b = -1;
+        for (int t = live.g; t < live.g + live.h; t++) {
+            const int i = live.slot[t];
+            if (dense) {
+                if (++b == live.g) b = ++a;
+            } else {
+                const int32_t* pair = p.pool + f.pairs + 2 * (i - f.g);
+                for (a = 0; live.slot[a] != pair[0];) a++;
+                for (b = a; live.slot[b] != pair[1];) b++;
             }
-        }
-        q = code;
-        for (int t = 0; t < linear + squares; t++) {
-            const Real* x = at(m, *q++);
-            Real w = all(weight[t]);
-            if (t >= linear) {
-                const int row = t - linear;
-                for (int i = 0; i < f.g; i++) k[i] = k[i] + doubled[row][i] * x[kCentre];
-                w = (w + w) * x[kCentre];
-                q += f.g;
-            }
-            for (int n = *q++; n > 0; n--, q += 2) k[q[0]] = k[q[0]] + w * *at(m, q[1]);
+            Real sum = all(0);
+            for (int r = 0; r < squares; r++) sum = sum + doubled[r][a] * slopes[r][b];
+            k[i] = (a == b ? all(0.5) * sum : sum) + multiples(m, q, i, factor);
         }
     }
     narrow(p, s, m, plain);

@@ -28,6 +28,13 @@ struct Form {
     int32_t variables;  // in the pool: the variable of each slope
     int32_t pairs;      // in the pool: two positions among the slopes for each of h
     int32_t error;      // whether e can be other than 0
+    int32_t layout;     // which coefficients there are, by number
+};
+
+// What forms with the same coefficients share.
+struct Layout {
+    int32_t g, h, variables, pairs;
+    uint64_t symbols;  // as bits
 };
 
 // Offsets of the first vectors of a register.
@@ -57,6 +64,7 @@ struct AtomCode {
     int32_t reg;
     int32_t groups, group_count;  // in the pool, arguments before their users
     int32_t alternative;  // whether it is part of an `or`
+    int32_t shares;       // vectors for its Separable, if it has quadratic coefficients
     double weight, bias;
 };
 
@@ -76,8 +84,12 @@ struct Program {
     int32_t guards, guard_count;  // in the pool: the parts `e > 0` or `e >= 0` of a formula that
     int32_t rest;                 // is a disjunction of them and of one other part, or -1
     int32_t size;   // vectors of memory; the first is zero
-    int32_t pairs;  // of coordinates, of the atom that has most
+    int32_t room;   // vectors for all pairs of the coordinates of an atom, or factors of a quadratic
+    int32_t registers, columns, slots;  // columns of the widest matrix, coefficients of all layouts
+    int32_t layouts;
+    uint64_t unsure;  // symbols that more than one step writes
     const Form* form;
+    const Layout* layout;
     const Step* step;
     const Group* group;
     const Part* part;
@@ -88,6 +100,14 @@ struct Program {
     const double* number;
 };
 
+// The coefficients of a layout that are not those of symbols which are zero in every box: the
+// slopes, and behind all g of them the quadratic ones.
+struct Live {
+    uint64_t dead;  // of its symbols those that are zero
+    int32_t g, h;
+    int32_t* slot;
+};
+
 // The memory of one evaluation, aligned to 64 bytes; `done` has an entry for each group, `box`
 // room for the ends of the boxes, narrowed and as they were loaded, (2, 2, variables, 8), and `room`
 // for all pairs of the coordinates of an atom.
@@ -96,6 +116,13 @@ struct Memory {
     double* box;
     double* room;
     unsigned char* done;
+    unsigned char* none;  // registers that are 0 in every box
+    unsigned char* bounded;  // atoms whose shares are known
+    Live* live;           // by layout
+    int32_t* column;      // room for the columns of a matrix that are used, and their arguments
+    const void** argument;
+    uint64_t dead;        // symbols found to be 0 in every box that matters: nobody reads them
+    unsigned lanes;       // those boxes
     double work;
 };
 
@@ -112,8 +139,9 @@ struct Engine {
     void (*prepare)(const Program&, Memory&);
     void (*load)(const Program&, Memory&, const double* low, const double* high);
     // which of the lanes are proved, for the part of the formula at position `part`; the first
-    // time after a load it may narrow the boxes to where the guards do not hold
-    unsigned (*prove)(const Program&, Memory&, int part, unsigned lanes, double slack);
+    // time after a load it may narrow the boxes to where the guards do not hold; if this degree is
+    // not the `last` to be tried it need not try what is dear
+    unsigned (*prove)(const Program&, Memory&, int part, unsigned lanes, double slack, bool last);
     // why the lanes are not proved; `share` (variables, 8) are relative widths, of sum 1
     void (*judge)(const Program&, Memory&, int part, unsigned lanes, double slack,
                   const double* share, Judgement&);

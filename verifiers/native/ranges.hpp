@@ -150,4 +150,15 @@ Interval curvature_range(int op, int n, Interval x) {
     }
 }
 
+// The same where the range of values is known.
+LANES_INLINE Interval curvature_range(int op, int n, Interval x, Interval values) {
+    switch (op) {
+    case kSin:
+    case kCos: return negated(values);
+    case kExp: return values;
+    case kTanh: return scaled(-2, product(values, shifted(1, negated(square(values)))));
+    default: return curvature_range(op, n, x);
+    }
+}
+
 }  // namespace

@@ -285,9 +285,11 @@ void evaluate(const Problem& problem, int degree, int64_t count, const double* l
             for (int i = 0; i < kModelHead; i++) row[i] = v[i * kLanes + k];
             const double* c = v + kCoefficients * kLanes + k;
             const int32_t* of = p.pool + f.variables;
-            for (int i = 0; i < f.g; i++, c += kLanes) row[kModelHead + of[i]] = *c;
+            for (int i = 0; i < f.g; i++, c += kLanes)
+                if (!evaluation.is_dead(of[i])) row[kModelHead + of[i]] = *c;
             for (int i = 0; i < f.h; i++, c += kLanes) {
                 const int a = of[p.pool[f.pairs + 2 * i]], b = of[p.pool[f.pairs + 2 * i + 1]];
+                if (evaluation.is_dead(a) || evaluation.is_dead(b)) continue;
                 row[kModelHead + all + a * all - a * (a - 1) / 2 + b - a] = *c;
             }
         }

@@ -20,10 +20,24 @@ class Evaluation {
         : engine_(problem.engine()), program_(problem.program(degree)),
           vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * 64)),
           box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 256)),
-          room_((double*)std::aligned_alloc(64, (size_t)(program_.pairs + 1) * 64)),
-          done_(program_.groups + 1) {
+          room_((double*)std::aligned_alloc(64, (size_t)(program_.room + 1) * 64)),
+          done_(program_.groups + program_.registers + program_.atoms), live_(program_.layouts),
+          integers_(program_.slots + program_.columns), arguments_(program_.columns) {
         if (!vectors_ || !box_ || !room_) throw std::bad_alloc();
-        memory_ = {vectors_, box_, room_, done_.data(), 0};
+        int32_t* slot = integers_.data();
+        for (int k = 0; k < program_.layouts; k++) {
+            live_[k].slot = slot;
+            slot += program_.layout[k].g + program_.layout[k].h;
+        }
+        memory_.vectors = vectors_;
+        memory_.box = box_;
+        memory_.room = room_;
+        memory_.done = done_.data();
+        memory_.none = memory_.done + program_.groups;
+        memory_.bounded = memory_.none + program_.registers;
+        memory_.live = live_.data();
+        memory_.column = slot;
+        memory_.argument = arguments_.data();
         engine_.prepare(program_, memory_);
     }
     ~Evaluation() {
@@ -35,8 +49,8 @@ class Evaluation {
     Evaluation& operator=(const Evaluation&) = delete;
 
     void load(const double* low, const double* high) { engine_.load(program_, memory_, low, high); }
-    unsigned prove(int part, unsigned lanes, double slack) {
-        return engine_.prove(program_, memory_, part, lanes, slack);
+    unsigned prove(int part, unsigned lanes, double slack, bool last) {
+        return engine_.prove(program_, memory_, part, lanes, slack, last);
     }
     void judge(int part, unsigned lanes, double slack, const double* share, Judgement& out) {
         engine_.judge(program_, memory_, part, lanes, slack, share, out);
@@ -54,13 +68,21 @@ class Evaluation {
         return {(a.weight < 0 ? y : x) + a.bias, (a.weight < 0 ? x : y) + a.bias};
     }
     double work() const { return memory_.work; }
+    // whether the coefficients of a variable or symbol are zero, and not in the registers
+    bool is_dead(int variable) const {
+        const int symbol = variable - program_.variables;
+        return symbol >= 0 && (memory_.dead >> symbol & 1);
+    }
 
   private:
     const Engine& engine_;
     const Program& program_;
     double *vectors_, *box_, *room_;
     std::vector<unsigned char> done_;
-    Memory memory_;
+    std::vector<Live> live_;
+    std::vector<int32_t> integers_;
+    std::vector<const void*> arguments_;
+    Memory memory_{};
 };
 
 inline double middle(double low, double high) { return 0.5 * low + 0.5 * high; }
@@ -108,7 +130,7 @@ class Trial {
     }
     // the same with one of the degrees: the lanes that it proves
     unsigned prove_in(size_t d, unsigned lanes, uint8_t* rule) {
-        const unsigned proved = load(d).prove(part_, lanes, options_.slack);
+        const unsigned proved = load(d).prove(part_, lanes, options_.slack, d + 1 == degrees());
         for (int k = 0; k < kLanes; k++)
             if (proved >> k & 1) rule[k] = (uint8_t)(kLeaf + options_.degrees[d]);
         return proved;
