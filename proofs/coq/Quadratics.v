@@ -32,7 +32,7 @@ Proof.
     + rewrite F.valid_ub_correct. pose proof (F.abs_correct f) as [A B].
       change (F.abs f) with (abs f) in *. rewrite F.valid_ub_correct in B. exact B.
     + destruct (F.toX (abs f)) as [|r] eqn:X; auto. exfalso.
-      assert (finite (abs f) = true) by (unfold finite; rewrite F.real_correct, X; reflexivity).
+      assert (finite (abs f) = true) by (rewrite finite_real, F.real_correct, X; reflexivity).
       rewrite finite_abs in *. congruence.
 Qed.
 

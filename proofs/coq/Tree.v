@@ -148,8 +148,8 @@ Proof.
   - destruct (finite (low j)) eqn:B.
     + pose proof (finite_gt (low j) (high i) x (conj V U) B H).
       rewrite (finite_X _ B) in L. lra.
-    + pose proof (F.cmp_correct (high i) (low j)) as C. unfold F.cmp, finite in *.
-      rewrite F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
+    + pose proof (F.cmp_correct (high i) (low j)) as C. unfold F.cmp in *.
+      rewrite finite_real, F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
       rewrite F.valid_lb_correct in W. destruct (F.classify (high i)); try discriminate;
       destruct (F.classify (low j)); try discriminate;
       destruct (PrimFloat.compare (high i) (low j)); discriminate.
