@@ -8,13 +8,18 @@ Local Open Scope R_scope.
 
 (** * Zeros are exact *)
 
-Definition is_eq (f g : float) : bool := match PrimFloat.compare f g with FEq => true | _ => false end.
+Definition is_eq (f g : float) : bool := PrimFloat.eqb f g.
+Lemma is_eq_compare f g : is_eq f g = match PrimFloat.compare f g with FEq => true | _ => false end.
+Proof.
+  unfold is_eq. rewrite FloatAxioms.eqb_spec, FloatAxioms.compare_spec. unfold SpecFloat.SFeqb.
+  now destruct (SpecFloat.SFcompare _ _) as [[]|].
+Qed.
 Lemma is_eq_finite f g : finite g = true -> is_eq f g = true -> finite f = true /\ toR f = toR g.
 Proof.
-  unfold is_eq. intros B H. destruct (finite f) eqn:A.
+  rewrite is_eq_compare. intros B H. destruct (finite f) eqn:A.
   - rewrite (cmp_real f g A B) in H.
     destruct (Raux.Rcompare_spec (toR f) (toR g)); try discriminate; auto.
-  - exfalso. pose proof (F.cmp_correct f g) as C. unfold F.cmp in C. unfold finite in *.
+  - exfalso. pose proof (F.cmp_correct f g) as C. unfold F.cmp in C. rewrite !finite_real in *.
     rewrite F.classify_correct in A, B. destruct (F.classify g); try discriminate B.
     destruct (F.classify f); try discriminate A; destruct (PrimFloat.compare f g); discriminate.
 Qed.
@@ -56,9 +61,9 @@ Definition add_up (a b : float) : float :=
 
 Lemma opp_finite f : finite f = true -> finite (- f) = true /\ toR (- f) = - toR f.
 Proof.
-  intros H. pose proof (F.neg_correct f) as N. unfold finite in *.
+  intros H. pose proof (F.neg_correct f) as N. pose proof (finite_X f H) as X. rewrite finite_real in *.
   assert (C := H). rewrite F.classify_correct in C. destruct (F.classify f); try discriminate.
-  pose proof (finite_X f H) as X. change (F.neg f) with (- f)%float in N. rewrite X in N.
+  change (F.neg f) with (- f)%float in N. rewrite X in N.
   simpl in N. rewrite F.real_correct. unfold toR at 1, F.toR. rewrite N. auto.
 Qed.
 
@@ -205,7 +210,7 @@ Proof.
   change (I.F.toX (low w)) with (F.toX (low w)) in K. rewrite (finite_X _ N), <- Ex in K.
   simpl in K. rewrite Rmult_comm in K. apply of_ok in K. revert K.
   unfold I.mul_mixed, to; cbn [low high].
-  change I.F.real with finite. rewrite N. change I.F.cmp with F.cmp. unfold F.cmp.
+  change I.F.real with F.real. rewrite <- finite_real, N. change I.F.cmp with F.cmp. unfold F.cmp.
   change I.F.zero with 0%float. rewrite (cmp_real (low w) 0 N eq_refl), toR_0, <- Ex.
   assert (Z : forall f, is_eq f 0 = true -> finite f = true /\ toR f = 0)
     by (intros f H; apply is_eq_finite in H; auto; rewrite toR_0 in H; exact H).
@@ -262,13 +267,13 @@ Lemma upper_trans u w x : upper u x -> F.valid_ub w = true -> is_le u w = true -
 Proof.
   intros [V L] W H. destruct (finite u) eqn:A.
   - split; auto. destruct (F.toX w) as [|r] eqn:E; auto.
-    assert (B : finite w = true) by (unfold finite; rewrite F.real_correct, E; reflexivity).
+    assert (B : finite w = true) by (rewrite finite_real, F.real_correct, E; reflexivity).
     unfold is_le in H. rewrite (cmp_real u w A B) in H. rewrite (finite_X u A) in L.
     rewrite (finite_X w B) in E. inversion E; subst.
     destruct (Raux.Rcompare_spec (toR u) (toR w)); try discriminate; lra.
   - split; auto. destruct (F.toX w) as [|r] eqn:E; auto. exfalso.
-    assert (B : finite w = true) by (unfold finite; rewrite F.real_correct, E; reflexivity).
-    pose proof (F.cmp_correct u w) as C. unfold F.cmp, is_le, finite in *.
+    assert (B : finite w = true) by (rewrite finite_real, F.real_correct, E; reflexivity).
+    pose proof (F.cmp_correct u w) as C. unfold F.cmp, is_le in *. rewrite !finite_real in *.
     rewrite F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
     destruct (F.classify w); try discriminate B.
     destruct (F.classify u); try discriminate; destruct (PrimFloat.compare u w); discriminate.

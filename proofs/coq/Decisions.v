@@ -18,17 +18,32 @@ Variables (n degree : nat).                                  (* n: the number of
 Local Notation "a ||| b" := (if a then true else b) (at level 50, left associativity).
 Local Notation "a &&& b" := (if a then b else false) (at level 40, left associativity).
 Definition sharper (test : float -> bool) (p : poly) : bool :=
-  match squares p with [] => false | _ => test (low (poly_range p)) ||| test (poly_least p) end.
+  match squares p with [] => false | _ => test (poly_least p) end.
 Definition above_zero (m : model) : bool := positive (range m) ||| sharper (is_lt 0) (body m).
 Definition not_below_zero (m : model) : bool := nonnegative (range m) ||| sharper (is_le 0) (body m).
-Fixpoint proved (r : nat) (e : list row) (f : formula) : bool :=
-  let reach k m := Nat.leb r k &&& match nth (k - r) e [] with [Some m'] => m m' | _ => false end in
+
+(** What is left to be proved of a formula: atoms that are known are decided, once. *)
+Inductive pending := Done | Never | Wait (f : formula).
+Definition decided (b : bool) : pending := if b then Done else Never.
+Fixpoint sift (r : nat) (e : env) (f : formula) : pending :=
+  let reach k m := if Nat.leb r k
+    then decided match get (k - r) e with [Some m'] => m m' | _ => false end else Wait f in
   match f with
   | Positive k => reach k above_zero
   | Nonnegative k => reach k not_below_zero
   | Defined k => reach k (fun _ => true)
-  | And a b => proved r e a &&& proved r e b
-  | Or a b => proved r e a ||| proved r e b
+  | And a b =>
+    match sift r e a with
+    | Done => sift r e b
+    | Never => Never
+    | Wait a => match sift r e b with Done => Wait a | Never => Never | Wait b => Wait (And a b) end
+    end
+  | Or a b =>
+    match sift r e a with
+    | Done => Done
+    | Never => sift r e b
+    | Wait a => match sift r e b with Done => Done | Never => Wait a | Wait b => Wait (Or a b) end
+    end
   end.
 
 (** Where the variables are if no guard, an alternative that is an atom, is positive. *)
@@ -38,9 +53,9 @@ Fixpoint meets (a b : list interval) : list interval :=
   | a, [] => a
   | i :: a, j :: b => meet i j :: meets a b
   end.
-Fixpoint confined (r : nat) (e : list row) (f : formula) : list interval :=
+Fixpoint confined (r : nat) (e : env) (f : formula) : list interval :=
   let reach k := if Nat.leb r k then
-    match nth (k - r) e [] with [Some m] => poly_cuts n (body m) | _ => [] end else [] in
+    match get (k - r) e with [Some m] => poly_cuts n (body m) | _ => [] end else [] in
   match f with
   | Positive k | Nonnegative k => reach k
   | Or a b => meets (confined r e a) (confined r e b)
@@ -50,21 +65,34 @@ Definition worth (l : list interval) : bool :=
   existsb (fun i => is_lt (width i) 0x1.e666666666666p+0) l.
 
 (** The formula is tried after the nodes that say so, and at the end; with [narrowing], what is left
-    of the box is the answer as soon as it is less than most of it. *)
-Fixpoint decide (narrowing : bool) (x : list model) (k : nat) (p : list stage) (e : list row)
-  (f : formula) : answer :=
+    of the box is the answer as soon as it is less than most of it.  [kept]: where the variables are
+    if no guard so far is positive. *)
+Fixpoint decide (narrowing : bool) (x : list model) (k : nat) (p : list stage) (e : env)
+  (f : formula) (kept : list interval) : answer :=
   match p with
-  | [] => if proved 0 e f then Proved else Open (if narrowing then confined 0 e f else [])
+  | [] =>
+    match sift 0 e f with
+    | Done => Proved
+    | _ => Open (if narrowing then meets kept (confined 0 e f) else [])
+    end
   | s :: p' =>
     let bent := match degree with 1%nat => bending s | _ => false end in
     let v := if bent then evaluate_bent degree x e (what s) else evaluate_models degree x e (what s) in
-    let e' := (if naming s then name_all k v else v) :: e in
+    let e' := bind (if naming s then name_all k v else v) e in
     let k' := if naming s then (k + length v)%nat else k in
     if trying s then
-      if proved (length p') e' f then Proved else
-      let left := if narrowing then confined (length p') e' f else [] in
-      if worth left then Open left else decide narrowing x k' p' e' f
-    else decide narrowing x k' p' e' f
+      let r := length p' in
+      match sift r e' f with
+      | Done => Proved
+      | more =>
+        let left := if narrowing then meets kept (confined r e' f) else [] in
+        if worth left then Open left else
+        match more with
+        | Wait f' => decide narrowing x k' p' e' f' left
+        | _ => Open left
+        end
+      end
+    else decide narrowing x k' p' e' f kept
   end.
 End Formulas.
 
@@ -81,9 +109,7 @@ Lemma sharper_ok z test p v : (forall i, in_unit (z i)) -> describes z p v ->
   sharper test p = true -> exists l, lower l v /\ test l = true.
 Proof.
   intros Z D. unfold sharper. destruct (squares p); [discriminate|]. intros H.
-  apply orb_prop in H; destruct H as [H|H].
-  - exists (low (poly_range p)). split; auto. now apply (poly_range_ok z Z p v).
-  - exists (poly_least p). split; auto. now apply (poly_least_ok z Z).
+  exists (poly_least p). split; auto. now apply (poly_least_ok z Z).
 Qed.
 Lemma above_zero_ok z m v : (forall i, in_unit (z i)) -> models z m v ->
   above_zero m = true -> 0 < v.
@@ -102,27 +128,36 @@ Proof.
   destruct (sharper_ok z _ _ _ Z T2 H) as [l [L E]]. eapply nonnegative_lower; eauto.
 Qed.
 
-Lemma atom_ok z r e es l j (test : model -> bool) : length l = r -> Forall2 (describes_row z) e es ->
-  Nat.leb r j && match nth (j - r) e [] with [Some m] => test m | _ => false end = true ->
+Lemma atom_ok z r e es l j (test : model -> bool) : length l = r -> describes_env z e es ->
+  Nat.leb r j = true -> match get (j - r) e with [Some m] => test m | _ => false end = true ->
   exists v m, nth j (l ++ es) [] = [Some v] /\ models z m v /\ test m = true.
 Proof.
-  intros L E H. apply andb_prop in H; destruct H as [H1 H].
-  apply Nat.leb_le in H1. rewrite app_nth2 by lia. rewrite L.
-  pose proof (Forall2_nth (describes_row z) [] [] (Forall2_nil _) (j - r) _ _ E) as M.
+  intros L E H1 H. apply Nat.leb_le in H1. rewrite app_nth2 by lia. rewrite L.
+  pose proof (get_ok z _ _ E (j - r)) as M.
   destruct M as [|m a t t' Ma M]; [discriminate|]. destruct m as [m|]; [|discriminate].
   destruct M; [|discriminate]. destruct Ma as [v [-> Ma]]. eauto.
 Qed.
-Lemma proved_ok z r e es l f : (forall i, in_unit (z i)) -> length l = r ->
-  Forall2 (describes_row z) e es -> proved r e f = true -> truth (l ++ es) f.
+Definition remains (p : pending) (e : list vector) : Prop :=
+  match p with Done => True | Never => False | Wait f => truth e f end.
+Lemma sift_ok z r e es l f : (forall i, in_unit (z i)) -> length l = r ->
+  describes_env z e es -> remains (sift r e f) (l ++ es) -> truth (l ++ es) f.
 Proof.
-  intros Z L E. induction f; simpl; intros H.
-  - destruct (atom_ok _ _ _ _ _ _ _ L E H) as (v & m & N & M & T).
+  intros Z L E. induction f; cbn [sift]; cbv zeta; intros H.
+  - destruct (Nat.leb r k) eqn:K; [|exact H]. unfold decided in H.
+    destruct (match get _ _ with [Some m] => above_zero m | _ => false end) eqn:T; [|destruct H].
+    destruct (atom_ok _ _ _ _ _ _ _ L E K T) as (v & m & N & M & P).
     exists v. split; auto. eapply above_zero_ok; eauto.
-  - destruct (atom_ok _ _ _ _ _ _ _ L E H) as (v & m & N & M & T).
+  - destruct (Nat.leb r k) eqn:K; [|exact H]. unfold decided in H.
+    destruct (match get _ _ with [Some m] => not_below_zero m | _ => false end) eqn:T; [|destruct H].
+    destruct (atom_ok _ _ _ _ _ _ _ L E K T) as (v & m & N & M & P).
     exists v. split; auto. eapply not_below_zero_ok; eauto.
-  - destruct (atom_ok _ _ _ _ _ _ (fun _ => true) L E H) as (v & m & N & M & T). eauto.
-  - apply andb_prop in H; destruct H. auto.
-  - apply orb_prop in H; destruct H; auto.
+  - destruct (Nat.leb r k) eqn:K; [|exact H]. unfold decided in H.
+    destruct (match get _ _ with [Some m] => true | _ => false end) eqn:T; [|destruct H].
+    destruct (atom_ok _ _ _ _ _ _ (fun _ => true) L E K T) as (v & m & N & M & P). simpl. eauto.
+  - simpl. destruct (sift r e f1) as [| |a]; simpl in *; auto; [tauto|].
+    destruct (sift r e f2) as [| |b]; simpl in *; tauto.
+  - simpl. destruct (sift r e f1) as [| |a]; simpl in *; auto.
+    destruct (sift r e f2) as [| |b]; simpl in *; tauto.
 Qed.
 
 (** [z] is where a list of intervals says. *)
@@ -139,15 +174,15 @@ Proof.
     + intros q w Q. apply (B (S q)); auto.
 Qed.
 Lemma confined_ok n z r e es l f : (forall i, in_unit (z i)) -> length l = r ->
-  Forall2 (describes_row z) e es -> truth (l ++ es) f \/ inside z (confined n r e f).
+  describes_env z e es -> truth (l ++ es) f \/ inside z (confined n r e f).
 Proof.
   intros Z L E.
   assert (A : forall k, let c := (if Nat.leb r k then
-      match nth (k - r) e [] with [Some m] => poly_cuts n (body m) | _ => [] end else []) in
+      match get (k - r) e with [Some m] => poly_cuts n (body m) | _ => [] end else []) in
     (exists v, nth k (l ++ es) [] = [Some v] /\ 0 < v) \/ inside z c).
   { intros k. cbv zeta. destruct (Nat.leb_spec r k) as [H1|H1]; [|right; apply inside_nil].
     rewrite app_nth2 by lia. rewrite L.
-    pose proof (Forall2_nth (describes_row z) [] [] (Forall2_nil _) (k - r) _ _ E) as M.
+    pose proof (get_ok z _ _ E (k - r)) as M.
     destruct M as [|m a t t' Ma M]; [right; apply inside_nil|].
     destruct m as [m|]; [|right; apply inside_nil].
     destruct M; [|right; apply inside_nil]. destruct Ma as [v [-> Ma]].
@@ -171,9 +206,9 @@ Qed.
 Lemma confined_length n r e f : (length (confined n r e f) <= n)%nat.
 Proof.
   induction f; simpl; try lia.
-  - destruct Nat.leb; simpl; try lia. destruct (nth _ e []) as [|[m|] [|]]; simpl; try lia.
+  - destruct Nat.leb; simpl; try lia. destruct (get _ e) as [|[m|] [|]]; simpl; try lia.
     apply poly_cuts_length.
-  - destruct Nat.leb; simpl; try lia. destruct (nth _ e []) as [|[m|] [|]]; simpl; try lia.
+  - destruct Nat.leb; simpl; try lia. destruct (get _ e) as [|[m|] [|]]; simpl; try lia.
     apply poly_cuts_length.
   - now apply meets_length.
 Qed.
@@ -187,33 +222,42 @@ Qed.
 Definition right_answer (z : nat -> R) (a : answer) (goal : Prop) : Prop :=
   match a with Proved => goal | Open l => goal \/ inside z l end.
 
-Lemma decide_length n degree narrowing x f p : forall k e l,
-  decide n degree narrowing x k p e f = Open l -> (length l <= n)%nat.
+Lemma decide_length n degree narrowing x p : forall k e f kept l, (length kept <= n)%nat ->
+  decide n degree narrowing x k p e f kept = Open l -> (length l <= n)%nat.
 Proof.
-  induction p as [|s p IH]; intros k e l D; cbn [decide] in D; cbv zeta in D.
-  - destruct proved; [discriminate|]. inversion D; subst.
-    destruct narrowing; [apply confined_length|simpl; lia].
-  - destruct (trying s); [|now apply IH in D]. destruct proved; [discriminate|].
-    destruct worth; [|now apply IH in D]. inversion D; subst.
-    destruct narrowing; [apply confined_length|simpl; lia].
+  assert (M : forall (r : nat) e f kept, (length kept <= n)%nat ->
+    (length (if narrowing then meets kept (confined n r e f) else []) <= n)%nat).
+  { intros r e f kept K. destruct narrowing; [apply meets_length; auto; apply confined_length|simpl; lia]. }
+  induction p as [|s p IH]; intros k e f kept l K D; cbn [decide] in D; cbv zeta in D.
+  - destruct sift; try discriminate; inversion D; subst; auto.
+  - destruct (trying s); [|now apply IH in D]. destruct sift; try discriminate;
+      (destruct worth; [inversion D; subst; auto|]); [inversion D; subst; auto|].
+    apply IH in D; auto.
 Qed.
 
-Theorem decide_ok n degree narrowing xs t x f p : proper t -> forall z k e es,
-  (n <= k)%nat -> (forall i, in_unit (z i)) ->
+Theorem decide_ok n degree narrowing xs t x (goal : Prop) p : proper t -> forall z k e es f kept,
+  (n <= k)%nat -> (forall i, in_unit (z i)) -> (length kept <= n)%nat ->
   (forall z', agree k z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') x xs) ->
-  (forall z', agree k z z' -> (forall i, in_unit (z' i)) -> Forall2 (describes_row z') e es) ->
-  right_answer z (decide n degree narrowing x k (compiled p) e f) (truth (run xs t (map snd p) es) f).
+  (forall z', agree k z z' -> (forall i, in_unit (z' i)) -> describes_env z' e es) ->
+  (truth (run xs t (map snd p) es) f -> goal) -> goal \/ inside z kept ->
+  right_answer z (decide n degree narrowing x k (compiled p) e f kept) goal.
 Proof.
-  intros T. induction p as [|[[[b try] bd] c] p IH]; intros z k e es Nk Z X E.
-  { simpl. pose proof (E z (fun i _ => eq_refl) Z) as E0. destruct (proved 0 e f) eqn:P; simpl.
-    - apply (proved_ok z 0 e es [] f); auto.
-    - destruct narrowing; [|right; apply inside_nil]. apply (confined_ok n z 0 e es []); auto. }
+  intros T.
+  assert (Left : forall z (r : nat) e f kept, goal \/ inside z kept ->
+    goal \/ inside z (confined n r e f) ->
+    goal \/ inside z (if narrowing then meets kept (confined n r e f) else [])).
+  { intros z r e f kept [G|A] [G'|B]; auto. right. destruct narrowing; [now apply meets_ok|apply inside_nil]. }
+  induction p as [|[[[b try] bd] c] p IH]; intros z k e es f kept Nk Z Lk X E Is K0.
+  { simpl. pose proof (E z (fun i _ => eq_refl) Z) as E0. simpl in Is.
+    pose proof (sift_ok z 0 e es [] f Z eq_refl E0) as S. simpl in S.
+    assert (C : goal \/ inside z (confined n 0 e f)).
+    { destruct (confined_ok n z 0 e es [] f Z eq_refl E0); auto. }
+    pose proof (Left z O e f kept K0 C) as O. destruct (sift 0 e f); simpl in *; auto. }
   pose proof (X z (fun i _ => eq_refl) Z) as X0. pose proof (E z (fun i _ => eq_refl) Z) as E0.
-  assert (L : length e = length es) by (clear - E0; induction E0; simpl; auto).
   change (compiled ((b, try, bd, c) :: p)) with (Stage b try bd (compile c) :: compiled p).
-  cbn [map snd decide naming trying bending what run].
+  cbn [map snd decide naming trying bending what run] in Is |- *. cbv zeta.
   set (bent := match degree with 1%nat => bd | _ => false end).
-  set (v := if bent then _ else _). set (vs := evaluate xs (t (length es)) es c).
+  set (v := if bent then _ else _). set (vs := evaluate xs (t (length es)) es c) in *.
   assert (V : forall z', agree k z z' -> (forall i, in_unit (z' i)) -> describes_row z' v vs).
   { intros z' A Z'. unfold v. destruct bent;
       [apply (evaluate_bent_ok degree z' x xs (t (length es)) e es c Z' (T _))|
@@ -225,29 +269,38 @@ Proof.
   destruct N as [z1 [Z1 [A1 R1]]].
   set (k' := if b then (k + length v)%nat else k) in *.
   assert (K : (k <= k')%nat) by (unfold k'; destruct b; lia).
-  set (e' := (if b then name_all k v else v) :: e).
-  assert (E' : forall z', agree k' z1 z' -> (forall i, in_unit (z' i)) ->
-    Forall2 (describes_row z') e' (vs :: es)).
-  { intros z' A Z'. constructor; auto. apply E; auto. eapply agree_trans; eauto. }
+  set (e' := bind (if b then name_all k v else v) e).
+  assert (E' : forall z', agree k' z1 z' -> (forall i, in_unit (z' i)) -> describes_env z' e' (vs :: es)).
+  { intros z' A Z'. apply bind_ok; auto. apply E; auto. eapply agree_trans; eauto. }
   assert (An : agree n z z1) by (intros i I; apply A1; lia).
-  assert (Next : right_answer z (decide n degree narrowing x k' (compiled p) e' f)
-      (truth (run xs t (map snd p) (vs :: es)) f)).
-  { assert (Q : right_answer z1 (decide n degree narrowing x k' (compiled p) e' f)
-        (truth (run xs t (map snd p) (vs :: es)) f)).
-    { apply IH; auto; [lia|]. intros z' A Z'. apply X; auto. eapply agree_trans; eauto. }
-    destruct (decide _ _ _ _ _ _ _ _) as [|left] eqn:D; simpl in *; auto.
-    destruct Q as [Q|Q]; auto. right. apply (inside_agree n z z1); auto.
-    eapply decide_length; eauto. }
-  destruct try; auto.
+  assert (An' : agree n z1 z) by (intros i I; symmetry; apply A1; lia).
+  assert (Next : forall f kept, (length kept <= n)%nat -> (truth (run xs t (map snd p) (vs :: es)) f -> goal) ->
+      goal \/ inside z1 kept -> right_answer z1 (decide n degree narrowing x k' (compiled p) e' f kept) goal).
+  { intros f' kept' L' I' K'. apply (IH z1 k' e' (vs :: es)); auto; [lia|]. intros z' A Z'. apply X; auto. eapply agree_trans; eauto. }
+  assert (K1 : goal \/ inside z1 kept).
+  { destruct K0 as [G|I]; auto. right. apply (inside_agree n z1 z); auto. }
+  assert (Back : forall a, (forall l, a = Open l -> (length l <= n)%nat) ->
+    right_answer z1 a goal -> right_answer z a goal).
+  { intros [|l] La; simpl; auto. intros [G|I]; auto. right. apply (inside_agree n z z1); auto. }
+  apply Back.
+  { intros l D. apply (decide_length n degree narrowing x (Stage b try bd (compile c) :: compiled p) k e f kept l Lk).
+    exact D. }
+  destruct try; [|now apply Next].
   pose proof (E' z1 (fun i _ => eq_refl) Z1) as E1.
   destruct (run_onto xs t (map snd p) (vs :: es)) as [l [Ll Lr]]. rewrite map_length in Ll.
-  assert (Lp : length (compiled p) = length p) by (unfold compiled; now rewrite map_length).
-  destruct (proved _ e' f) eqn:P.
-  { simpl. rewrite Lr. apply (proved_ok z1 (length (compiled p)) e' (vs :: es) l f); auto. now rewrite Lp. }
-  destruct (worth _) eqn:W; auto. simpl. rewrite Lr.
-  destruct narrowing; [|right; apply inside_nil].
-  destruct (confined_ok n z1 (length (compiled p)) e' (vs :: es) l f Z1) as [Q|Q]; auto; [now rewrite Lp|].
-  right. apply (inside_agree n z z1); auto. apply confined_length.
+  assert (Lp : length l = length (compiled p)) by (unfold compiled; now rewrite map_length).
+  pose proof (sift_ok z1 _ e' (vs :: es) l f Z1 Lp E1) as S.
+  rewrite Lr in Is.
+  assert (C : goal \/ inside z1 (confined n (length (compiled p)) e' f)).
+  { destruct (confined_ok n z1 _ e' (vs :: es) l f Z1 Lp E1); auto. }
+  pose proof (Left z1 _ e' f kept K1 C) as O.
+  set (left := if narrowing then _ else _) in *.
+  assert (Ll' : (length left <= n)%nat).
+  { unfold left. destruct narrowing; [apply meets_length; auto; apply confined_length|simpl; lia]. }
+  destruct (sift (length (compiled p)) e' f) as [| |f'] eqn:P; simpl in S.
+  - simpl. auto.
+  - destruct (worth left); simpl; auto.
+  - destruct (worth left); [simpl; auto|]. apply Next; auto. rewrite Lr. auto.
 Qed.
 
 (** The part of a box where the variables [z] are in the intervals of a list. *)

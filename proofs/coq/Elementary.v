@@ -54,7 +54,7 @@ Proof.
       rewrite Rmax_right by auto.
       (* the end is above 0 or bounds nothing *)
       destruct U as [V U]. split; auto. destruct (F.toX (high a)) as [|r] eqn:X; auto.
-      assert (A : finite (high a) = true) by (unfold finite; rewrite F.real_correct, X; reflexivity).
+      assert (A : finite (high a) = true) by (rewrite finite_real, F.real_correct, X; reflexivity).
       unfold is_le in E. rewrite (cmp_real _ 0%float A) in E by auto. rewrite toR_0 in E.
       pose proof (finite_X _ A) as Y. rewrite X in Y. inversion Y.
       destruct (Raux.Rcompare_spec (toR (high a)) 0); try discriminate; lra.

@@ -4,6 +4,8 @@
     of coq-interval (G. Melquiond, Floating-point arithmetic in the Coq system, 2012), on top of
     Flocq's proof that primitive floats are IEEE 754 binary64. *)
 From Coq Require Import Reals List ZArith Lra Lia Psatz Bool Floats.
+From Flocq.IEEE754 Require Import BinarySingleNaN.
+From Flocq.IEEE754 Require PrimFloat.
 From Interval Require Import Float.Basic Float.Sig Interval.Interval Interval.Float
   Interval.Float_full Real.Xreal Float.Primitive_ops.
 Import ListNotations.
@@ -52,19 +54,28 @@ Proof. apply (of_ok Float.Inan). exact I. Qed.
 
 (** * Points *)
 
-Definition finite (f : float) : bool := F.real f.
+(** A product with 0 is 0 for a finite number alone: one comparison in the program. *)
+Definition finite (f : float) : bool := PrimFloat.eqb (0 * f) 0.
+Lemma finite_real f : finite f = F.real f.
+Proof.
+  unfold finite. rewrite F.real_correct, F.toX_Prim2B.
+  rewrite IEEE754.PrimFloat.eqb_equiv, IEEE754.PrimFloat.mul_equiv.
+  replace (IEEE754.PrimFloat.Prim2B 0) with (B754_zero false : binary_float FloatOps.prec FloatOps.emax)
+    by (apply B2SF_inj; now rewrite IEEE754.PrimFloat.B2SF_Prim2B).
+  destruct (IEEE754.PrimFloat.Prim2B f) as [[]|[]| |[]]; reflexivity.
+Qed.
 Definition toR (f : float) : R := F.toR f.
 Definition point (f : float) : interval := Ends f f.
 
 Lemma finite_X f : finite f = true -> F.toX f = Xreal (toR f).
 Proof.
-  unfold finite, toR, F.toR. rewrite F.real_correct. destruct (F.toX f); [discriminate|reflexivity].
+  rewrite finite_real. unfold toR, F.toR. rewrite F.real_correct. destruct (F.toX f); [discriminate|reflexivity].
 Qed.
 Lemma finite_lower f x : finite f = true -> lower f x <-> toR f <= x.
 Proof.
   intros H. unfold lower. rewrite (finite_X f H).
   assert (V : F.valid_lb f = true).
-  { rewrite F.valid_lb_correct. unfold finite in H. rewrite F.classify_correct in H.
+  { rewrite F.valid_lb_correct. rewrite finite_real in H. rewrite F.classify_correct in H.
     destruct (F.classify f); auto; discriminate. }
   rewrite V. tauto.
 Qed.
@@ -72,7 +83,7 @@ Lemma finite_upper f x : finite f = true -> upper f x <-> x <= toR f.
 Proof.
   intros H. unfold upper. rewrite (finite_X f H).
   assert (V : F.valid_ub f = true).
-  { rewrite F.valid_ub_correct. unfold finite in H. rewrite F.classify_correct in H.
+  { rewrite F.valid_ub_correct. rewrite finite_real in H. rewrite F.classify_correct in H.
     destruct (F.classify f); auto; discriminate. }
   rewrite V. tauto.
 Qed.
@@ -143,8 +154,8 @@ Lemma cmp_real f g : finite f = true -> finite g = true -> PrimFloat.compare f g
   match Raux.Rcompare (toR f) (toR g) with Eq => FEq | Lt => FLt | Gt => FGt end.
 Proof.
   intros A B. pose proof (F.cmp_correct f g) as H. unfold F.cmp in H.
-  unfold finite in *. rewrite F.classify_correct in A, B.
-  pose proof (finite_X f) as X. pose proof (finite_X g) as Y. unfold finite in X, Y.
+  rewrite !finite_real in *. rewrite F.classify_correct in A, B.
+  pose proof (finite_X f) as X. pose proof (finite_X g) as Y. rewrite finite_real in X, Y.
   rewrite F.classify_correct in X, Y.
   destruct (F.classify f); try discriminate A. destruct (F.classify g); try discriminate B.
   rewrite X, Y in H by reflexivity. simpl in H.
@@ -162,7 +173,7 @@ Proof.
   destruct (finite l) eqn:B.
   - rewrite (cmp_real f l A B) in H. rewrite (finite_X l B) in L.
     destruct (Raux.Rcompare_spec (toR f) (toR l)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct f l) as C. unfold F.cmp in C. unfold finite in *.
+  - exfalso. pose proof (F.cmp_correct f l) as C. unfold F.cmp in C. rewrite !finite_real in *.
     rewrite F.classify_correct in A, B. rewrite F.valid_lb_correct in V.
     destruct (F.classify f); try discriminate A. destruct (F.classify l); try discriminate;
     destruct (PrimFloat.compare f l); discriminate.
@@ -173,7 +184,7 @@ Proof.
   destruct (finite l) eqn:B.
   - rewrite (cmp_real f l A B) in H. rewrite (finite_X l B) in L.
     destruct (Raux.Rcompare_spec (toR f) (toR l)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct f l) as C. unfold F.cmp in C. unfold finite in *.
+  - exfalso. pose proof (F.cmp_correct f l) as C. unfold F.cmp in C. rewrite !finite_real in *.
     rewrite F.classify_correct in A, B. rewrite F.valid_lb_correct in V.
     destruct (F.classify f); try discriminate A. destruct (F.classify l); try discriminate;
     destruct (PrimFloat.compare f l); discriminate.
@@ -184,7 +195,7 @@ Proof.
   destruct (finite u) eqn:B.
   - rewrite (cmp_real u f B A) in H. rewrite (finite_X u B) in L.
     destruct (Raux.Rcompare_spec (toR u) (toR f)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct u f) as C. unfold F.cmp in C. unfold finite in *.
+  - exfalso. pose proof (F.cmp_correct u f) as C. unfold F.cmp in C. rewrite !finite_real in *.
     rewrite F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
     destruct (F.classify f); try discriminate A. destruct (F.classify u); try discriminate;
     destruct (PrimFloat.compare u f); discriminate.
@@ -195,7 +206,7 @@ Proof.
   destruct (finite u) eqn:B.
   - rewrite (cmp_real u f B A) in H. rewrite (finite_X u B) in L.
     destruct (Raux.Rcompare_spec (toR u) (toR f)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct u f) as C. unfold F.cmp in C. unfold finite in *.
+  - exfalso. pose proof (F.cmp_correct u f) as C. unfold F.cmp in C. rewrite !finite_real in *.
     rewrite F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
     destruct (F.classify f); try discriminate A. destruct (F.classify u); try discriminate;
     destruct (PrimFloat.compare u f); discriminate.

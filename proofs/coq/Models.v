@@ -277,7 +277,7 @@ Lemma point_in t i v : finite t = true -> is_le (low i) t = true -> is_le t (hig
 Proof.
   intros Ft L U [[V _] [W _]]. pose proof (point_ok t Ft) as [_ P]. split.
   - split; auto. destruct (F.toX (low i)) as [|r] eqn:E; auto.
-    assert (A : finite (low i) = true) by (unfold finite; rewrite F.real_correct, E; reflexivity).
+    assert (A : finite (low i) = true) by (rewrite finite_real, F.real_correct, E; reflexivity).
     unfold is_le in L. rewrite (cmp_real _ t A Ft) in L. pose proof (finite_X _ A) as X.
     rewrite E in X. inversion X. destruct (Raux.Rcompare_spec (toR (low i)) (toR t));
       try discriminate; lra.

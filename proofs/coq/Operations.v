@@ -1,7 +1,7 @@
 (** Models of calls, differences and matrices, which may be undefined, and names for errors. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
 From Certify Require Import Language Analysis Intervals Arithmetic Elementary Vectors Forms.
-From Certify Require Import Polynomials Products Models.
+From Certify Require Import Polynomials Products Models Rows.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -66,9 +66,17 @@ Fixpoint row_sum (ws : list interval) (v : list (option model)) (bias : interval
     end
   | _, _ => Some (constant bias, bias)
   end.
+(** Short rows stay exact where nothing is to be rounded. *)
+Definition longer_row (ws : list interval) : bool := match ws with _ :: _ :: _ :: _ => true | _ => false end.
+Definition row_parts (ws : list interval) (v : list (option model)) (bias : interval)
+  : option (poly * interval) :=
+  match (if longer_row ws then row_sums ws v zeros (Track 0 0 0) End else None) with
+  | Some (q, t, g) => Some (row_of bias q t g)
+  | None => row_sum ws v bias
+  end.
 Definition row_model (ws : list interval) (v : list (option model)) (bias : interval)
   : option model :=
-  match row_sum ws v bias with
+  match row_parts ws v bias with
   | Some (p, r) => Some (with_degree degree (loose degree p) r)
   | None => None
   end.
@@ -264,12 +272,28 @@ Proof.
         -- apply sum_ok; auto. now apply scale_ok.
         -- intros N. destruct degree; [contradiction|]. apply (plus_scaled_ok z Z); auto.
 Qed.
+Lemma row_parts_ok ws qs ms (v : vector) bias b :
+  Forall2 (fun i q => contains i (Q2R q)) ws qs -> Forall2 (models_scalar z) ms v ->
+  contains bias b ->
+  match row_parts degree ws ms bias with
+  | None => True
+  | Some (p, r) => exists x, dot qs v b = Some x /\ contains r x /\
+      (degree <> 0%nat -> describes z p x)
+  end.
+Proof.
+  intros Q M B. unfold row_parts.
+  destruct (if longer_row ws then _ else None) as [[[q t] g]|] eqn:E; [|now apply row_sum_ok].
+  destruct (longer_row ws); [|discriminate].
+  destruct (row_sums_ok z Z _ _ _ _ _ _ _ _ _ _ _ b Q M (sums_to_nothing z) E) as [y [D S]].
+  pose proof (row_of_ok z _ _ _ _ _ _ B S) as [R P]. rewrite Rplus_0_l in R, P.
+  destruct (row_of bias q t g) as [p r]. exists (y + b). auto.
+Qed.
 Lemma row_model_ok ws qs ms v bias b : Forall2 (fun i q => contains i (Q2R q)) ws qs ->
   Forall2 (models_scalar z) ms v -> contains bias b ->
   maybe (row_model degree ws ms bias) (dot qs v b).
 Proof.
-  intros Q M B. pose proof (row_sum_ok _ _ _ _ _ _ Q M B) as H. unfold row_model.
-  destruct (row_sum degree ws ms bias) as [[p r]|]; simpl; auto.
+  intros Q M B. pose proof (row_parts_ok _ _ _ _ _ _ Q M B) as H. unfold row_model.
+  destruct (row_parts degree ws ms bias) as [[p r]|]; simpl; auto.
   destruct H as [x [-> [R P]]]. exists x. split; [reflexivity|].
   unfold with_degree. destruct degree; [now apply plain_ok|]. apply loose_ok; auto.
 Qed.

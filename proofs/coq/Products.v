@@ -37,13 +37,12 @@ Qed.
 
 (** The product of two forms with the bounds [a] and [b]; [both k] bounds the first plus [k] times
     the second.  Equal forms have a square, which is not negative, and similar ones nearly. *)
-Definition form_product (a b : float) (both : interval -> float) : interval :=
+Definition form_product (a b : float) (both : float -> float) : interval :=
   let plain := balanced (mul_up a b) in
   let k := (a / b)%float in
-  if finite k && is_lt 0 k then meet plain (from_squares k (both (point k)) (both (neg (point k))))
-  else plain.
+  if finite k && is_lt 0 k then meet plain (from_squares k (both k) (both (- k)%float)) else plain.
 Lemma form_product_ok a b both x y u v : upper a x -> Rabs u <= x -> upper b y -> Rabs v <= y ->
-  (forall w k, contains w k -> exists z, upper (both w) z /\ Rabs (u + k * v) <= z) ->
+  (forall k, exists z, upper (both k) z /\ Rabs (u + toR k * v) <= z) ->
   contains (form_product a b both) (u * v).
 Proof.
   intros A X B Y H. unfold form_product.
@@ -52,18 +51,15 @@ Proof.
   { apply (balanced_ok _ _ (x * y)); [apply mul_up_ok; auto; lra|].
     rewrite Rabs_mult. apply Rmult_le_compat; auto. }
   destruct (_ && _) eqn:E; auto. apply andb_prop in E; destruct E as [E1 E2].
-  destruct (H _ _ (point_ok _ E1)) as [p [P1 P2]].
-  destruct (H _ _ (neg_ok _ _ (point_ok _ E1))) as [m [M1 M2]].
-  apply meet_ok; auto. now apply (from_squares_ok _ _ _ u v p m).
+  destruct (H (a / b)%float) as [p [P1 P2]]. destruct (H (- (a / b))%float) as [m [M1 M2]].
+  rewrite toR_opp in M2. apply meet_ok; auto. now apply (from_squares_ok _ _ _ u v p m).
 Qed.
 
 (** * Products *)
 
-Definition both_slopes (p q : poly) (k : interval) : float :=
-  let w := times k (Poly zero (slopes q) (steep q) [] 0) in
-  let b := plus (Poly zero (slopes p) (steep p) [] 0) w in
-  let r := poly_range b in
-  size r.
+Definition both_slopes (p q : poly) (k : float) : float :=
+  let n := norm (comb 1 (slopes p) k (slopes q)) in
+  if finite n then add_up n (add_up (lossy 1 (steep p)) (lossy k (steep q))) else nan.
 
 (** [cc], [ll]: the products of the centres and of the linear parts; the latter is not used in
     degree 2, where it stays. *)
@@ -202,11 +198,18 @@ Proof.
     destruct degree as [|[|[|]]]; auto. contradiction.
 Qed.
 
-Lemma slopes_alone p : sized p -> is (Poly zero (slopes p) (steep p) [] 0) (lin z 0 (slopes p)).
+Lemma both_slopes_ok p q k : sized p -> sized q -> exists b, upper (both_slopes p q k) b /\
+  Rabs (lin z 0 (slopes p) + toR k * lin z 0 (slopes q)) <= b.
 Proof.
-  intros (A & B & C & D & E & G). split.
-  - unfold sized. simpl. rewrite toR_0. repeat split; auto; try lra. constructor.
-  - exists 0. split; [apply zero_ok|simpl; ring].
+  intros S T. unfold both_slopes. cbv zeta. set (g := comb 1 (slopes p) k (slopes q)).
+  destruct (finite (norm g)) eqn:F; [|eexists; split; [apply unbounded_ok|apply Rle_refl]].
+  pose proof (comb_ok z Z 1 (slopes p) k (slopes q) 0 (norm_finite _ F)) as C. fold g in C.
+  exists (total g + (loss 1 (total (slopes p)) + loss k (total (slopes q)))). split.
+  - apply add_up_ok; [apply finite_upper; auto; now apply norm_ok|].
+    apply add_up_ok; apply lossy_ok; auto using steep_ok, total_pos.
+  - rewrite toR_1, Rmult_1_l in C. pose proof (lin_bound z Z g 0) as L.
+    set (l := lin z 0 (slopes p) + toR k * lin z 0 (slopes q)) in *.
+    replace l with (lin z 0 g + - (lin z 0 g - l)) by ring. apply sum_bound; auto. now rewrite Rabs_Ropp.
 Qed.
 Lemma product_ok degree p q u v : is p u -> is q v -> is (product degree p q) (u * v).
 Proof.
@@ -214,10 +217,7 @@ Proof.
   assert (P : contains (form_product (steep p) (steep q) (both_slopes p q))
     (lin z 0 (slopes p) * lin z 0 (slopes q))).
   { apply (form_product_ok _ _ _ (total (slopes p)) (total (slopes q)));
-      auto using steep_ok, lin_bound.
-    intros w k W. exists (Rabs (lin z 0 (slopes p) + k * lin z 0 (slopes q))). split; [|apply Rle_refl].
-    apply size_ok. apply (poly_range_ok z Z). apply plus_ok; auto using slopes_alone.
-    apply times_ok; auto using slopes_alone. }
+      auto using steep_ok, lin_bound. intros k. now apply both_slopes_ok. }
   destruct degree as [|[|[|]]]; auto.
 Qed.
 

@@ -18,6 +18,25 @@ Definition compile (n : node Q) : node interval :=
   end.
 
 Definition row := list (option model).
+
+(** What was computed so far, newest first, with a second way back from each place, so that a number
+    far back is found in a logarithm of the steps (E. Myers, An applicative random-access stack, 1983).
+    [far] is what was there [gap] numbers before. *)
+Inductive env := Nothing | Bind (v : row) (gap : nat) (far rest : env).
+Fixpoint get (k : nat) (e : env) : row :=
+  match e with
+  | Nothing => []
+  | Bind v gap far rest =>
+    match k with
+    | O => v
+    | S j => if Nat.leb gap k then get (k - gap) far else get j rest
+    end
+  end.
+Definition bind (v : row) (e : env) : env :=
+  match e with
+  | Bind _ d (Bind _ d' far _) _ => if Nat.eqb d d' then Bind v (S (d + d')) far e else Bind v 1 e e
+  | _ => Bind v 1 e e
+  end.
 Definition on1 (f : model -> option model) (a : option model) : option model :=
   match a with Some x => f x | None => None end.
 Definition on2 (f : model -> model -> option model) (a b : option model) : option model :=
@@ -32,8 +51,8 @@ Definition select_model (a b c : option model) : option model :=
     else on2 (fun x y =>
       Some (plain (hull (range x) (range y)))) b c) a.
 
-Definition evaluate_models (x : list model) (e : list row) (p : node interval) : row :=
-  let arg k := nth k e [] in
+Definition evaluate_models (x : list model) (e : env) (p : node interval) : row :=
+  let arg k := get k e in
   let first k := hd None (arg k) in
   match p with
   | Const i => [Some (plain i)]
@@ -60,8 +79,8 @@ Definition evaluate_models (x : list model) (e : list row) (p : node interval) :
 Definition bent_product (a b : model) : model :=
   Model (product 2 (body a) (body b)) (signed_mul (range a) (range b)).
 Definition bent_square (a : model) : model := Model (square 2 (body a)) (sqr (range a)).
-Definition evaluate_bent (x : list model) (e : list row) (p : node interval) : row :=
-  let arg k := nth k e [] in
+Definition evaluate_bent (x : list model) (e : env) (p : node interval) : row :=
+  let arg k := get k e in
   match p with
   | Mul a b =>
     if Nat.eqb a b then map (on1 (fun m => Some (bent_square m))) (arg a)
@@ -129,6 +148,30 @@ Qed.
 
 Section Soundness.
 Definition describes_row z : row -> vector -> Prop := Forall2 (models_scalar z).
+Inductive describes_env z : env -> list vector -> Prop :=
+| described_nothing : describes_env z Nothing []
+| described_bind v d far rest w es : describes_row z v w -> describes_env z rest es -> (0 < d)%nat ->
+  describes_env z far (skipn d (w :: es)) -> describes_env z (Bind v d far rest) (w :: es).
+Lemma nth_skipn {A} (x : A) d : forall l k, nth k (skipn d l) x = nth (d + k) l x.
+Proof. induction d; intros [|a l] k; simpl; auto. now destruct k. Qed.
+Lemma skipn_twice {A} d d' : forall l : list A, skipn d' (skipn d l) = skipn (d + d') l.
+Proof. induction d; intros [|a l]; simpl; auto. now rewrite skipn_nil. Qed.
+Lemma get_ok z e es : describes_env z e es -> forall k, describes_row z (get k e) (nth k es []).
+Proof.
+  induction 1 as [|v d far rest w es V R IHr D F IHf]; intros k; simpl.
+  - destruct k; constructor.
+  - destruct k as [|j]; auto. destruct (Nat.leb_spec d (S j)) as [L|L]; [|apply IHr].
+    specialize (IHf (S j - d)%nat). rewrite nth_skipn in IHf.
+    replace (d + (S j - d))%nat with (S j) in IHf by lia. exact IHf.
+Qed.
+Lemma bind_ok z v e w es : describes_row z v w -> describes_env z e es -> describes_env z (bind v e) (w :: es).
+Proof.
+  intros V E. assert (Here : describes_env z (Bind v 1 e e) (w :: es)) by (constructor; auto).
+  unfold bind. destruct e as [|v1 d [|v2 d' far' rest'] rest]; auto.
+  destruct (Nat.eqb_spec d d') as [->|N]; auto. constructor; auto; [lia|]. simpl.
+  inversion E as [|? ? ? ? w1 es1 _ _ _ F]; subst. inversion F as [|? ? ? ? w2 es2 _ _ _ F' Ef Es]; subst.
+  now rewrite Es, skipn_twice in F'.
+Qed.
 
 Lemma select_model_ok z a b c u v w : models_scalar z a u ->
   models_scalar z b v -> models_scalar z c w ->
@@ -148,13 +191,12 @@ Proof.
 Qed.
 
 Lemma evaluate_ok degree z x xs t e es p : (forall i, in_unit (z i)) -> (forall i, 0 <= t i <= 1) ->
-  Forall2 (models z) x xs -> Forall2 (describes_row z) e es ->
+  Forall2 (models z) x xs -> describes_env z e es ->
   describes_row z (evaluate_models degree x e (compile p)) (evaluate xs t es p).
 Proof.
   intros Z T X E.
-  assert (arg : forall j, describes_row z (nth j e []) (nth j es []))
-    by (intros; apply (Forall2_nth (describes_row z)); auto; constructor).
-  assert (first : forall j, models_scalar z (hd None (nth j e [])) (hd None (nth j es [])))
+  assert (arg : forall j, describes_row z (get j e) (nth j es [])) by (intros; now apply get_ok).
+  assert (first : forall j, models_scalar z (hd None (get j e)) (hd None (nth j es [])))
     by (intros; apply Forall2_hd; simpl; auto; apply arg).
   assert (one : forall f g, (forall m u, models z m u -> models_scalar z (f m) (g u)) ->
     forall a u, models_scalar z a u -> models_scalar z (on1 f a) (lift1 g u)).
@@ -165,17 +207,17 @@ Proof.
   { intros f g H [m|] [m'|] u v A B; simpl; auto.
     destruct A as [w [-> A]], B as [o [-> B]]. simpl. auto. }
   assert (maps : forall f g j, (forall m u, models z m u -> models_scalar z (f m) (g u)) ->
-    describes_row z (map (on1 f) (nth j e [])) (map (lift1 g) (nth j es []))).
+    describes_row z (map (on1 f) (get j e)) (map (lift1 g) (nth j es []))).
   { intros f g j H. eapply Forall2_map2; [|apply arg]. apply one, H. }
   assert (zips : forall f g i j, (forall m m' u v, models z m u -> models z m' v ->
     models_scalar z (f m m') (g u v)) ->
-    describes_row z (zip (on2 f) (nth i e []) (nth j e []))
+    describes_row z (zip (on2 f) (get i e) (get j e))
                       (zip (lift2 g) (nth i es []) (nth j es []))).
   { intros f g i j H. unfold zip. eapply Forall2_map2; [|apply Forall2_combine; apply arg].
     intros a b [P Q]. now apply two. }
   assert (zipis : forall f g i j, (forall q m m' u v, models z m u -> models z m' v ->
     models_scalar z (f m m') (g q u v)) ->
-    describes_row z (zip (on2 f) (nth i e []) (nth j e []))
+    describes_row z (zip (on2 f) (get i e) (get j e))
                       (zipi (fun q => lift2 (g q)) (nth i es []) (nth j es []))).
   { intros f g i j H. unfold zip, zipi, mapi.
     eapply Forall2_mapi; [|apply Forall2_combine; apply arg].
@@ -212,16 +254,15 @@ Proof.
 Qed.
 
 Lemma evaluate_bent_ok degree z x xs t e es p : (forall i, in_unit (z i)) -> (forall i, 0 <= t i <= 1) ->
-  Forall2 (models z) x xs -> Forall2 (describes_row z) e es ->
+  Forall2 (models z) x xs -> describes_env z e es ->
   describes_row z (evaluate_bent degree x e (compile p)) (evaluate xs t es p).
 Proof.
   intros Z T X E. pose proof (evaluate_ok degree z x xs t e es p Z T X E) as Same.
-  assert (arg : forall j, describes_row z (nth j e []) (nth j es []))
-    by (intros; apply (Forall2_nth (describes_row z)); auto; constructor).
+  assert (arg : forall j, describes_row z (get j e) (nth j es [])) by (intros; now apply get_ok).
   assert (Sq : forall m u, models z m u -> models z (bent_square m) (u * u)).
   { intros m u [R B]. split; [now apply sqr_ok|now apply (square_ok z Z)]. }
   assert (Squares : forall j f, (forall u, f u = Some (u * u)) ->
-    describes_row z (map (on1 (fun m => Some (bent_square m))) (nth j e [])) (map (lift1 f) (nth j es []))).
+    describes_row z (map (on1 (fun m => Some (bent_square m))) (get j e)) (map (lift1 f) (nth j es []))).
   { intros j f F. eapply Forall2_map2; [|apply arg]. intros [m|] a A; simpl; auto.
     destruct A as [v [-> A]]. simpl. rewrite F. eauto. }
   destruct p; try exact Same; simpl.

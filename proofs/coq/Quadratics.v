@@ -32,7 +32,7 @@ Proof.
     + rewrite F.valid_ub_correct. pose proof (F.abs_correct f) as [A B].
       change (F.abs f) with (abs f) in *. rewrite F.valid_ub_correct in B. exact B.
     + destruct (F.toX (abs f)) as [|r] eqn:X; auto. exfalso.
-      assert (finite (abs f) = true) by (unfold finite; rewrite F.real_correct, X; reflexivity).
+      assert (finite (abs f) = true) by (rewrite finite_real, F.real_correct, X; reflexivity).
       rewrite finite_abs in *. congruence.
 Qed.
 
@@ -338,31 +338,39 @@ Proof.
 Qed.
 
 (** The last variable that seems to be monotone; [step] tests what is proposed here. *)
+Fixpoint sums (s t : list float) : list float :=
+  match s, t with
+  | [], t => map abs t
+  | s, [] => s
+  | a :: s, b :: t => (a + abs b)%float :: sums s t
+  end.
+Fixpoint sizes (b : float) (m : list float) : float :=
+  match m with [] => b | a :: m => sizes (b + abs a) m end.
 Fixpoint pick (i : nat) (f : list coord) (carry : list float) : option nat :=
   match f with
   | [] => None
   | c :: f =>
-    let sizes := map abs (mixed c) in
-    match pick (S i) f (sums_up (tl carry) sizes) with
+    match pick (S i) f (sums (tl carry) (mixed c)) with
     | Some j => Some j
     | None =>
-      let b := (2 * abs (bend c) + (sum_up sizes + hd 0 carry))%float in
-      if is_le b (low (slope c)) || is_le (high (slope c)) (- b) then Some i else None
+      let b := sizes (2 * abs (bend c) + hd 0%float carry) (mixed c) in
+      if is_le b (low (slope c)) then Some i else if is_le (high (slope c)) (- b) then Some i else None
     end
   end.
+Definition value_here (c : float) (f : list coord) : float :=
+  add_down c (sum_down (map least_of (parabolas f []))).
 Fixpoint least_value (steps : nat) (c : float) (f : list coord) : float :=
-  let here := add_down c (sum_down (map least_of (parabolas f []))) in
   match steps with
-  | O => here
+  | O => value_here c f
   | S k =>
     match pick 0 f [] with
-    | None => here
+    | None => value_here c f
     | Some i =>
       match take i f with
-      | None => here
+      | None => value_here c f
       | Some (d, f') =>
         match side d with
-        | None => here
+        | None => value_here c f
         | Some s =>
           let ends := add (if s then slope d else neg (slope d)) (number (bend d)) in
           least_value k (add_down c (low ends)) (moved s (mixed d) f')
@@ -375,7 +383,7 @@ Lemma least_value_ok steps : forall c b f z v, lower c b -> formed z f v -> leng
   List.Forall in_unit z -> lower (least_value steps c f) (b + v).
 Proof.
   assert (H0 : forall c b f z v, lower c b -> formed z f v -> length z = length f ->
-    List.Forall in_unit z -> lower (add_down c (sum_down (map least_of (parabolas f [])))) (b + v)).
+    List.Forall in_unit z -> lower (value_here c f) (b + v)).
   { intros c b f z v C H L U. apply add_down_ok; auto.
     destruct (parabolas_ok f z [] v 0 H L U) as [x [X Le]]; [constructor|].
     apply (lower_le _ x); [|lra]. now apply (leasts_ok z). }

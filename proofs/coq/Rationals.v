@@ -39,7 +39,7 @@ Proof.
         - rewrite Pos2Z.inj_pow_pos. reflexivity. }
       destruct s; simpl in *; apply E; auto. }
   split.
-  - unfold finite. rewrite F.real_correct, X. reflexivity.
+  - rewrite finite_real, F.real_correct, X. reflexivity.
   - unfold toR, F.toR. rewrite X. reflexivity.
 Qed.
 

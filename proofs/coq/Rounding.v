@@ -24,7 +24,7 @@ Lemma smallest_pos : 0 < smallest. Proof. apply bpow_gt_0. Qed.
 
 Lemma toR_binary f : finite f = is_finite (binary f) /\ toR f = B2R (binary f).
 Proof.
-  unfold finite, toR, F.toR. rewrite F.real_correct, F.toX_Prim2B.
+  rewrite finite_real. unfold toR, F.toR. rewrite F.real_correct, F.toX_Prim2B.
   destruct (binary f); simpl; auto. split; auto. unfold F.BtoX. simpl. 
   rewrite FtoR_split. destruct s; reflexivity.
 Qed.

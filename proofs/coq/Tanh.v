@@ -215,7 +215,7 @@ Lemma finite_between a b c : finite a = true -> finite c = true ->
 Proof.
   intros A C H K. destruct (finite b) eqn:B; auto. exfalso.
   pose proof (F.cmp_correct a b) as P. pose proof (F.cmp_correct b c) as Q.
-  unfold F.cmp, is_le, finite in *. rewrite F.classify_correct in A, B, C.
+  unfold F.cmp, is_le in *. rewrite !finite_real in *. rewrite F.classify_correct in A, B, C.
   destruct (F.classify a); try discriminate A. destruct (F.classify c); try discriminate C.
   destruct (F.classify b); try discriminate B;
   destruct (PrimFloat.compare a b), (PrimFloat.compare b c); discriminate.
@@ -231,7 +231,7 @@ Proof.
   { destruct (finite (low a)) eqn:A; auto. exfalso.
     pose proof (F.cmp_correct (-8)%float (low a)) as P.
     destruct H as [[V _] [W _]]. rewrite F.valid_lb_correct in V.
-    unfold is_le, F.cmp, finite in *. rewrite F.classify_correct in A.
+    unfold is_le, F.cmp in *. rewrite finite_real, F.classify_correct in A.
     change (F.classify (-8)%float) with Sig.Freal in P.
     destruct (F.classify (low a)); try discriminate;
     destruct (PrimFloat.compare (-8) (low a)); discriminate. }

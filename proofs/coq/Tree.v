@@ -148,8 +148,8 @@ Proof.
   - destruct (finite (low j)) eqn:B.
     + pose proof (finite_gt (low j) (high i) x (conj V U) B H).
       rewrite (finite_X _ B) in L. lra.
-    + pose proof (F.cmp_correct (high i) (low j)) as C. unfold F.cmp, finite in *.
-      rewrite F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
+    + pose proof (F.cmp_correct (high i) (low j)) as C. unfold F.cmp in *.
+      rewrite finite_real, F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
       rewrite F.valid_lb_correct in W. destruct (F.classify (high i)); try discriminate;
       destruct (F.classify (low j)); try discriminate;
       destruct (PrimFloat.compare (high i) (low j)); discriminate.
@@ -212,7 +212,7 @@ Fixpoint close_leaf (again n : nat) (rows : option (list (list interval * interv
   match variables degree 0 b with
   | None => false
   | Some w =>
-    let from v := decide n degree (negb (Nat.eqb again 0)) v n p [] f in
+    let from v := decide n degree (negb (Nat.eqb again 0)) v n p Nothing f [] in
     let answer :=
       match rows with
       | None => from w
@@ -287,7 +287,7 @@ Qed.
 
 (** What the models of the variables lead to, if they are right. *)
 Definition outcome narrowing n rows p f degree (ms : list model) : answer :=
-  let from v := decide n degree narrowing v n p [] f in
+  let from v := decide n degree narrowing v n p Nothing f [] in
   match rows with
   | None => from ms
   | Some (rows, box) =>
@@ -312,7 +312,7 @@ Proof.
           apply (placed_agree z); auto; rewrite L; exact A)).
   - pose proof (Run false degree b z ms Z L M) as R. unfold outcome in R.
     destruct rows as [[rows box]|]; [destruct (cut _ _ _ _ _)|]; simpl in *;
-      try destruct (worth _); try destruct (decide _ _ _ _ _ _ _ _); try discriminate; auto.
+      try destruct (worth _); try destruct (decide _ _ _ _ _ _ _ _ _); try discriminate; auto.
   - pose proof (Run true degree b z ms Z L M) as R. unfold outcome in R.
     assert (Next : forall l, goal \/ inside z l ->
       nowhere l || (worth l && close_leaf k n rows p f degree (narrowed b l)) = true -> goal).
@@ -322,7 +322,7 @@ Proof.
         + now rewrite narrowed_length.
         + now apply (narrowed_ok b z 0). }
     destruct rows as [[rows box]|]; [destruct (cut _ _ _ _ _)|]; simpl in *;
-      try destruct (worth _); try destruct (decide _ _ _ _ _ _ _ _); try discriminate; eauto.
+      try destruct (worth _); try destruct (decide _ _ _ _ _ _ _ _ _); try discriminate; eauto.
 Qed.
 
 (** A point of the box is in the box of the tree, and what closes a leaf proves the formula there. *)
@@ -337,12 +337,12 @@ Proof.
   pose proof (Forall2_length _ _ _ X) as Lx.
   assert (run : forall ch, proper ch -> forall degree narrowing z v, (forall i, in_unit (z i)) ->
     (forall z', agree (length (box o)) z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') v x) ->
-    right_answer z (decide (length (box o)) degree narrowing v (length (box o)) (leaf_program o t) [] (goal o))
+    right_answer z (decide (length (box o)) degree narrowing v (length (box o)) (leaf_program o t) Nothing (goal o) [])
       (truth (run x ch (program o) []) (goal o))).
   { intros ch T degree narrowing z v Z V. unfold leaf_program.
     set (p := with_bends _ _ _).
     assert (Ep : map snd p = program o) by now apply with_bends_ok.
-    rewrite <- Ep. apply decide_ok; auto. }
+    rewrite <- Ep. apply (decide_ok _ _ _ x ch) with (es := []); auto; [simpl; lia|constructor|right; apply inside_nil]. }
   destruct (at_root t) as [c|].
   - destruct (_ && _) eqn:E; [|discriminate].
     apply andb_prop in E; destruct E as [E Li%Nat.eqb_eq].
