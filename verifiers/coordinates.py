@@ -217,23 +217,28 @@ def _coordinates(
     signs = np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(len(matrix))])
     scaled = frame.radius[: frame.mixed, None] * matrix * signs
     for bits in precisions:
-        short = [_short(row, bits) for row in scaled]
-        change = np.linalg.solve(scaled, np.array(short, dtype=float)) - np.eye(len(scaled))
+        found = [_short(row, bits) for row in scaled]
+        change = np.linalg.solve(scaled, np.array([near for near, _ in found])) - np.eye(
+            len(scaled)
+        )
         if np.abs(change).max() < _ROUNDING:
             break
+    zero, one = Fraction(0), Fraction(1)
     rows = []
-    for x in names:
+    for i, x in enumerate(names):
         if x in mixed:
-            entry = dict(zip(mixed, short[mixed.index(x)], strict=True))
-            rows.append(tuple(entry.get(y, Fraction(0)) for y in names))
+            entry = dict(zip(mixed, found[mixed.index(x)][1], strict=True))
+            rows.append(tuple(entry.get(y, zero) for y in names))
         else:
-            rows.append(tuple(Fraction(int(x == y)) for y in names))
-    middle = {x: sum(obligation.box[x], start=Fraction(0)) / 2 for x in mixed}
-    return Coordinates(tuple(middle.get(x, Fraction(0)) for x in names), tuple(rows))
+            rows.append(tuple(one if i == j else zero for j in range(len(names))))
+    ends = obligation.box
+    centre = (sum(ends[x], start=zero) / 2 if x in mixed else zero for x in names)
+    return Coordinates(tuple(centre), tuple(rows))
 
 
-def _short(row: Array, bits: int) -> list[Fraction]:
+def _short(row: Array, bits: int) -> tuple[Array, list[Fraction]]:
     """The entries as multiples of one power of two, ``bits`` below the largest."""
     unit = int(np.floor(np.log2(np.abs(row).max()))) + 1 - bits
-    step = Fraction(1 << max(unit, 0), 1 << max(-unit, 0))
-    return [int(v) * step for v in np.rint(np.ldexp(row, -unit))]
+    whole = np.rint(np.ldexp(row, -unit))
+    up, down = 1 << max(unit, 0), 1 << max(-unit, 0)
+    return np.ldexp(whole, unit), [Fraction(int(v) * up, down) for v in whole]

@@ -8,14 +8,15 @@ Values are those of float64 samples: nothing here is evidence.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from certify.expression import Node
-from certify.expression.evaluate import evaluate
-from certify.proofs.checker.obligations import All, Atom, Formula, Obligation
+from certify.expression.evaluate import Program, evaluate
+from certify.proofs.checker.obligations import All, Atom, Formula, Obligation, atoms
 
 __all__ = ["Frame", "Quadratic", "critical", "fitted", "local_hessian"]
 
@@ -56,6 +57,7 @@ class Frame:
         self.middle, self.radius = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
         self.mixed = len(mixed)
         self.rng = np.random.default_rng(0)
+        self._formula = obligation.formula
 
     def coefficients(self) -> int:
         """How many numbers a fit determines."""
@@ -85,7 +87,12 @@ class Frame:
     def values(self, nodes: Sequence[Node], points: Array) -> Array:
         """The values of ``nodes`` at ``points``, (nodes, points)."""
         columns = (self.middle + self.radius * points).T
-        return np.array(evaluate(nodes, dict(zip(self.names, columns, strict=True))))
+        conditions, program = _program(self._formula)
+        values = dict(zip(self.names, columns, strict=True))
+        if not conditions.keys() >= set(nodes):
+            return np.array(evaluate(nodes, values))
+        found = program(values)
+        return np.array([found[conditions[node]] for node in nodes])
 
     def level_set(self, guard: Node) -> tuple[Array, Array] | None:
         """An ellipsoid ``centre + root s`` about where ``guard <= 0``, seen from its lowest value.
@@ -116,6 +123,16 @@ class Frame:
             values = np.clip(values, 1e-3 * values.max(), None)  # unbounded directions end
             root = root @ (vectors / np.sqrt(values))
         return centre, root
+
+
+@lru_cache(maxsize=4)
+def _program(formula: Formula) -> tuple[dict[Node, int], Program]:
+    """The nodes of ``formula`` by their positions, and how they are computed.
+
+    The order of a large graph takes longer than its values do, and rays share a formula.
+    """
+    nodes = list(dict.fromkeys(a.node for a in atoms(formula)))
+    return {node: k for k, node in enumerate(nodes)}, Program(nodes)
 
 
 def _directions(rng: np.random.Generator, count: int, size: int) -> Array:
@@ -207,14 +224,18 @@ def critical(
     s = points[:, : frame.mixed]
     reach = np.linalg.norm(s, axis=1)
     outer = reach > 0.5 * reach.max()
+    rows = {k: needed[node] & outer for k, node in enumerate(nodes)}
+    tested = [k for k, held in rows.items() if 20 * int(held.sum()) >= len(points)]
+    if not tested:
+        return []
     ranked = []
-    for k, fit in enumerate(fitted(frame, points, values)):
-        rows = needed[nodes[k]] & outer
-        if fit is None or 20 * int(rows.sum()) < len(points):
+    for k, fit in zip(tested, fitted(frame, points, values[tested]), strict=True):
+        if fit is None:
             continue
         bend, slope = ((s @ fit.hessian) * s).sum(axis=1) / 2, s @ fit.slope
         straight = bool(bend.std() <= _CURVED * slope.std())
-        ranked.append((straight, float(np.sort(scaled[k, rows])[int(rows.sum()) // 20]), k))
+        least = np.sort(scaled[k, rows[k]])
+        ranked.append((straight, float(least[len(least) // 20]), k))
     return [(nodes[k], not straight) for straight, _, k in sorted(ranked)]
 
 

@@ -20,7 +20,7 @@ from certify.proofs.checker.coordinates import Coordinates, is_unit, recentred
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.language import Affine, Divided, Node, constant_factor, topological
 from certify.proofs.checker.obligations import Atom, Box, Formula, atoms
-from certify.proofs.checker.symbols import Roles, allocate
+from certify.proofs.checker.symbols import Roles, without_sums
 
 __all__ = ["OPERATORS", "Graph", "Limits", "graph_of", "limits_of", "map_of"]
 
@@ -74,7 +74,7 @@ def graph_of(formula: Formula, names: tuple[str, ...], roles: Roles | None = Non
     if not 1 <= len(names) <= _LARGEST:
         raise LanguageError(f"a tree has 1 to {_LARGEST} variables")
     roots = [a.node for a in atoms(formula)]
-    rows = _Rows(names, allocate(roots) if roles is None else roles)
+    rows = _Rows(names, without_sums(roots) if roles is None else roles)
     for node in topological(roots):
         rows.add(node)
     return Graph(

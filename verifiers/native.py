@@ -20,7 +20,7 @@ import numpy as np
 
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
-from certify.proofs.checker.symbols import allocate
+from certify.proofs.checker.symbols import without_sums
 from certify.verifiers.graph import Graph, Limits, graph_of, limits_of, map_of
 from certify.verifiers.growth import Growth, Paths
 from certify.verifiers.points import Array
@@ -130,14 +130,14 @@ def _compiled(
 
 @lru_cache(maxsize=64)
 def _graph(formula: Formula, names: tuple[str, ...]) -> Graph:
-    roles = allocate(a.node for a in atoms(formula))
+    roles = without_sums(a.node for a in atoms(formula))
     return graph_of(_hardest_first(formula), names, roles)
 
 
 @lru_cache(maxsize=64)
 def ranges(formula: All, names: tuple[str, ...], engine: str) -> Module:
     """The code whose ``evaluate`` bounds the atoms of ``formula``, in their order."""
-    roles = allocate(a.node for a in atoms(formula))
+    roles = without_sums(a.node for a in atoms(formula))
     return _native.Problem(graph_of(formula, names, roles).arrays(), engine, False, None)
 
 

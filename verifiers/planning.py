@@ -19,17 +19,19 @@ from certify.verifiers.coordinates import promising
 from certify.verifiers.engine import engine_name
 from certify.verifiers.points import Array, Sampled, margin
 from certify.verifiers.search import ObligationSearch
+from certify.verifiers.trees import OPEN
 
 __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "planned", "plans"]
 
 _GLANCE = 32  # boxes along the axes as they are: no map is worth while if these are enough
+_CLOSE = 64  # boxes that may seem to be left then, for some more to be worth while
 _FEW = 150  # boxes with a map
-_ROUNDS = (512, 512, 1024, 2048)  # boxes with the maps that promise most, in turns
-_SMALL = 10_000  # nodes: trees that seem smaller are grown, as paths would cost more
+_TURN, _TURNS = 4096, (1, 3, 12)  # boxes with the first map, looking in between what is left
+_LARGE = 40_000  # boxes that seem to be left: plans are compared, which costs a tenth of that
 _DEGREES = ((0, 1), (0, 1, 2), (0, 2))  # 0 first: limits that are attained are exact there
-_CHECKED = 2.0  # times dearer: to check leaves of degree 2 takes the kernel longer
-_STRAIGHT = 2.0  # times dearer: paths inside a level set do not see the boxes around it
-_HEATS = (8, 8, 16)  # paths for each plan, while plans are dropped; they go eight at a time
+_SQUARED = 1.6  # times dearer: plans of degree 2 turn out longer, in the search and in the kernel
+_STRAIGHT = 1.3  # times dearer per variable: paths inside a level set miss the boxes around it
+_HEATS = (16, 16, 32)  # paths for each plan, while plans are dropped; they go eight at a time
 _DEEPEST = 120
 _SAMPLES, _FEW_SAMPLES = 20_000, 2_000
 _SHRINKINGS = 6
@@ -71,66 +73,88 @@ def planned(
     ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.
     """
     straight = ObligationSearch(obligation, None, _DEGREES[0])
-    if _ended(straight, _GLANCE, budget):
+    left = _left(straight, _GLANCE, budget)
+    if left and map_ is not None:
+        search = _search(map_, straight)
+        if not _left(search, _FEW, budget):
+            return search
+    elif 0 < left <= _CLOSE:
+        left = _left(straight, 2 * _FEW, budget)
+    if not left:
         return straight
-    if map_ is not None:
-        search = ObligationSearch(obligation, map_, _DEGREES[0])
-        if _ended(search, _FEW, budget):
-            return search
-    started: list[ObligationSearch] = []
-    for candidate in promising(obligation):
-        search = straight
-        if candidate is not None:
-            search = ObligationSearch(obligation, candidate, _DEGREES[0])
-        if _ended(search, _FEW, budget):
-            return search
-        started.append(search)
-    if engine_name() == "python":  # a race would take it longer than it saves
-        return started[0]
+    maps = promising(obligation)
+    first = _search(next(maps), straight)
+    if not _left(first, _FEW, budget):
+        return first
+    if engine_name() == "python":  # to compare would take it longer than it saves
+        return first
+    if not _seems_large(first, budget):
+        return first
+    started = [first, *(_search(other, straight) for other in maps)]
     return _fastest(started, interesting_points(obligation, sum(_HEATS)), budget)
 
 
-def _ended(search: ObligationSearch, boxes: int, budget: Budget) -> bool:
-    """Whether the tree is closed after some boxes more, or came to where it looks false."""
+def _search(map_: Coordinates | None, straight: ObligationSearch) -> ObligationSearch:
+    """The search in the coordinates ``map_``, which is ``straight`` if there are none."""
+    if map_ is None:
+        return straight
+    return ObligationSearch(straight.obligation, map_, straight.degrees)
+
+
+def _left(search: ObligationSearch, boxes: int, budget: Budget) -> float:
+    """How many boxes seem to be left after some more, as the volume that they closed says.
+
+    0 if the tree is closed, or came to where it looks false.
+    """
     growth = search.grow(min(boxes, budget.boxes_left()))
     budget.spend(growth.boxes)
-    return not search.is_open or len(growth.suspects) > 0
+    if not search.is_open or len(growth.suspects):
+        return 0.0
+    grown = len(search.tree) - search.tree.count(OPEN)
+    return max(1.0, grown * (1 - growth.closed) / max(growth.closed, 1e-300))
+
+
+def _seems_large(search: ObligationSearch, budget: Budget) -> bool:
+    """Whether so much seems to be left after a while that other plans are worth a look.
+
+    The first map is the best one most of the time, and its tree is closed before the others
+    have been compared.
+    """
+    for turns in _TURNS:
+        for _ in range(turns):
+            left = _left(search, _TURN, budget)
+            if not left:
+                return False
+        if left > _LARGE:
+            return True
+    return False
 
 
 def _fastest(
     started: Sequence[ObligationSearch], points: Array, budget: Budget
 ) -> ObligationSearch:
-    """The best of ``started`` in all degrees, by what paths to ``points`` cost.
-
-    Small trees are grown instead: the first that closes is the best.
-    """
+    """The best of ``started`` in all degrees, by what paths to ``points`` cost."""
     first, second, third = np.split(points, np.cumsum(_HEATS)[:-1])
-    maps = _heat(started, first, 2, budget)
-    if min(found.nodes for _, found in maps) <= _SMALL:
-        for boxes in _ROUNDS:
-            for search, _ in maps:
-                if _ended(search, boxes, budget):
-                    return search
     runners = [
         search if d == search.degrees else search.with_degrees(d)
-        for search, _ in maps
+        for search in _heat(started, first, 2, budget)
         for d in _DEGREES
     ]
-    runners = [search for search, _ in _heat(runners, second, 2, budget)]
-    return _heat(runners, third, 1, budget)[0][0]
+    return _heat(_heat(runners, second, 2, budget), third, 1, budget)[0]
 
 
 def _heat(
     runners: Sequence[ObligationSearch], points: Array, kept: int, budget: Budget
-) -> list[tuple[ObligationSearch, Estimate]]:
-    """The ``kept`` ones that promise most, the best first, and what their trees seem to be."""
+) -> list[ObligationSearch]:
+    """The ``kept`` ones that promise most, the best first."""
     found = []
     for runner in runners:
-        size = estimate(runner, points)
-        work = size.work * (_CHECKED if 2 in runner.degrees else 1.0)
-        found.append((work * (_STRAIGHT if runner.coordinates is None else 1.0), runner, size))
+        work = estimate(runner, points).work * (_SQUARED if 2 in runner.degrees else 1.0)
+        if runner.coordinates is None:
+            work *= _STRAIGHT ** int((runner.high > runner.low).sum())
+        found.append((work, runner))
         budget.spend(0)  # so that the clock counts
-    return [(runner, size) for _, runner, size in sorted(found, key=lambda f: f[0])[:kept]]
+    return [runner for _, runner in sorted(found, key=lambda f: f[0])[:kept]]
 
 
 def interesting_points(obligation: Obligation, count: int) -> Array:

@@ -20,7 +20,7 @@ from .combinations import Combination, collected
 from .language import SMOOTH, Affine, Node, constant_factor, topological
 from .polynomials import Layout, Model
 
-__all__ = ["MOST_SYMBOLS", "NO_ROLES", "Roles", "allocate"]
+__all__ = ["MOST_SYMBOLS", "NO_ROLES", "Roles", "allocate", "without_sums"]
 
 MOST_SYMBOLS = 24
 
@@ -80,6 +80,17 @@ def allocate(roots: Iterable[Node]) -> Roles:
     """
     roots = list(roots)
     order = topological(roots)
+    symbols, last = _symbols(order), frozenset(_last_products(order))
+    return Roles(symbols, last, dict(collected(order, roots, last)), _fixed(order, symbols))
+
+
+def without_sums(roots: Iterable[Node]) -> Roles:
+    """Symbols and last products as :func:`allocate` has them, and not what takes it longest."""
+    order = topological(roots)
+    return Roles(_symbols(order), frozenset(_last_products(order)), {}, {})
+
+
+def _symbols(order: Iterable[Node]) -> dict[Node, tuple[int, ...]]:
     candidates = [n for n in order if n.op in _KINKS or _is_bent(n)]
     symbols: dict[Node, tuple[int, ...]] = {}
     used = 0
@@ -87,8 +98,7 @@ def allocate(roots: Iterable[Node]) -> Roles:
         if used + max(node.size, 1) <= MOST_SYMBOLS:
             symbols[node] = tuple(range(used, used + max(node.size, 1)))
             used += len(symbols[node])
-    last = frozenset(_last_products(order))
-    return Roles(symbols, last, dict(collected(order, roots, last)), _fixed(order, symbols))
+    return symbols
 
 
 def _fixed(order: Iterable[Node], symbols: Container[Node]) -> dict[Node, dict[int, Model]]:
