@@ -32,7 +32,16 @@ class BuildNative(build_ext):
         for name, flags in ENGINES.items():
             options = ["-O3", "-Wno-psabi", f"-DCERTIFY_ISA={name}", *flags]
             objects += self._compile(folder / name, [SOURCES / "block.cpp"], options)
-        parts = ("assemble", "check_tape", "compile", "compile_sums", "graph", "paths", "placement", "search")
+        parts = (
+            "assemble",
+            "check_tape",
+            "compile",
+            "compile_sums",
+            "graph",
+            "paths",
+            "placement",
+            "search",
+        )
         objects += self._compile(folder, [SOURCES / f"{name}.cpp" for name in parts], ["-O2"])
         objects += self._compile(folder, [SOURCES / "module.cpp"], ["-Os", f"-I{get_include()}"])
         target = self.get_ext_fullpath(extension.name)

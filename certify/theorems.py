@@ -14,7 +14,8 @@ from certify.expression import Node, substitute
 from certify.problem import Output, Problem, Rules, Safety, Stability, Training
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import TheoremError
-from certify.proofs.checker.theorems import THEOREMS, Theorem, has_exact_equilibrium
+from certify.proofs.checker.stability import has_exact_equilibrium
+from certify.proofs.checker.theorems import THEOREMS, Theorem
 from certify.scaling import scaled
 from certify.validate import validate
 

@@ -12,7 +12,7 @@ import pytest
 from certify.expression.evaluate import evaluate
 from certify.io.toml import read_problem
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.theorems import decrease
+from certify.proofs.checker.stability import decrease
 from certify.theorems import claim_of
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

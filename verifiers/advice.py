@@ -9,7 +9,8 @@ import numpy as np
 from certify.outcome import Counterexample, OpenBox, Verdict
 from certify.proofs.checker.calculus import is_continuous
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.theorems import closed_loop, decrease
+from certify.proofs.checker.loops import closed_loop
+from certify.proofs.checker.stability import decrease
 from certify.verifiers.budget import Budget
 from certify.verifiers.decay_attack import Effort, slowest
 from certify.verifiers.diagnosis import diagnose

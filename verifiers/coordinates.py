@@ -24,7 +24,7 @@ import numpy.typing as npt
 from certify.expression import Node, variables
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
-from certify.proofs.checker.theorems import is_ray
+from certify.proofs.checker.stability import is_ray
 from certify.verifiers.creases import along_creases
 from certify.verifiers.curvature import Frame, Quadratic, critical, fitted, local_hessian
 

@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.theorems import decrease, scales
+from certify.proofs.checker.loops import scales
+from certify.proofs.checker.stability import decrease
 from certify.verifiers.kinks import Kinks
 from certify.verifiers.points import Array, Table
 

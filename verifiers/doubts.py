@@ -18,8 +18,10 @@ import numpy as np
 from certify.outcome import Counterexample
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import TheoremError
+from certify.proofs.checker.loops import scales
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.theorems import is_ray, scales, violation
+from certify.proofs.checker.stability import is_ray
+from certify.proofs.checker.theorems import violation
 from certify.verifiers.budget import Budget
 from certify.verifiers.decay_attack import slowest
 from certify.verifiers.endings import BudgetSpentError, RefutedError, UnprovedError

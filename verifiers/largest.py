@@ -18,7 +18,8 @@ import numpy as np
 
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations
+from certify.proofs.checker.stability import is_ray
+from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.verifiers.bracket import Bracket
 from certify.verifiers.budget import Budget
 from certify.verifiers.check_cost import CheckCost

@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.theorems import THEOREMS, is_ray, obligations, with_radius
+from certify.proofs.checker.stability import is_ray, with_radius
+from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.verifiers.budget import Budget
 from certify.verifiers.endings import UnprovedError
 from certify.verifiers.planning import plans

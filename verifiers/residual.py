@@ -9,7 +9,9 @@ import numpy as np
 
 from certify.expression import Node
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.theorems import decrease, obligations, scales
+from certify.proofs.checker.loops import scales
+from certify.proofs.checker.stability import decrease
+from certify.proofs.checker.theorems import obligations
 from certify.verifiers.budget import Budget
 from certify.verifiers.endings import UnprovedError
 from certify.verifiers.points import Array, values

@@ -36,9 +36,9 @@ from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.format import Certificate, read_certificate
 from certify.proofs.checker.kernel import to_prove
 from certify.proofs.checker.language import Affine, Divided, Node, topological
+from certify.proofs.checker.loops import scales
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
-from certify.proofs.checker.theorems import scales
 
 __all__ = [
     "VERSION",

@@ -14,9 +14,11 @@ from certify.outcome import Counterexample
 from certify.proofs.checker.claim import Claim, Interval
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.intervals import above, below
+from certify.proofs.checker.loops import closed_loop
 from certify.proofs.checker.models import Block
+from certify.proofs.checker.stability import decrease
 from certify.proofs.checker.symbols import NO_ROLES
-from certify.proofs.checker.theorems import closed_loop, decrease, violation
+from certify.proofs.checker.theorems import violation
 
 from .words import clean, set_size, with_unit
 

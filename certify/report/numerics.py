@@ -10,7 +10,7 @@ import numpy.typing as npt
 from certify.expression import Node
 from certify.expression.evaluate import evaluate
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.theorems import closed_loop
+from certify.proofs.checker.loops import closed_loop
 
 __all__ = ["Floats", "Loop", "Slice", "crosses"]
 

@@ -18,11 +18,11 @@ from .claim import Claim
 from .errors import Rejected
 from .intervals import Array, Mask, above, below
 from .language import Node, const, topological, var
+from .loops import closed_loop
 from .models import Block
 from .obligations import Atom, proved
 from .paving import Cells, Paving
 from .symbols import MOST_SYMBOLS, allocate
-from .theorems import closed_loop
 
 __all__ = ["Extension", "Orbit", "check_extension", "in_core", "span_of"]
 

@@ -40,10 +40,12 @@ from certify.proofs.checker.language import (
     topological,
     var,
 )
+from certify.proofs.checker.loops import closed_loop
 from certify.proofs.checker.models import Block
+from certify.proofs.checker.stability import decrease, is_ray
 from certify.proofs.checker.sums import normalised
 from certify.proofs.checker.symbols import allocate
-from certify.proofs.checker.theorems import closed_loop, decrease, is_ray, obligations
+from certify.proofs.checker.theorems import obligations
 
 X, Y, Z, E = var("x"), var("y"), var("z"), var("e")
 NAMES = ("x", "y", "z", "e")

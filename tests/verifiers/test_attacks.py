@@ -10,7 +10,8 @@ from certify.expression import Node, absolute, exp, relu, sin, tanh, var
 from certify.outcome import Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
-from certify.proofs.checker.theorems import is_ray, obligations, violation
+from certify.proofs.checker.stability import is_ray
+from certify.proofs.checker.theorems import obligations, violation
 from certify.verifiers import doubts, falsifier
 from certify.verifiers.branch_and_bound import BranchAndBound
 from certify.verifiers.budget import Budget

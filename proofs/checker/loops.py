@@ -1,0 +1,113 @@
+"""What obligations about closed loops are made of: next states, faces, the box of a claim."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+
+from .calculus import substitute
+from .claim import Claim, Interval
+from .differences import rewritten
+from .errors import TheoremError
+from .language import Node, absolute, const, var
+from .obligations import All, Any, Atom, Formula, Obligation
+from .sums import normalised
+
+__all__ = [
+    "bounded",
+    "closed_loop",
+    "defined",
+    "faces",
+    "near",
+    "nonnegative",
+    "positive",
+    "scales",
+    "stated_loop",
+    "stays_inside",
+]
+
+# multipliers theta of f - theta x, with which a step is shown to stay below a limit
+_PULLS = (Fraction(0), Fraction(1), Fraction(1, 2), Fraction(4, 5), Fraction(19, 20))
+
+
+def closed_loop(claim: Claim) -> dict[str, Node]:
+    """The right-hand side of each state, controller in place and differences explicit.
+
+    It has the values of plant and controller as stated, and is defined where they are.
+    """
+    return {x: rewritten(f) for x, f in stated_loop(claim).items()}
+
+
+def stated_loop(claim: Claim) -> dict[str, Node]:
+    """The right-hand side of each state as plant and controller state it; {} without a plant."""
+    return {x: substitute(claim.plant[x], claim.controller) for x in claim.states if claim.plant}
+
+
+def scales(claim: Claim) -> dict[str, Fraction]:
+    """The distance of the equilibrium from the nearer face of the box, for each state."""
+    result = {}
+    for x in claim.states:
+        low, high = claim.box[x]
+        result[x] = min(high - claim.equilibrium[x], claim.equilibrium[x] - low)
+        if result[x] <= 0:
+            raise TheoremError(f"the equilibrium is not inside the domain in {x}")
+    return result
+
+
+def bounded(claim: Claim, *, disturbed: bool = True) -> dict[str, Interval]:
+    """The box of the states and, if ``disturbed``, of parameters and disturbances."""
+    names = [*claim.states, *(claim.parameters + claim.disturbances if disturbed else ())]
+    return {x: claim.box[x] for x in names}
+
+
+def positive(e: Node) -> Atom:
+    """``e > 0``."""
+    return Atom(">", e)
+
+
+def nonnegative(e: Node) -> Atom:
+    """``e >= 0``."""
+    return Atom(">=", e)
+
+
+def defined(*nodes: Node) -> tuple[Formula, ...]:
+    """That each of ``nodes`` is defined."""
+    return tuple(Atom("defined", e) for e in nodes)
+
+
+def stays_inside(claim: Claim, f: Mapping[str, Node]) -> tuple[Formula, ...]:
+    """``f`` maps the point into the box, as a convex combination of ``x`` and a limit does.
+
+    ``f - t x <= (1 - t) high`` implies ``f <= high`` for t in [0, 1], because ``x <= high``.
+    """
+    parts: list[Formula] = []
+    for x, (low, high) in ((x, claim.box[x]) for x in claim.states):
+        pulled = [(1 - t, normalised(f[x] - const(t) * var(x))) for t in _PULLS]
+        parts.append(Any(tuple(nonnegative(_gap(rest * high, e)) for rest, e in pulled)))
+        parts.append(Any(tuple(nonnegative(e - const(rest * low)) for rest, e in pulled)))
+    return tuple(parts)
+
+
+def _gap(limit: Fraction, e: Node) -> Node:
+    return const(limit) - e if limit else -e
+
+
+def faces(claim: Claim, f: Mapping[str, Node], guard: Formula) -> list[Obligation]:
+    """On every face the guard holds or the vector field points strictly inward."""
+    result = []
+    for x in claim.states:
+        for sign, value in ((1, claim.box[x][1]), (-1, claim.box[x][0])):
+            box = bounded(claim)
+            box[x] = (value, value)
+            inward = positive(-f[x] if sign > 0 else f[x])
+            name = f"face/{x}{'+' if sign > 0 else '-'}"
+            end = "upper" if sign > 0 else "lower"
+            text = f"no trajectory of the set leaves the domain through the {end} end of {x}"
+            result.append(Obligation(name, text, box, Any((guard, inward))))
+    return result
+
+
+def near(claim: Claim, bounds: Mapping[str, Fraction]) -> Formula:
+    """That every state is within its bound of the equilibrium."""
+    offsets = ((x, var(x) - const(claim.equilibrium[x])) for x in claim.states)
+    return All(tuple(nonnegative(bounds[x] - absolute(e)) for x, e in offsets))
