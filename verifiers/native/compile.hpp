@@ -88,7 +88,7 @@ class Compiled {
     std::vector<int32_t> terms_of(int out, const std::vector<int32_t>& arguments, size_t first);
     size_t common_slots(int out, const std::vector<int32_t>& arguments) const;
     void append_rows(int out, const std::vector<int32_t>& members,
-                     const std::vector<int32_t>& columns);
+                     const std::vector<int32_t>& columns, const std::vector<double>& weights);
     void compile_quadratic(Step& step, const int32_t* arguments, int count, int squares,
                            const double* numbers);
     void compile_affine(Step& step, const int32_t* arguments, int columns, int rows,

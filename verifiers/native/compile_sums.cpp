@@ -49,16 +49,18 @@ size_t Compiled::common_slots(int out, const std::vector<int32_t>& arguments) co
 }
 
 // One class of rows: how many, how many columns, how many coefficients all columns begin with, a
-// register of the class, the length of the code, where the rows are, the columns' registers, and the
-// code of the other coefficients.
+// register of the class, the length of the code, where the rows are, the columns' registers, for each
+// weight which end of its argument gives the lower end, and the code of the other coefficients.
 void Compiled::append_rows(int out, const std::vector<int32_t>& members,
-                           const std::vector<int32_t>& columns) {
+                           const std::vector<int32_t>& columns,
+                           const std::vector<double>& weights) {
     const size_t common = degree_ ? common_slots(out + members[0], columns) : 0;
     const std::vector<int32_t> code = terms_of(out + members[0], columns, common);
     pool_.insert(pool_.end(), {(int32_t)members.size(), (int32_t)columns.size(), (int32_t)common,
                                out + members[0], (int32_t)code.size()});
     for (int32_t r : members) pool_.push_back(forms_[out + r].base);
     pool_.insert(pool_.end(), columns.begin(), columns.end());
+    for (double w : weights) pool_.push_back(w < 0 ? kHigh : kLow);
     pool_.insert(pool_.end(), code.begin(), code.end());
     program.columns = std::max(program.columns, (int32_t)columns.size());
     work_ += (double)((members.size() - 1) * code.size()) +
@@ -94,9 +96,11 @@ void Compiled::compile_affine(Step& step, const int32_t* arguments, int columns,
     for (const auto& [pattern, members] : classes) {
         std::vector<int32_t> registers;
         for (int32_t j : pattern) registers.push_back(arguments[j]);
-        append_rows(step.out, members, registers);
-        for (int32_t r : members)
-            for (int32_t j : pattern) numbers_.push_back(matrix[(size_t)r * columns + j]);
+        std::vector<double> weights;  // by columns
+        for (int32_t j : pattern)
+            for (int32_t r : members) weights.push_back(matrix[(size_t)r * columns + j]);
+        append_rows(step.out, members, registers, weights);
+        numbers_.insert(numbers_.end(), weights.begin(), weights.end());
         for (int32_t r : members) numbers_.push_back(bias[r]);
     }
 }

@@ -25,13 +25,15 @@ LANES_INLINE void same(const Program& p, const Step& s, Memory& m) {
     const Form &f = p.form[s.out], &fx = p.form[s.x];
     Real *v = at(m, f.base), *x = at(m, fx.base);
     const Live& live = live_of(p, m, fx);
-    v[kCentre] = x[kCentre];
-    v[kError] = x[kError];
+    for (int i = 0; i < kCoefficients; i++) v[i] = x[i];
     const Real* from = x + kCoefficients;
     Real* to = v + kCoefficients;
     for (int t = 0; t < live.g; t++) to[live.slot[t]] = from[live.slot[t]];
     to += f.g - fx.g;
     for (int t = live.g; t < live.g + live.h; t++) to[live.slot[t]] = from[live.slot[t]];
+    if (s.symbol < 0) return;
+    v[kSlopes] = v[kSlopes] + v[kError];
+    name_error(p, s, m, v);
 }
 
 struct Chord {
@@ -60,9 +62,11 @@ LANES_INLINE void kink(const Program& p, const Step& s, Memory& m) {
         return;
     }
     m.none[s.out] = 0;
-    if (p.degree && everywhere(m, less_equal(all(0), x.low))) {
+    if (p.degree && everywhere(m, less_equal(all(0), x.low) & is_finite(x))) {
         same(p, s, m);
-    } else if (p.degree) {
+        return;
+    }
+    if (p.degree) {
         Chord c = chord(x, is_abs);
         line(p, s, m, c.slope, c.middle, c.error);
     }

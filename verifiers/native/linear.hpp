@@ -58,10 +58,11 @@ LANES_INLINE void scale(const Program& p, const Step& s, Memory& m) {
 // Rows of a matrix with the same columns, see Compiled::append_rows, of which those with an
 // argument that is not zero are listed.
 struct Rows {
-    int columns, used, common;
+    int rows, columns, used, common;
     const int32_t* out;
-    const double *weight, *bias;  // of all columns, by rows
-    const int32_t* column;        // that are used
+    const double *weight, *bias;  // weights by columns
+    const int32_t* side;          // for each weight which end of its argument gives the lower one
+    const int32_t* column;        // where the weights of those that are used begin
     const void* const* x;         // and their arguments
     const int32_t* code;          // by coefficient from `common` on where its terms are
 };
@@ -69,16 +70,17 @@ struct Rows {
 // Ranges, centres and errors of `rows` rows from `first` on at once.
 template <int rows>
 LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int first) {
-    const double *weight = a.weight + first * a.columns, *bias = a.bias + first;
+    const double *weight = a.weight + first, *bias = a.bias + first;
+    const int32_t* side = a.side + first;
     Real low[rows], high[rows];
     for (int r = 0; r < rows; r++) low[r] = high[r] = all(bias[r]);
     for (int c = 0; c < a.used; c++) {
         const Real* x = (const Real*)a.x[c];
+        const double* w = weight + a.column[c];
+        const int32_t* end = side + a.column[c];
         for (int r = 0; r < rows; r++) {
-            const double w = weight[r * a.columns + a.column[c]];
-            const bool negative = w < 0;
-            low[r] = low[r] + all(w) * x[kLow + negative];
-            high[r] = high[r] + all(w) * x[kHigh - negative];
+            low[r] = low[r] + all(w[r]) * x[end[r]];
+            high[r] = high[r] + all(w[r]) * x[kLow + kHigh - end[r]];
         }
     }
     for (int r = 0; r < rows; r++) set_range(at(m, a.out[first + r]), {low[r], high[r]});
@@ -90,10 +92,11 @@ LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int f
     }
     for (int c = 0; c < a.used; c++) {
         const Real* x = (const Real*)a.x[c];
+        const double* w = weight + a.column[c];
+        const Real middle = x[kCentre], rest = x[kError];
         for (int r = 0; r < rows; r++) {
-            const double w = weight[r * a.columns + a.column[c]];
-            centre[r] = centre[r] + all(w) * x[kCentre];
-            error[r] = error[r] + all(__builtin_fabs(w)) * x[kError];
+            centre[r] = centre[r] + all(w[r]) * middle;
+            error[r] = error[r] + magnitude(all(w[r])) * rest;
         }
     }
     for (int r = 0; r < rows; r++) {
@@ -105,7 +108,7 @@ LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int f
 // Their coefficients: each one of the arguments is read once for all rows.
 template <int rows>
 LANES_INLINE void affine_coefficients(Memory& m, const Rows& a, int first, const Live& live) {
-    const double* weight = a.weight + first * a.columns;
+    const double* weight = a.weight + first;
     Real *v[rows], sum[rows];
     for (int r = 0; r < rows; r++) v[r] = at(m, a.out[first + r]) + kCoefficients;
     int t = 0;
@@ -133,15 +136,15 @@ LANES_INLINE void affine_coefficients(Memory& m, const Rows& a, int first, const
         if (i < a.common) {
             for (int c = 0; c < a.used; c++) {
                 const Real x = ((const Real*)a.x[c])[kCoefficients + i];
-                for (int r = 0; r < rows; r++)
-                    sum[r] = sum[r] + all(weight[r * a.columns + a.column[c]]) * x;
+                const double* w = weight + a.column[c];
+                for (int r = 0; r < rows; r++) sum[r] = sum[r] + all(w[r]) * x;
             }
         } else {
             const int32_t *q = a.code + a.code[i - a.common], *end = a.code + a.code[i - a.common + 1];
             for (; q < end; q += 2) {
                 const Real x = *at(m, q[1]);
-                for (int r = 0; r < rows; r++)
-                    sum[r] = sum[r] + all(weight[r * a.columns + q[0]]) * x;
+                const double* w = weight + q[0] * a.rows;
+                for (int r = 0; r < rows; r++) sum[r] = sum[r] + all(w[r]) * x;
             }
         }
         for (int r = 0; r < rows; r++) v[r][i] = sum[r];
@@ -160,6 +163,7 @@ void affine(const Program& p, const Step& s, Memory& m) {
     for (int k = 0; k < classes; k++) {
         Rows a;
         const int rows = q[0], form = q[3], words = q[4];
+        a.rows = rows;
         a.columns = q[1];
         a.common = q[2];
         a.out = q += 5;
@@ -169,12 +173,13 @@ void affine(const Program& p, const Step& s, Memory& m) {
         for (int j = 0; j < a.columns; j++) {
             const int32_t reg = q[rows + j];
             if (m.none[reg]) continue;
-            m.column[a.used] = j;
+            m.column[a.used] = j * rows;
             m.argument[a.used++] = at(m, p.form[reg].base);
         }
         a.column = m.column;
         a.x = m.argument;
-        a.code = q + rows + a.columns;
+        a.side = q + rows + a.columns;
+        a.code = a.side + rows * a.columns;
         int r = 0;
         for (; r + 2 <= rows; r += 2) affine_heads<2>(p, m, a, r);
         if (r < rows) affine_heads<1>(p, m, a, r);
@@ -183,7 +188,7 @@ void affine(const Program& p, const Step& s, Memory& m) {
         for (; p.degree && r + 2 <= rows; r += 2) affine_coefficients<2>(m, a, r, live);
         if (p.degree && r < rows) affine_coefficients<1>(m, a, r, live);
         number += rows * (a.columns + 1);
-        q += rows + a.columns + words;
+        q += rows + a.columns + rows * a.columns + words;
     }
     const int rows = s.power;
     for (int r = 0; r < rows; r++) {

@@ -40,8 +40,9 @@ void Compiled::place(int reg, const Presence& presence) {
 
 // Memory that is free, if it is not much larger, or new memory.
 int32_t Compiled::room_for(int reg, int32_t vectors) {
-    const auto found = spare_.lower_bound(vectors);
+    auto found = spare_.lower_bound(vectors);
     if (brief_[reg] && found != spare_.end() && found->first <= 2 * vectors) {
+        found = std::prev(spare_.upper_bound(found->first));  // what was used last is in the cache
         const int32_t place = found->second;
         spare_.erase(found);
         return place;
