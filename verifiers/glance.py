@@ -22,17 +22,19 @@ _POWERS = np.array([1.0, 2.0])  # with which V grows along them, about
 def glance(claim: Claim, obligation: Obligation, seed: int = 0) -> Array:
     """Points (k, variables) of the box of ``obligation`` where it is false in float64.
 
-    There are none if the obligation is not of the form ``V > level or body``.
+    There are none if the obligation is not of the form ``V > level or body``, over a box around
+    the equilibrium.
     """
     formula, names = obligation.formula, tuple(obligation.box)
     low, high = corners(obligation)
     first = formula.parts[0] if isinstance(formula, Any) and formula.parts else None
-    inside = bool(claim.equilibrium) and set(claim.equilibrium) <= set(names)
+    centre = np.array([float(claim.equilibrium.get(x, "nan")) for x in names])
+    states = ~np.isnan(centre)
+    around = (low[states] < centre[states]) & (centre[states] < high[states])
+    inside = bool(claim.equilibrium) and set(claim.equilibrium) <= set(names) and around.all()
     if not isinstance(first, Atom) or first.relation != ">" or not inside:
         return np.zeros((0, len(low)))
     rng = np.random.default_rng(seed)
-    centre = np.array([float(claim.equilibrium.get(x, "nan")) for x in names])
-    states = ~np.isnan(centre)
     ways = rng.normal(size=(_WAYS, len(low))) * (high - low)
     with np.errstate(divide="ignore", invalid="ignore"):
         room = np.where(ways > 0, (high - centre) / ways, (low - centre) / ways)
