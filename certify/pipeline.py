@@ -97,7 +97,8 @@ def falsify(problem: Problem, seed: int = 0) -> Outcome:
     Raises ``InputError``.
     """
     from certify.verifiers.extend import core_of
-    from certify.verifiers.falsifier import attack, violated_level
+    from certify.verifiers.falsifier import attack
+    from certify.verifiers.lowest import violated_level
 
     claim = core_of(_claim(problem))
     outcome = attack(claim, seed)

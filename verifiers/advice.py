@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from certify.proofs.checker.stability import decrease
 from certify.verifiers.budget import Budget
 from certify.verifiers.decay_attack import Effort, slowest
 from certify.verifiers.diagnosis import diagnose
-from certify.verifiers.falsifier import violated_level
+from certify.verifiers.lowest import QUICK, violated_level
 from certify.verifiers.points import Array, values
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import Piece, pieces
@@ -62,13 +63,18 @@ def after_refutation(claim: Claim, counterexample: Counterexample, seed: int) ->
         return "try a smaller level or decay, another certificate function or controller"
     names = (*claim.states, *claim.parameters, *claim.disturbances)
     point = np.array([[float(counterexample.point.get(x, claim.box[x][0])) for x in names]])
-    slow = slowest(claim, seed, effort=_CAREFUL, near=point)[1]
+    slow = slowest(claim, seed, near=point)[1]
     unit = "a step" if claim.time == "discrete" else "per unit of time"
     decay = float(claim.numbers["decay"])
     if values(decrease(claim), names, point)[0] <= 0 < slow <= decay:
-        return _smaller_decay(claim, slow, unit)
+        slow = slowest(claim, seed, effort=_CAREFUL, near=point)[1]
+        if slow > 0:
+            return _smaller_decay(claim, slow, unit)
     v = claim.functions["lyapunov"]
-    lowest = min(violated_level(claim, v, seed), float(values(v, names, point)[0]))
+    lowest = min(
+        violated_level(claim, v, seed, search=replace(QUICK, near=point)),
+        float(values(v, names, point)[0]),
+    )
     said = f"the least V at which a condition was found to fail is {lowest:.3g}"
     if slow <= 0:
         said += f", and there are states where V grows by {-slow:.3g} of itself {unit}"

@@ -26,7 +26,8 @@ from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.stability import is_ray
 from certify.verifiers.creases import along_creases
-from certify.verifiers.curvature import Frame, Quadratic, critical, fitted, local_hessian
+from certify.verifiers.critical import critical
+from certify.verifiers.curvature import Frame, Quadratic, fitted, local_hessian
 
 __all__ = ["candidates", "promising"]
 

@@ -7,18 +7,18 @@ Values are those of float64 samples: nothing here is evidence.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from certify.expression import Node
-from certify.expression.evaluate import Program, evaluate
-from certify.proofs.checker.obligations import All, Atom, Formula, Obligation, atoms
+from certify.expression.evaluate import evaluate
+from certify.proofs.checker.obligations import Obligation, atoms
+from certify.verifiers.points import ordered
 
-__all__ = ["Frame", "Quadratic", "critical", "fitted", "local_hessian"]
+__all__ = ["Frame", "Quadratic", "fitted", "local_hessian"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -26,7 +26,6 @@ _SHELLS = (0.01, 0.03, 0.1, 0.3)  # radii of local differences in the level set
 _PLACES = 8  # of local differences in each shell
 _STEP = 1e-3  # of a difference, relative to the shell
 _DIRECTIONS = 6  # for each entry of the matrix of a level set that is no ellipsoid
-_CURVED = 0.3  # deviation of the quadratic part against that of the linear part
 
 
 class Quadratic(NamedTuple):
@@ -57,7 +56,8 @@ class Frame:
         self.middle, self.radius = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
         self.mixed = len(mixed)
         self.rng = np.random.default_rng(0)
-        self._formula = obligation.formula
+        nodes = dict.fromkeys(a.node for a in atoms(obligation.formula))
+        self._conditions = {node: k for k, node in enumerate(nodes)}
 
     def coefficients(self) -> int:
         """How many numbers a fit determines."""
@@ -87,12 +87,11 @@ class Frame:
     def values(self, nodes: Sequence[Node], points: Array) -> Array:
         """The values of ``nodes`` at ``points``, (nodes, points)."""
         columns = (self.middle + self.radius * points).T
-        conditions, program = _program(self._formula)
         values = dict(zip(self.names, columns, strict=True))
-        if not conditions.keys() >= set(nodes):
+        if not self._conditions.keys() >= set(nodes):
             return np.array(evaluate(nodes, values))
-        found = program(values)
-        return np.array([found[conditions[node]] for node in nodes])
+        found = ordered(tuple(self._conditions))(values)
+        return np.array([found[self._conditions[node]] for node in nodes])
 
     def level_set(self, guard: Node) -> tuple[Array, Array] | None:
         """An ellipsoid ``centre + root s`` about where ``guard <= 0``, seen from its lowest value.
@@ -123,16 +122,6 @@ class Frame:
             values = np.clip(values, 1e-3 * values.max(), None)  # unbounded directions end
             root = root @ (vectors / np.sqrt(values))
         return centre, root
-
-
-@lru_cache(maxsize=4)
-def _program(formula: Formula) -> tuple[dict[Node, int], Program]:
-    """The nodes of ``formula`` by their positions, and how they are computed.
-
-    The order of a large graph takes longer than its values do, and rays share a formula.
-    """
-    nodes = list(dict.fromkeys(a.node for a in atoms(formula)))
-    return {node: k for k, node in enumerate(nodes)}, Program(nodes)
 
 
 def _directions(rng: np.random.Generator, count: int, size: int) -> Array:
@@ -205,64 +194,4 @@ def _median(values: Array) -> Array:
     """Over the first axis; that of numpy takes a long time to import, when first called."""
     ranked, count = np.sort(values, axis=0), len(values)
     result: Array = (ranked[(count - 1) // 2] + ranked[count // 2]) / 2
-    return result
-
-
-def critical(
-    formula: Formula, frame: Frame, known: Mapping[Node, Array], points: Array
-) -> list[tuple[Node, bool]]:
-    """The conditions that ``formula`` rests on, the hardest first, and whether they are curved.
-
-    Curved ones come before others; hard is what comes close to false, relative to its size.
-    """
-    nodes, values = list(known), np.array(list(known.values()))
-    size = np.sqrt(np.nan_to_num(values**2, posinf=0.0).mean(axis=1))
-    scaled = np.nan_to_num(values / np.where(size > 0, size, 1.0)[:, None], nan=-np.inf)
-    margins = dict(zip(nodes, scaled, strict=True))
-    needed = {n: np.zeros(len(points), dtype=bool) for n in nodes}
-    _collect(formula, margins, np.ones(len(points), dtype=bool), needed)
-    s = points[:, : frame.mixed]
-    reach = np.linalg.norm(s, axis=1)
-    outer = reach > 0.5 * reach.max()
-    rows = {k: needed[node] & outer for k, node in enumerate(nodes)}
-    tested = [k for k, held in rows.items() if 20 * int(held.sum()) >= len(points)]
-    if not tested:
-        return []
-    ranked = []
-    for k, fit in zip(tested, fitted(frame, points, values[tested]), strict=True):
-        if fit is None:
-            continue
-        bend, slope = ((s @ fit.hessian) * s).sum(axis=1) / 2, s @ fit.slope
-        straight = bool(bend.std() <= _CURVED * slope.std())
-        least = np.sort(scaled[k, rows[k]])
-        ranked.append((straight, float(least[len(least) // 20]), k))
-    return [(nodes[k], not straight) for straight, _, k in sorted(ranked)]
-
-
-def _collect(
-    formula: Formula,
-    margins: Mapping[Node, Array],
-    rows: npt.NDArray[np.bool_],
-    needed: Mapping[Node, npt.NDArray[np.bool_]],
-) -> None:
-    """Mark for each condition the sample ``rows`` at which the formula rests on it."""
-    if isinstance(formula, Atom):
-        if formula.relation != "defined":
-            needed[formula.node][rows] = True
-    elif isinstance(formula, All):
-        for part in formula.parts:
-            _collect(part, margins, rows, needed)
-    else:
-        best = np.array([_margin(p, margins, len(rows)) for p in formula.parts]).argmax(axis=0)
-        for k, part in enumerate(formula.parts):
-            _collect(part, margins, rows & (best == k), needed)
-
-
-def _margin(formula: Formula, margins: Mapping[Node, Array], count: int) -> Array:
-    """How far ``formula`` is from false at ``count`` samples; undefined is false."""
-    if isinstance(formula, Atom):
-        defined = formula.relation == "defined"
-        return np.full(count, np.inf) if defined else margins[formula.node]
-    parts = np.array([_margin(p, margins, count) for p in formula.parts])
-    result: Array = parts.min(axis=0) if isinstance(formula, All) else parts.max(axis=0)
     return result

@@ -1,4 +1,4 @@
-"""Attacks during a verification: none at first, longer and longer ones while the search goes on.
+"""Attacks during a verification: a glance, then longer and longer ones while the search goes on.
 
 Most claims are true, and most of these are proved in less time than an attack takes.  A claim that
 is not proved soon is worth a short look, and one that resists the search a longer one, which starts
@@ -8,7 +8,7 @@ from the boxes that it cannot close.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from fractions import Fraction
@@ -25,14 +25,16 @@ from certify.proofs.checker.theorems import violation
 from certify.verifiers.budget import Budget
 from certify.verifiers.decay_attack import slowest
 from certify.verifiers.endings import BudgetSpentError, RefutedError, UnprovedError
-from certify.verifiers.falsifier import LONG, SHORT, falsify, replay
+from certify.verifiers.falsifier import LAST, LONG, SHORT, falsify
+from certify.verifiers.glance import glance
 from certify.verifiers.points import Array, values
+from certify.verifiers.replay import replay
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import middle_of, pieces
 
 __all__ = ["Doubts", "states_of"]
 
-_FIRST_SHORT = 0.75  # processor seconds of the whole before the short attack
+_FIRST_SHORT = 0.5  # processor seconds of the whole before the short attack
 _FIRST_LONG = 3.0  # processor seconds of the whole before the first long attack
 _PER_SHORT = 30.0  # times what the short one took: at least as long
 _PER_ATTACK = 5.0  # times what it takes: between two of them
@@ -49,6 +51,7 @@ class Doubts:
     def __init__(self, budget: Budget, seed: int) -> None:
         self._budget, self._seed = budget, seed
         self._due, self._spent, self._attacks = _FIRST_SHORT, 0.0, 0
+        self._stated = False  # whether the claim leaves nothing open
         self._unseen = False  # whether the short attack is still to come
         self._violation: tuple[Claim, list[Obligation]] | None = None
 
@@ -59,23 +62,38 @@ class Doubts:
         to the equilibrium that no level is worth proving.
         """
         self._budget.tell("attack", 0.0)
-        self._unseen = not missing
+        self._stated = self._unseen = not missing
         if missing == {"level"} and "residual" not in claim.numbers:
             with self._timed():
                 self._look_near_the_equilibrium(claim)
 
-    def last(self, claim: Claim) -> Counterexample | None:
-        """A counterexample that the short attack finds, if the search ended before it was due."""
-        if not self._unseen:
+    def glance(self, claim: Claim, wanted: Iterable[Obligation]) -> None:
+        """Look at a few samples of the level set, before anything is planned.
+
+        Raises ``RefutedError``.
+        """
+        for obligation in wanted if self._stated else ():
+            self.suspect(claim, obligation, glance(claim, obligation, self._seed))
+
+    def last(
+        self, claim: Claim, searches: Sequence[ObligationSearch] = ()
+    ) -> Counterexample | None:
+        """A counterexample to a claim whose search ended without an answer, if a look finds one.
+
+        It starts from open boxes of ``searches`` too, and comes from above the level: a search that
+        goes depth first may end at the very border of the region where a condition is false.
+        """
+        if not self._stated:
             return None
         with suppress(BudgetSpentError, TheoremError):
-            return self._short(claim, self._tick_of_time)
+            near = _open_points(claim, searches)
+            return falsify(claim, self._seed, self._tick_of_time, LAST, near)
         return None
 
-    def _short(self, claim: Claim, tick: Callable[[], None]) -> Counterexample | None:
+    def _short(self, claim: Claim) -> Counterexample | None:
         self._unseen = False
         with self._timed():
-            found = falsify(claim, self._seed, tick, SHORT)
+            found = falsify(claim, self._seed, self._tick, SHORT)
         self._due = max(_FIRST_LONG, _PER_SHORT * self._spent)
         return found
 
@@ -103,7 +121,7 @@ class Doubts:
         if self._budget.cpu_seconds() < self._due or (searches and not _any_open(searches)):
             return
         if self._unseen:
-            found = self._short(claim, self._tick)
+            found = self._short(claim)
         elif "level" in claim.numbers:
             found = self._long(claim, searches)
         else:

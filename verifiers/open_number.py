@@ -23,7 +23,7 @@ from certify.scaling import factor_at, factor_between, scaled
 from certify.verifiers.bracket import Bracket
 from certify.verifiers.decay_attack import slowest
 from certify.verifiers.endings import UnprovedError
-from certify.verifiers.falsifier import lowest_violation, violated_level
+from certify.verifiers.lowest import lowest_violation, violated_level
 from certify.verifiers.parameters import provisional, with_numbers
 from certify.verifiers.points import Array, values
 

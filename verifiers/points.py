@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias
 
 import numpy as np
@@ -12,18 +13,24 @@ from certify.expression import Node
 from certify.expression.evaluate import Program
 from certify.proofs.checker.obligations import All, Any, Formula, atoms
 
-__all__ = ["Array", "Sampled", "Table", "margin", "values"]
+__all__ = ["Array", "Sampled", "Table", "margin", "ordered", "values"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 _STEP = 1e-6  # of a central difference, in units of the box
 _TOGETHER = 1024  # points: the values of a large graph at more of them do not stay in the cache
 
 
+@lru_cache(maxsize=16)
+def ordered(nodes: tuple[Node, ...]) -> Program:
+    """The program of ``nodes``; the order of a large graph takes longer than a few values do."""
+    return Program(nodes)
+
+
 class Table:
     """Scalar nodes at many points, again and again: their graph is ordered only once."""
 
     def __init__(self, nodes: Sequence[Node], names: Sequence[str]) -> None:
-        self._names, self._program = tuple(names), Program(nodes)
+        self._names, self._program = tuple(names), ordered(tuple(nodes))
         self._count = len(nodes)
 
     def at(self, points: Array) -> Array:

@@ -78,7 +78,7 @@ class ProofRun:
         finally:
             self.closing.end()
         if certificate is None and counterexample is None:
-            counterexample = self.doubts.last(self.claim)
+            counterexample = self.doubts.last(self.claim, self.searches)
         if counterexample is not None:
             verdict = Verdict.REFUTED
             advice = after_refutation(self.claim, counterexample, self.options.seed)
@@ -120,11 +120,11 @@ class ProofRun:
             self.searches = restore_searches(list(wanted.values()), state)
             self.rejected = state["rejected"].tolist()
         else:
+            self.doubts.glance(self.claim, wanted.values())
             known = {s.obligation.name: s for s in self.searches}
             with self.budget.account("search"):
                 open_ = [o for name, o in wanted.items() if name not in known]
-                new = plans(open_, self.budget, self._look)
-                known |= {s.obligation.name: s for s in new}
+                known |= {s.obligation.name: s for s in plans(open_, self.budget, self._look)}
                 self.searches = [known[name].restated(o) for name, o in wanted.items()]
         while True:
             try:

@@ -12,15 +12,18 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
 from certify.proofs.checker.stability import is_ray
 from certify.proofs.checker.theorems import obligations, violation
-from certify.verifiers import doubts, falsifier
+from certify.verifiers import doubts, replay
 from certify.verifiers.branch_and_bound import BranchAndBound
 from certify.verifiers.budget import Budget
+from certify.verifiers.climbing import Climb
 from certify.verifiers.decay_attack import Effort, slowest
 from certify.verifiers.doubts import Doubts, states_of
 from certify.verifiers.endings import RefutedError
-from certify.verifiers.falsifier import LONG, SHORT, falsify
+from certify.verifiers.falsifier import LAST, LONG, SHORT, falsify
+from certify.verifiers.glance import glance
 from certify.verifiers.interface import Options
 from certify.verifiers.kinks import Kinks
+from certify.verifiers.lowest import Lowest, descents, violated_level
 from certify.verifiers.points import Sampled, Table
 from certify.verifiers.search import ObligationSearch
 
@@ -140,8 +143,8 @@ def test_a_table_is_the_same_in_parts() -> None:
 def test_what_no_attack_suspects_is_not_put_to_the_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
     """Points of the inside are none of the faces, on which the condition is another one."""
     asked = []
-    monkeypatch.setattr(falsifier, "refutes", lambda *a: asked.append(a))
-    monkeypatch.setattr(falsifier, "_fails", lambda *a: asked.append(a))
+    monkeypatch.setattr(replay, "refutes", lambda *a: asked.append(a))
+    monkeypatch.setattr(replay, "_fails", lambda *a: asked.append(a))
     flow = stable({"x": -X + Y / 2, "y": -Y}, X**2 + Y**2, 0.01, "1/2", "continuous")
     assert falsify(flow) is None
     assert asked == []
@@ -195,12 +198,53 @@ def test_the_short_attack_is_made_at_last_if_the_search_ends_without_a_proof() -
     attacks.first(false, set())
     attacks.again(false, [])  # not due yet
     assert attacks.last(false) is not None
-    assert attacks.last(false) is None  # once is enough
     late = Doubts(Budget(Options(timeout=0)), 0)
     late.first(false, set())
     assert late.last(false) is None
     outcome = BranchAndBound().verify(false, Options(boxes=0))
     assert outcome.verdict is Verdict.REFUTED
+
+
+def leaving(level: str) -> Claim:
+    """It leaves the box at corners of a level set that goes down everywhere."""
+    plant = {"x": (X + Y * Fraction(3, 2)) / 2, "y": -X / 4}
+    return stable(plant, X**2 + 2 * Y**2, 0, level)
+
+
+def test_a_glance_sees_what_is_grossly_false() -> None:
+    for claim, false in ((leaving("9/10"), False), (leaving("3"), True)):
+        (descent,) = violation(claim)
+        found = glance(claim, descent)
+        assert bool(len(found)) == false
+        assert (Sampled(descent.formula, claim.states).margin(found) < 0).all()
+    attacks = Doubts(Budget(Options()), 0)
+    attacks.first(claim, set())
+    with pytest.raises(RefutedError):
+        attacks.glance(claim, violation(claim))
+    attacks.first(claim, {"level"})
+    attacks.glance(claim, violation(claim))  # nothing is claimed
+    flow = stable({"x": X}, X**2, 0, "1/2", "continuous")
+    assert {o.name for o in violation(flow) if len(glance(flow, o))} == {"descent"}
+    rays = filter(is_ray, obligations(claim, Fraction(1, 16)))
+    assert not any(len(glance(claim, o)) for o in rays)
+
+
+def test_violations_are_come_to_from_above_the_level() -> None:
+    high = violated_level(leaving("3"), X**2 + 2 * Y**2)
+    claim = leaving(f"{high * 1.001:.6f}")  # false in a corner
+    found = falsify(claim, 0, lambda: None, replace(LAST, climb=LAST.climb.shorter(16)))
+    assert found is not None
+    assert refutes(claim, found.point) == found.condition
+    true = leaving(f"{high * 0.99:.6f}")
+    assert falsify(true, 0, lambda: None, LAST) is None
+
+
+def test_known_violations_are_descended_from() -> None:
+    claim, v = leaving("3"), X**2 + 2 * Y**2
+    few = Lowest(Climb(32, 4, 0), 1, near=np.array([[1.0, 1.0]]))
+    assert violated_level(claim, v, search=few) < 3 * violated_level(claim, v)
+    (found, *_) = (down for _, _, down in descents(claim, v, 0, lambda: None, True, few))
+    assert (Sampled(violation(claim)[0].formula, claim.states).margin(found) <= 0).all()
 
 
 def test_rays_that_look_false_refute_without_an_attack(monkeypatch: pytest.MonkeyPatch) -> None:

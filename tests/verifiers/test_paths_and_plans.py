@@ -11,12 +11,12 @@ import pytest
 
 from certify.expression import Node, relu, sin, var
 from certify.proofs.checker.obligations import Any, Atom, Obligation
-from certify.verifiers import native
+from certify.verifiers import native, planning
 from certify.verifiers.budget import Budget
 from certify.verifiers.interface import Options
 from certify.verifiers.native import NativeEngine
 from certify.verifiers.paths import followed
-from certify.verifiers.planning import plans
+from certify.verifiers.planning import estimate, plans
 from certify.verifiers.search import ObligationSearch
 
 NO_COMPILER = not native.available() and "CI" not in os.environ
@@ -92,6 +92,21 @@ def test_plans_are_in_the_order_of_the_obligations_and_about_them() -> None:
         whole.grow(1 << 16)
         assert not search.is_open
         assert search.tree == whole.tree  # what a plan has grown is a part of the tree
+
+
+@needs_native
+def test_plans_are_compared_where_much_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    monkeypatch.setattr(planning, "estimate", lambda *a: compared.append(a) or estimate(*a))
+    (alone,) = plans([bowl(0.0)], Budget(Options()))
+    assert not compared
+    for name, value in {"_GLANCE": 4, "_CLOSE": 0, "_FEW": 4, "_TURN": 4, "_LARGE": 1}.items():
+        monkeypatch.setattr(planning, name, value)
+    (chosen,) = plans([bowl(0.0)], Budget(Options()))
+    assert len({(s.coordinates, s.degrees) for s, _ in compared}) > 3
+    for search in (alone, chosen):
+        search.grow(1 << 16)
+        assert not search.is_open
 
 
 def burn(seconds: float) -> None:

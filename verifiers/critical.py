@@ -1,0 +1,76 @@
+"""Which conditions of a formula its truth rests on, and which of them are hard: by samples."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from certify.expression import Node
+from certify.proofs.checker.obligations import All, Atom, Formula
+from certify.verifiers.curvature import Array, Frame, fitted
+
+__all__ = ["critical"]
+
+_CURVED = 0.3  # deviation of the quadratic part against that of the linear part
+
+
+def critical(
+    formula: Formula, frame: Frame, known: Mapping[Node, Array], points: Array
+) -> list[tuple[Node, bool]]:
+    """The conditions that ``formula`` rests on, the hardest first, and whether they are curved.
+
+    Curved ones come before others; hard is what comes close to false, relative to its size.
+    """
+    nodes, values = list(known), np.array(list(known.values()))
+    size = np.sqrt(np.nan_to_num(values**2, posinf=0.0).mean(axis=1))
+    scaled = np.nan_to_num(values / np.where(size > 0, size, 1.0)[:, None], nan=-np.inf)
+    margins = dict(zip(nodes, scaled, strict=True))
+    needed = {n: np.zeros(len(points), dtype=bool) for n in nodes}
+    _collect(formula, margins, np.ones(len(points), dtype=bool), needed)
+    s = points[:, : frame.mixed]
+    reach = np.linalg.norm(s, axis=1)
+    outer = reach > 0.5 * reach.max()
+    rows = {k: needed[node] & outer for k, node in enumerate(nodes)}
+    tested = [k for k, held in rows.items() if 20 * int(held.sum()) >= len(points)]
+    if not tested:
+        return []
+    ranked = []
+    for k, fit in zip(tested, fitted(frame, points, values[tested]), strict=True):
+        if fit is None:
+            continue
+        bend, slope = ((s @ fit.hessian) * s).sum(axis=1) / 2, s @ fit.slope
+        straight = bool(bend.std() <= _CURVED * slope.std())
+        least = np.sort(scaled[k, rows[k]])
+        ranked.append((straight, float(least[len(least) // 20]), k))
+    return [(nodes[k], not straight) for straight, _, k in sorted(ranked)]
+
+
+def _collect(
+    formula: Formula,
+    margins: Mapping[Node, Array],
+    rows: npt.NDArray[np.bool_],
+    needed: Mapping[Node, npt.NDArray[np.bool_]],
+) -> None:
+    """Mark for each condition the sample ``rows`` at which the formula rests on it."""
+    if isinstance(formula, Atom):
+        if formula.relation != "defined":
+            needed[formula.node][rows] = True
+    elif isinstance(formula, All):
+        for part in formula.parts:
+            _collect(part, margins, rows, needed)
+    else:
+        best = np.array([_margin(p, margins, len(rows)) for p in formula.parts]).argmax(axis=0)
+        for k, part in enumerate(formula.parts):
+            _collect(part, margins, rows & (best == k), needed)
+
+
+def _margin(formula: Formula, margins: Mapping[Node, Array], count: int) -> Array:
+    """How far ``formula`` is from false at ``count`` samples; undefined is false."""
+    if isinstance(formula, Atom):
+        defined = formula.relation == "defined"
+        return np.full(count, np.inf) if defined else margins[formula.node]
+    parts = np.array([_margin(p, margins, count) for p in formula.parts])
+    result: Array = parts.min(axis=0) if isinstance(formula, All) else parts.max(axis=0)
+    return result
