@@ -219,3 +219,24 @@ Proof.
     apply mul_ok; [apply two_ok|]. now apply mul_ok; [|apply sqr_ok].
   - apply mul_ok; [|now apply power_ok]. apply mul_ok; apply natural_ok.
 Qed.
+
+(** * Two at once, for what they share *)
+
+Definition value_bend (g : fn) (a : interval) : interval * interval :=
+  match g with
+  | Tanh => let v := tanh_range a in (v, mul (neg two) (mul v (sub one (sqr v))))
+  | Sin => let v := sin_range a in (v, neg v)
+  | Cos => let v := cos_range a in (v, neg v)
+  | Exp => let v := exp_range a in (v, v)
+  | _ => (value_range g a, bend_range g a)
+  end.
+Lemma value_bend_eq g a : value_bend g a = (value_range g a, bend_range g a).
+Proof. destruct g; reflexivity. Qed.
+Definition value_slope (g : fn) (a : interval) : interval * interval :=
+  match g with
+  | Tanh => let v := tanh_range a in (v, sub one (sqr v))
+  | Exp => let v := exp_range a in (v, v)
+  | _ => (value_range g a, slope_range g a)
+  end.
+Lemma value_slope_eq g a : value_slope g a = (value_range g a, slope_range g a).
+Proof. destruct g; reflexivity. Qed.

@@ -99,22 +99,25 @@ Definition max_model (a b : model) : model :=
 
 Definition taylor_model (g : fn) (a : model) : model :=
   let r := range a in
-  with_degree (fun r' =>
+  match degree with
+  | O => plain (value_range g r)
+  | _ =>
+    let '(r', bends) := value_bend g r in
     let t := expansion_point (body a) r in
-    let bend := scale half (bend_range g r) in
-    let b := middle bend in
-    let far := sqr (sub r (point t)) in
-    let move := shifted (neg (point t)) (body a) in
-    let value := value_range g (point t) in
-    let slope := slope_range g (point t) in
     if all_bend g r && (finite t && (is_le (low r) t && is_le t (high r))) then
+      let bend := scale half bends in
+      let far := sqr (sub r (point t)) in
+      let move := shifted (neg (point t)) (body a) in
+      let '(value, slope) := value_slope g (point t) in
       if thirdless degree then
+        let b := middle bend in
         if finite b then
           settled (plus (shifted (add value (mul (sub bend (point b)) far)) (times slope move))
                         (times (point b) (square degree move))) r'
         else plain r'
       else settled (shifted (add value (mul bend far)) (times slope move)) r'
-    else plain r') (value_range g r).
+    else plain r'
+  end.
 
 End Rules.
 
@@ -288,8 +291,11 @@ Lemma taylor_model_ok g a u : is a u -> has_value g u ->
   is (taylor_model degree g a) (value_of g u).
 Proof.
   intros A V. unfold taylor_model. destruct A as [A1 A2]. cbv zeta.
-  apply with_degree_ok; [now apply value_range_ok|]. intros C. cbv zeta.
-  set (r := range a) in *. set (t := expansion_point _ _).
+  pose proof (value_range_ok g _ _ A1 V) as C. set (r := range a) in *.
+  assert (Deg : forall m, is m (value_of g u) ->
+    is (match degree with O => plain (value_range g r) | _ => m end) (value_of g u)).
+  { intros m M. destruct degree; auto. now apply plain_ok. }
+  apply Deg. clear Deg. rewrite value_bend_eq, value_slope_eq. set (t := expansion_point _ _).
   destruct (_ && _) eqn:E; [|now apply plain_ok].
   apply andb_prop in E; destruct E as [Eb E]. apply andb_prop in E; destruct E as [Et E].
   apply andb_prop in E; destruct E as [El Eh].

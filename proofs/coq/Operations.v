@@ -68,18 +68,24 @@ Fixpoint row_sum (ws : list interval) (v : list (option model)) (bias : interval
   end.
 (** Short rows stay exact where nothing is to be rounded. *)
 Definition longer_row (ws : list interval) : bool := match ws with _ :: _ :: _ :: _ => true | _ => false end.
-Definition row_parts (ws : list interval) (v : list (option model)) (bias : interval)
-  : option (poly * interval) :=
-  match (if longer_row ws then row_sums ws v zeros (Track 0 0 0) End else None) with
-  | Some (q, t, g) => Some (row_of bias q t g)
+(** [l]: what rows share of [v]. *)
+Definition row_parts (l : option (list (option operand))) (ws : list interval) (v : list (option model))
+  (bias : interval) : option (poly * interval) :=
+  match l with
+  | Some l => if longer_row ws then Some (row_on ws l bias zeros (Track 0 0 0) End) else row_sum ws v bias
   | None => row_sum ws v bias
   end.
-Definition row_model (ws : list interval) (v : list (option model)) (bias : interval)
-  : option model :=
-  match row_parts ws v bias with
+Definition row_with (l : option (list (option operand))) (ws : list interval) (v : list (option model))
+  (bias : interval) : option model :=
+  match row_parts l ws v bias with
   | Some (p, r) => Some (with_degree degree (loose degree p) r)
   | None => None
   end.
+Definition row_model (ws : list interval) (v : list (option model)) (bias : interval) : option model :=
+  row_with (operands v) ws v bias.
+Definition matrix_model (rows : list (list interval * interval)) (v : list (option model))
+  : list (option model) :=
+  let l := operands v in map (fun r => row_with l (fst r) v (snd r)) rows.
 End Rules.
 
 (** ** Names: the error of a model becomes the symbol [k], if nothing there depends on it yet *)
@@ -275,16 +281,16 @@ Qed.
 Lemma row_parts_ok ws qs ms (v : vector) bias b :
   Forall2 (fun i q => contains i (Q2R q)) ws qs -> Forall2 (models_scalar z) ms v ->
   contains bias b ->
-  match row_parts degree ws ms bias with
+  match row_parts degree (operands ms) ws ms bias with
   | None => True
   | Some (p, r) => exists x, dot qs v b = Some x /\ contains r x /\
       (degree <> 0%nat -> describes z p x)
   end.
 Proof.
-  intros Q M B. unfold row_parts.
-  destruct (if longer_row ws then _ else None) as [[[q t] g]|] eqn:E; [|now apply row_sum_ok].
-  destruct (longer_row ws); [|discriminate].
-  destruct (row_sums_ok z Z _ _ _ _ _ _ _ _ _ _ _ b Q M (sums_to_nothing z) E) as [y [D S]].
+  intros Q M B. unfold row_parts. destruct (operands ms) as [l|] eqn:E; [|now apply row_sum_ok].
+  destruct (longer_row ws); [|now apply row_sum_ok].
+  destruct (row_on_eq bias ms l ws zeros (Track 0 0 0) End E) as (q & t & g & Sums & ->).
+  destruct (row_sums_ok z Z _ _ _ _ _ _ _ _ _ _ _ b Q M (sums_to_nothing z) Sums) as [y [D S]].
   pose proof (row_of_ok z _ _ _ _ _ _ B S) as [R P]. rewrite Rplus_0_l in R, P.
   destruct (row_of bias q t g) as [p r]. exists (y + b). auto.
 Qed.
@@ -292,8 +298,8 @@ Lemma row_model_ok ws qs ms v bias b : Forall2 (fun i q => contains i (Q2R q)) w
   Forall2 (models_scalar z) ms v -> contains bias b ->
   maybe (row_model degree ws ms bias) (dot qs v b).
 Proof.
-  intros Q M B. pose proof (row_parts_ok _ _ _ _ _ _ Q M B) as H. unfold row_model.
-  destruct (row_parts degree ws ms bias) as [[p r]|]; simpl; auto.
+  intros Q M B. pose proof (row_parts_ok _ _ _ _ _ _ Q M B) as H. unfold row_model, row_with.
+  destruct (row_parts degree (operands ms) ws ms bias) as [[p r]|]; simpl; auto.
   destruct H as [x [-> [R P]]]. exists x. split; [reflexivity|].
   unfold with_degree. destruct degree; [now apply plain_ok|]. apply loose_ok; auto.
 Qed.

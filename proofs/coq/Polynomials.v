@@ -50,10 +50,13 @@ Definition weight (p : poly) : float := add_up (steep p) (bent p).
 Definition is_constant (p : poly) : bool :=
   match slopes p, squares p with End, [] => true | _, _ => false end.
 
-(** [a p + b q], with the centre [c]. *)
+(** [a p + b q], with the centre [c], of which rounding loses at most [lost]. *)
+Definition blended (lost : float) (c : interval) (a : float) (p : poly) (b : float) (q : poly) : poly :=
+  made (sum c (balanced lost)) (comb a (slopes p) b (slopes q)) (qcomb a (squares p) b (squares q)).
 Definition combined (c : interval) (a : float) (p : poly) (b : float) (q : poly) : poly :=
-  made (sum c (balanced (add_up (lossy a (weight p)) (lossy b (weight q)))))
-    (comb a (slopes p) b (slopes q)) (qcomb a (squares p) b (squares q)).
+  blended (add_up (lossy a (weight p)) (lossy b (weight q))) c a p b q.
+(** What sums and differences lose. *)
+Definition sum_loss (p q : poly) : float := mul_up 0x1p-50 (add_up (weight p) (weight q)).
 Definition shifted (i : interval) (p : poly) : poly :=
   Poly (sum i (centre p)) (slopes p) (steep p) (squares p) (bent p).
 Definition opposite (p : poly) : poly :=
@@ -61,10 +64,10 @@ Definition opposite (p : poly) : poly :=
 Definition plus (p q : poly) : poly :=
   if is_constant p then shifted (centre p) q
   else if is_constant q then shifted (centre q) p
-  else combined (sum (centre p) (centre q)) 1 p 1 q.
+  else blended (sum_loss p q) (sum (centre p) (centre q)) 1 p 1 q.
 Definition minus (p q : poly) : poly :=
   if is_constant q then shifted (neg (centre q)) p
-  else combined (sum (centre p) (neg (centre q))) 1 p (-1) q.
+  else blended (sum_loss p q) (sum (centre p) (neg (centre q))) 1 p (-1) q.
 Definition times (w : interval) (p : poly) : poly :=
   if is_constant p then constant (scale w (centre p)) else
   let exact := is_eq (high w) (low w) in
@@ -167,11 +170,12 @@ Proof.
   unfold weight_of. apply sum_bound; [now apply lin_bound|now apply quad_bound].
 Qed.
 
-Lemma combined_ok c a p b q v w : is p v -> is q w ->
+Lemma blended_ok r c a p b q v w : is p v -> is q w ->
+  upper r (loss a (weight_of p) + loss b (weight_of q)) ->
   (forall x y, contains (centre p) x -> contains (centre q) y -> contains c (toR a * x + toR b * y)) ->
-  is (combined c a p b q) (toR a * v + toR b * w).
+  is (blended r c a p b q) (toR a * v + toR b * w).
 Proof.
-  intros [S [x [X ->]]] [T [y [Y ->]]] C. unfold combined. apply made_ok. intros A B.
+  intros [S [x [X ->]]] [T [y [Y ->]]] Lost C. unfold blended. apply made_ok. intros A B.
   pose proof (comb_ok z Z a (slopes p) b (slopes q) 0 A) as E.
   pose proof (qcomb_ok z Z a (squares p) b (squares q) 0 B) as G.
   set (l := lin z 0 (comb _ _ _ _)) in *. set (k := quad z 0 (qcomb _ _ _ _)) in *.
@@ -179,10 +183,31 @@ Proof.
   set (q1 := quad z 0 (squares p)) in *. set (q2 := quad z 0 (squares q)) in *.
   exists ((toR a * x + toR b * y) + - ((l - (toR a * l1 + toR b * l2)) + (k - (toR a * q1 + toR b * q2)))).
   split; [|ring]. apply sum_ok; auto.
-  apply (balanced_ok _ _ (loss a (weight_of p) + loss b (weight_of q))).
-  - apply add_up_ok; apply lossy_ok; auto using weight_ok, weight_pos.
-  - rewrite Rabs_Ropp. unfold weight_of. rewrite !loss_plus.
-    pose proof (sum_bound _ _ _ _ E G). lra.
+  apply (balanced_ok _ _ (loss a (weight_of p) + loss b (weight_of q))); auto.
+  rewrite Rabs_Ropp. unfold weight_of. rewrite !loss_plus.
+  pose proof (sum_bound _ _ _ _ E G). lra.
+Qed.
+Lemma combined_ok c a p b q v w : is p v -> is q w ->
+  (forall x y, contains (centre p) x -> contains (centre q) y -> contains c (toR a * x + toR b * y)) ->
+  is (combined c a p b q) (toR a * v + toR b * w).
+Proof.
+  intros P Q C. apply blended_ok; auto. destruct P as [S _], Q as [T _].
+  apply add_up_ok; apply lossy_ok; auto using weight_ok, weight_pos.
+Qed.
+Lemma sum_loss_ok p q a b : sized p -> sized q -> Rabs (toR a) = 1 -> Rabs (toR b) = 1 ->
+  upper (sum_loss p q) (loss a (weight_of p) + loss b (weight_of q)).
+Proof.
+  intros S T A B. pose proof (weight_pos p). pose proof (weight_pos q). pose proof u_small.
+  assert (E : toR 0x1p-50 = 8 * u).
+  { rewrite (toR_power _ (-102)) by reflexivity. unfold unit_roundoff. simpl. lra. }
+  apply (upper_le _ (8 * u * (weight_of p + weight_of q))).
+  - apply mul_up_ok; [rewrite <- E; now apply upper_self|apply add_up_ok; now apply weight_ok|lra|lra].
+  - unfold loss. rewrite A, B. pose proof theta_pos.
+    assert (theta <= 1) by (unfold theta; change 1 with (bpow radix2 0); apply bpow_le; lia).
+    assert (K : forall t, 0 <= t -> 4 * u * ((1 + theta) * t) <= 8 * u * t).
+    { intros t P. assert (u * (theta * t) <= u * t); [|lra].
+      apply Rmult_le_compat_l; [lra|]. rewrite <- (Rmult_1_l t) at 2. apply Rmult_le_compat_r; lra. }
+    pose proof (K (weight_of p) ltac:(lra)). pose proof (K (weight_of q) ltac:(lra)). lra.
 Qed.
 
 Lemma shifted_ok i k p v : contains i k -> is p v -> is (shifted i p) (k + v).
@@ -214,7 +239,8 @@ Proof.
   { apply shifted_ok; auto. now apply is_constant_ok. }
   destruct (is_constant q) eqn:E'.
   { rewrite Rplus_comm. apply shifted_ok; auto. now apply is_constant_ok. }
-  rewrite <- (Rmult_1_l v), <- (Rmult_1_l w), <- toR_1. apply combined_ok; auto.
+  rewrite <- (Rmult_1_l v), <- (Rmult_1_l w), <- toR_1. apply blended_ok; auto.
+  { apply sum_loss_ok; [apply P|apply Q|rewrite toR_1, Rabs_R1..]; reflexivity. }
   intros x y X Y. rewrite toR_1, !Rmult_1_l. now apply sum_ok.
 Qed.
 Lemma toR_minus_one : toR (-1) = -1.
@@ -224,7 +250,10 @@ Proof.
   intros P Q. unfold minus. destruct (is_constant q) eqn:E'.
   { unfold Rminus. rewrite Rplus_comm. apply shifted_ok; auto. apply neg_ok. now apply is_constant_ok. }
   replace (v - w) with (toR 1 * v + toR (-1) * w) by (rewrite toR_1, toR_minus_one; ring).
-  apply combined_ok; auto. intros x y X Y. rewrite toR_1, toR_minus_one.
+  apply blended_ok; auto.
+  { apply sum_loss_ok; [apply P|apply Q|rewrite toR_1; apply Rabs_R1|].
+    rewrite toR_minus_one, Rabs_left; lra. }
+  intros x y X Y. rewrite toR_1, toR_minus_one.
   replace (1 * x + -1 * y) with (x + - y) by ring. apply sum_ok; auto. now apply neg_ok.
 Qed.
 

@@ -72,7 +72,7 @@ Definition evaluate_models (x : list model) (e : env) (p : node interval) : row 
   | Increment g a b => zip (on2 (increment_model degree g)) (arg a) (arg b)
   | Stack l => map first l
   | Index a i => [nth i (arg a) None]
-  | Affine rows a => map (fun r => row_model degree (fst r) (arg a) (snd r)) rows
+  | Affine rows a => matrix_model degree rows (arg a)
   end.
 
 (** The same in degree 1 for a product that keeps its squares; what reads it needs no range of them. *)
@@ -248,7 +248,7 @@ Proof.
   - apply zips. intros. now apply increment_model_ok.
   - induction parts; simpl; constructor; auto.
   - repeat constructor. apply Forall2_nth; simpl; auto. apply arg.
-  - induction rows as [|r rows IH]; simpl; constructor; auto.
+  - unfold matrix_model. induction rows as [|r rows IH]; simpl; constructor; auto.
     apply row_model_ok; auto; [|apply arg|apply enclose_ok].
     induction (fst r); simpl; constructor; auto. apply enclose_ok.
 Qed.

@@ -104,15 +104,28 @@ Qed.
 
 (** ** The range *)
 
+(** The same without lists in between. *)
+Fixpoint sum_abs (m : list float) : float :=
+  match m with [] => 0%float | a :: m => add_up (abs a) (sum_abs m) end.
+Lemma sum_abs_eq m : sum_abs m = sum_up (map abs m).
+Proof. induction m; simpl; congruence. Qed.
+Fixpoint charge (s m : list float) : list float :=
+  match s, m with
+  | [], m => map abs m
+  | s, [] => s
+  | a :: s, b :: m => add_up a (abs b) :: charge s m
+  end.
+Lemma charge_eq m : forall s, charge s m = sums_up s (map abs m).
+Proof. induction m; intros [|b s]; simpl; auto. now rewrite IHm. Qed.
+
 Definition curve_low (d h : float) : float := if finite d then down (d - h) else nan.
 Fixpoint spread (f : list coord) (carry : list float) : interval :=
   match f with
   | [] => zero
   | c :: f =>
-    let sizes := map abs (mixed c) in
-    let h := half_of (add_up (sum_up sizes) (hd 0%float carry)) in
+    let h := half_of (add_up (sum_abs (mixed c)) (hd 0%float carry)) in
     let s := size (slope c) in
-    let rest := spread f (sums_up (tl carry) sizes) in
+    let rest := spread f (charge (tl carry) (mixed c)) in
     Ends (add_down (least (curve_low (bend c) h) s) (low rest))
          (add_up (- least (curve_low (- bend c) h) s) (high rest))
   end.
@@ -146,7 +159,7 @@ Proof.
     destruct (weighed_hd _ _ _ _ W) as (b & w1 & B & P & W1 & ->).
     destruct (mixed_charged (mixed c) x z') as (b2 & w2 & B2 & P2 & W2 & E).
     pose proof (IH z' _ v' _ H' L' U' (weighed_add _ _ _ W1 _ _ W2)) as [Lo Hi].
-    simpl. set (h := half_of _).
+    simpl. rewrite sum_abs_eq, charge_eq. set (h := half_of _).
     assert (Hh : upper h (/ 2 * (b2 + b))) by (apply half_ok'; [now apply add_up_ok|lra]).
     pose proof (curve_low_ok (bend c) h _ Hh) as C1. pose proof (curve_low_ok (- bend c) h _ Hh) as C2.
     rewrite toR_opp in C2. pose proof (size_ok _ _ G) as S.
@@ -167,9 +180,8 @@ Fixpoint parabolas (f : list coord) (carry : list float) : list (interval * floa
   match f with
   | [] => []
   | c :: f =>
-    let sizes := map abs (mixed c) in
-    let h := half_of (add_up (sum_up sizes) (hd 0%float carry)) in
-    (slope c, curve_low (bend c) h) :: parabolas f (sums_up (tl carry) sizes)
+    let h := half_of (add_up (sum_abs (mixed c)) (hd 0%float carry)) in
+    (slope c, curve_low (bend c) h) :: parabolas f (charge (tl carry) (mixed c))
   end.
 Inductive below : list R -> list (interval * float) -> R -> Prop :=
 | below_nil : below [] [] 0
@@ -188,7 +200,7 @@ Proof.
     destruct (weighed_hd _ _ _ _ W) as (b & w1 & B & P & W1 & ->).
     destruct (mixed_charged (mixed c) x z') as (b2 & w2 & B2 & P2 & W2 & E).
     destruct (IH z' _ v' _ H' L' U' (weighed_add _ _ _ W1 _ _ W2)) as [y [Y Le]].
-    simpl. set (h := half_of _).
+    simpl. rewrite sum_abs_eq, charge_eq. set (h := half_of _).
     assert (Hh : upper h (/ 2 * (b2 + b))) by (apply half_ok'; [now apply add_up_ok|lra]).
     exists (g * x + (toR (bend c) - / 2 * (b2 + b)) * (x * x) + y). split.
     + constructor; auto. now apply curve_low_ok.

@@ -70,14 +70,27 @@ Proof.
   rewrite V. apply Qle_Rle. now apply Qle_bool_iff.
 Qed.
 
-Definition enclose (q : Q) : interval :=
-  let f := near q in
+Definition enclose_near (f : float) (q : Q) : interval :=
   let l := if at_most f q then f else down f in
   let u := if at_least f q then f else up f in
   if at_most l q && at_least u q then Ends l u else unbounded.
+(** Most numbers of a program are binary64, of which one comparison is enough. *)
+Definition enclose (q : Q) : interval :=
+  let f := near q in
+  match fraction f with
+  | Some r => if Qeq_bool r q then point f else enclose_near f q
+  | None => unbounded
+  end.
 
+Lemma enclose_near_ok f q : contains (enclose_near f q) (Q2R q).
+Proof.
+  unfold enclose_near. destruct (_ && _) eqn:E; [|apply unbounded_ok].
+  apply andb_prop in E; destruct E as [L U]. split; [now apply at_most_ok|now apply at_least_ok].
+Qed.
 Theorem enclose_ok q : contains (enclose q) (Q2R q).
 Proof.
-  unfold enclose. destruct (_ && _) eqn:E; [|apply unbounded_ok].
-  apply andb_prop in E; destruct E as [L U]. split; [now apply at_most_ok|now apply at_least_ok].
+  unfold enclose. destruct (fraction (near q)) as [r|] eqn:E; [|apply unbounded_ok].
+  destruct (Qeq_bool r q) eqn:Eq; [|apply enclose_near_ok].
+  destruct (fraction_ok _ _ E) as [N V]. apply Qeq_bool_eq, Qeq_eqR in Eq. rewrite <- Eq, <- V.
+  now apply point_ok.
 Qed.

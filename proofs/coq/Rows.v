@@ -59,6 +59,55 @@ Definition row_of (bias : interval) (q : four) (t : track) (g : vec) : poly * in
     (Poly (sum bias (widened (f2 q) (f3 q) s)) g n [] 0, sum bias (widened (f0 q) (f1 q) s))
   else (constant unbounded, unbounded).
 
+(** ** The same with what the rows of a matrix share: each component once, None for one that is 0 *)
+
+Record operand := Operand { terms : four; wide : float; linear : vec }.
+Definition operand_of (m : model) : option operand :=
+  let r := range m in
+  let c := centre (body m) in
+  if is_zero r then None
+  else Some (Operand (Four (low r) (high r) (low c) (high c)) (model_size m) (slopes (body m))).
+Fixpoint operands (v : list (option model)) : option (list (option operand)) :=
+  match v with
+  | [] => Some []
+  | Some m :: v =>
+    match squares (body m) with
+    | [] => match operands v with Some l => Some (operand_of m :: l) | None => None end
+    | _ => None
+    end
+  | None :: _ => None
+  end.
+Definition turned (k : float) (f : four) : four :=
+  if is_lt k 0 then Four (f1 f) (f0 f) (f3 f) (f2 f) else f.
+Fixpoint row_on (ws : list interval) (l : list (option operand)) (bias : interval) (q : four) (t : track)
+  (g : vec) : poly * interval :=
+  match ws, l with
+  | w :: ws, a :: l =>
+    match a with
+    | Some o =>
+      if is_zero w then row_on ws l bias q t g else
+      let k := near_weight w in
+      row_on ws l bias (comb4 k (turned k (terms o)) 1 q) (next_track w k (wide o) t)
+        (comb k (linear o) 1 g)
+    | None => row_on ws l bias q t g
+    end
+  | _, _ => row_of bias q t g
+  end.
+
+Lemma row_on_eq bias v : forall l ws q t g, operands v = Some l -> exists q' t' g',
+  row_sums ws v q t g = Some (q', t', g') /\ row_on ws l bias q t g = row_of bias q' t' g'.
+Proof.
+  induction v as [|[m|] v IH]; intros l ws q t g E; simpl in E; try discriminate.
+  - inversion E; subst. exists q, t, g. destruct ws; auto.
+  - destruct (squares (body m)) eqn:Sq; [|discriminate]. destruct (operands v) as [l'|]; [|discriminate].
+    inversion E; subst; clear E. destruct ws as [|w ws]; simpl; [exists q, t, g; auto|].
+    rewrite Sq. unfold operand_of. destruct (is_zero (range m)); [rewrite orb_true_r; now apply IH|].
+    rewrite orb_false_r. destruct (is_zero w); [now apply IH|]. simpl.
+    replace (turned _ _) with (ends_by (near_weight w) (range m) (centre (body m)))
+      by (unfold turned, ends_by; now destruct is_lt).
+    now apply IH.
+Qed.
+
 (** * Soundness *)
 
 Lemma prod_below a b x y : finite (a * b) = true -> 0 <= x <= toR a -> 0 <= y <= toR b ->

@@ -207,7 +207,9 @@ Qed.
 
 Definition tanh_range (a : interval) : interval :=
   if is_le (-8) (low a) && is_le (low a) (high a) && is_le (high a) 8
-  then Ends (low (tanh_point (low a))) (high (tanh_point (high a)))
+  then
+    let l := tanh_point (low a) in
+    if is_eq (low a) (high a) then l else Ends (low l) (high (tanh_point (high a)))
   else tanh_slow a.
 
 Lemma finite_between a b c : finite a = true -> finite c = true ->
@@ -237,6 +239,8 @@ Proof.
     destruct (PrimFloat.compare (-8) (low a)); discriminate. }
   assert (Fh : finite (high a) = true) by (apply (finite_between (low a) (high a) 8); auto).
   destruct H as [L U]. apply finite_lower in L; auto. apply finite_upper in U; auto.
+  cbv zeta. destruct (is_eq (low a) (high a)) eqn:Eq.
+  { apply is_eq_finite in Eq; auto. replace x with (toR (low a)) by lra. now apply tanh_point_ok. }
   split; cbn [low high].
   - apply (lower_le _ (tanh (toR (low a)))); [apply tanh_point_ok; auto|now apply tanh_mono].
   - apply (upper_le _ (tanh (toR (high a)))); [apply tanh_point_ok; auto|now apply tanh_mono].
