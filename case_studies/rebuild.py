@@ -2,7 +2,7 @@
 
 ``python case_studies/rebuild.py [NAME ...]`` runs ``certify run`` on the problems named, or
 on all of them, writes reports to ``out/NAME`` and, where the certificate has less than 2 MB,
-``certificate.json`` and ``results.json`` beside the problem.
+``certificate.json`` and ``results.json`` beside the problem, with a drawing of an extension.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from certify.pipeline import run
+from certify.report.figures import figures
 from certify.verifiers.interface import Options
 
 HERE = Path(__file__).parent
@@ -25,6 +26,8 @@ KEPT = ("verdict", "theorem", "evidence", "level", "volume", "volume_interval", 
 def results(summary: Mapping[str, object], old: Path) -> dict[str, object]:
     """The figures of ``results.json``: ours anew, the ``published`` ones as they stand."""
     data = {key: summary[key] for key in KEPT}
+    if summary["extension"] is not None:
+        data["extension"] = summary["extension"]
     for key in ("seconds", "cpu_seconds"):
         data[key] = round(float(str(summary[key])), 2)
     if old.is_file():
@@ -42,6 +45,9 @@ def rebuild(name: str, out: Path) -> str:
         return f"{name}: {done.outcome.verdict.word}: {done.outcome.advice}"
     if certificate.stat().st_size < LARGEST_CERTIFICATE:
         shutil.copyfile(certificate, HERE / name / "certificate.json")
+    for picture in figures(done.outcome):
+        if picture.name == "paving":
+            (HERE / name / "region.svg").write_text(picture.svg + "\n", encoding="utf-8")
     target = HERE / name / "results.json"
     text = json.dumps(results(done.summary, target), indent=1)
     target.write_text(text + "\n", encoding="utf-8")

@@ -23,7 +23,7 @@ from certify.errors import ProblemError
 from certify.expression import Node, clip, const, var
 from certify.problem import Problem
 
-__all__ = ["gain", "limited", "quadratic_root", "train"]
+__all__ = ["gain", "limited", "quadratic_root", "sum_of_squares", "train"]
 
 _DIGITS = 6
 
@@ -51,7 +51,7 @@ def train(
     root = quadratic_root(task, loop)
     if root is None:
         raise ProblemError("the linearised closed loop is not stable: no quadratic V exists")
-    lyapunov = _sum_of_squares(task, root)
+    lyapunov = sum_of_squares(task, root)
     found = sampled_level(task, controller, lyapunov, margin=0.0, samples=settings.samples)
     lyapunov, level = at_level(task, lyapunov, rounded_down(found.level))
     done = TrainingStep("lqr", 1, 1, None, float(level), found.volume)
@@ -136,7 +136,8 @@ def _regulator(task: Task, settings: LqrOptions) -> dict[str, Node]:
     }
 
 
-def _sum_of_squares(task: Task, root: Floats) -> Node:
+def sum_of_squares(task: Task, root: Floats) -> Node:
+    """``|R (x - x*)|**2`` for an upper triangular R, with coefficients of six digits."""
     deviation = _deviation(task)
     return sum((_linear(row[i:], deviation[i:]) ** 2 for i, row in enumerate(root)), const(0))
 

@@ -19,16 +19,18 @@ import torch
 
 from certify.controllers.lqr import gain, quadratic_root
 from certify.controllers.neural_model import Model, candidate_of, new_parameters
-from certify.controllers.neural_stages import Stages
-from certify.controllers.options import NeuralOptions, read_options
+from certify.controllers.neural_stage import train_neural
+from certify.controllers.options import NeuralOptions, PolicyOptions, read_options
+from certify.controllers.policy_stage import train_policy
 from certify.controllers.registry import Candidate, Counterexamples, TrainingStep
 from certify.controllers.sampled_level import at_level, rounded_down, sampled_level
 from certify.controllers.task import Task, jacobian, task_of
+from certify.controllers.training_loop import Training
 from certify.controllers.training_state import TrainingState, deterministic, fingerprint
 from certify.errors import ProblemError
 from certify.problem import Problem
 
-__all__ = ["train"]
+__all__ = ["check_options", "first_state", "train"]
 
 
 def train(
@@ -51,24 +53,25 @@ def train(
     """
     task = task_of(problem)
     settings = read_options(NeuralOptions, options, problem)
-    _check(task, settings)
+    check_options(task, settings)
     with deterministic():
-        state = _start(task, settings, seed)
+        state = first_state(task, settings, seed, settings.features)
         identity = fingerprint(task, settings, seed)
-        stages = Stages(task, settings, state, progress, checkpoint, identity)
-        stages.resume()
+        training = Training(task, settings, state, progress, checkpoint, identity)
+        training.resume()
         if state.phase == "policy":
             if not problem.controller:
-                stages.policy()
+                train_policy(training, "lyapunov")
             _start_quadratic(task, settings, state)
-        stages.lyapunov(counterexamples)
+        train_neural(training, settings, counterexamples)
         return _finished(task, settings, state)
 
 
-def _check(task: Task, settings: NeuralOptions) -> None:
+def check_options(task: Task, settings: PolicyOptions) -> None:
+    """ProblemError for a task that roll-outs in discrete time cannot train a policy for."""
     if task.problem.system.time != "discrete":
         advice = 'write family = "lqr", or state the problem in discrete time'
-        raise ProblemError(f"family 'neural' trains in discrete time only; {advice}")
+        raise ProblemError(f"family {settings.family!r} trains in discrete time only; {advice}")
     inputs = len(task.problem.system.inputs)
     if not task.problem.controller and settings.hidden < 2 * inputs:
         raise ProblemError(
@@ -77,10 +80,13 @@ def _check(task: Task, settings: NeuralOptions) -> None:
         )
 
 
-def _start(task: Task, settings: NeuralOptions, seed: int) -> TrainingState:
+def first_state(
+    task: Task, settings: PolicyOptions, seed: int, features: int = 0, *, saturated: bool = False
+) -> TrainingState:
+    """Where training starts: the linear regulator as a policy, ``features`` in V."""
     generator = torch.Generator().manual_seed(seed)
     feedback = None if task.problem.controller else gain(task, settings)
-    parameters = new_parameters(task, settings, feedback, generator)
+    parameters = new_parameters(task, settings, feedback, generator, features, saturated=saturated)
     for value in parameters.values():
         value.requires_grad_()
     none = torch.zeros((0, len(task.states)), dtype=torch.float64)

@@ -19,7 +19,7 @@ import numpy.typing as npt
 import torch
 
 from certify.controllers.lqr import limited
-from certify.controllers.options import NeuralOptions
+from certify.controllers.options import PolicyOptions
 from certify.controllers.registry import Candidate
 from certify.controllers.task import Floats, Task
 from certify.expression import Node, affine, const, dot, index, relu, stack, tanh, var
@@ -38,7 +38,7 @@ class Model:
 
     ``parameters`` has ``W b O`` (absent when the problem gives the controller) and
     ``R F g D``; ``low``, ``high`` and ``middle`` bound and centre the inputs, ``half`` scales
-    them; all of shape ``(m,)``.
+    them; all of shape ``(m,)``.  ``leak`` is the slope that gradients see beyond the bounds.
     """
 
     parameters: dict[str, torch.Tensor]
@@ -46,9 +46,10 @@ class Model:
     high: torch.Tensor
     middle: torch.Tensor
     half: torch.Tensor
+    leak: float = 0.0
 
     @classmethod
-    def of(cls, task: Task, settings: NeuralOptions, parameters: dict[str, torch.Tensor]) -> Model:
+    def of(cls, task: Task, settings: PolicyOptions, parameters: dict[str, torch.Tensor]) -> Model:
         """The model of ``parameters`` with the limits of ``settings``."""
         inputs = task.problem.system.inputs
         bounds = [settings.limits.get(u) for u in inputs]
@@ -61,6 +62,7 @@ class Model:
             high=torch.tensor(high, dtype=torch.float64),
             middle=torch.tensor(middle, dtype=torch.float64),
             half=torch.tensor(_half(task, settings)),
+            leak=float(settings.leak),
         )
 
     def control(self, y: torch.Tensor) -> torch.Tensor:
@@ -68,7 +70,11 @@ class Model:
         p = self.parameters
         hidden = torch.relu(y @ p["W"].T + p["b"]) - torch.relu(p["b"])
         wanted = self.middle + self.half * (hidden @ p["O"].T)
-        return torch.maximum(torch.minimum(wanted, self.high), self.low)
+        clipped = torch.maximum(torch.minimum(wanted, self.high), self.low)
+        if not self.leak:
+            return clipped
+        beyond = self.leak * (wanted - clipped)
+        return clipped + (beyond - beyond.detach())
 
     def lyapunov(self, y: torch.Tensor) -> torch.Tensor:
         """V at ``y``, of shape ``(N,)``."""
@@ -78,18 +84,26 @@ class Model:
         return value + ((p["D"] * features) ** 2).sum(-1)
 
 
-def _half(task: Task, settings: NeuralOptions) -> Floats:
+def _half(task: Task, settings: PolicyOptions) -> Floats:
     limits = [settings.limits.get(u) for u in task.problem.system.inputs]
     return np.array([float(b[1] - b[0]) / 2 if b else 1.0 for b in limits])
 
 
 def new_parameters(
-    task: Task, settings: NeuralOptions, gain: Floats | None, generator: torch.Generator
+    task: Task,
+    settings: PolicyOptions,
+    gain: Floats | None,
+    generator: torch.Generator,
+    features: int = 0,
+    *,
+    saturated: bool = False,
 ) -> dict[str, torch.Tensor]:
-    """Parameters at the start: the linear ``gain`` as a policy, small random features.
+    """Parameters at the start: the linear ``gain`` as a policy, small random ``features``.
 
     Each input is a pair ``relu(1 + k y) - relu(1 - k y)`` with ``|k y| <= 1`` on the domain,
-    so the policy starts linear and without a kink at the equilibrium.
+    so the policy starts linear and without a kink at the equilibrium.  If ``saturated`` it is
+    ``relu(k y - low) - relu(k y - high)``, within its limits everywhere: what is small can change
+    an input that would be far beyond them otherwise.
     """
     n = len(task.states)
 
@@ -106,14 +120,21 @@ def new_parameters(
         w[:m], w[m : 2 * m], b[: 2 * m], o[:, : 2 * m] = wanted / reach[:, None], 0, 1, 0
         w[m : 2 * m] = -w[:m]
         o[:, :m], o[:, m : 2 * m] = torch.diag(reach / 2), -torch.diag(reach / 2)
+        if saturated:
+            model = Model.of(task, settings, {})
+            low, high = ((end - model.middle) / model.half for end in (model.low, model.high))
+            for i in torch.nonzero(torch.isfinite(low) & torch.isfinite(high)).flatten():
+                w[i], w[m + i] = wanted[i], wanted[i]
+                b[i], b[m + i] = -low[i], -high[i]
+                o[i, i], o[i, m + i] = 1, -1
         parameters |= {"W": w, "b": b, "O": o}
-    features = {"F": normal(settings.features, n), "g": normal(settings.features) / 2}
-    first = torch.full((settings.features,), _FIRST_FEATURES, dtype=torch.float64)
-    return parameters | {"R": torch.eye(n, dtype=torch.float64)} | features | {"D": first}
+    drawn = {"F": normal(features, n), "g": normal(features) / 2}
+    first = torch.full((features,), _FIRST_FEATURES, dtype=torch.float64)
+    return parameters | {"R": torch.eye(n, dtype=torch.float64)} | drawn | {"D": first}
 
 
 def candidate_of(
-    task: Task, settings: NeuralOptions, parameters: Mapping[str, torch.Tensor]
+    task: Task, settings: PolicyOptions, parameters: Mapping[str, torch.Tensor]
 ) -> Candidate:
     """The functions over the exact reals, with weights rounded to float32, and ONNX files."""
     p = {name: value.detach().numpy() for name, value in parameters.items()}

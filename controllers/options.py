@@ -11,7 +11,13 @@ from typing import ClassVar, TypeVar
 from certify.errors import ProblemError
 from certify.problem import Interval, Problem
 
-__all__ = ["LqrOptions", "NeuralOptions", "read_options"]
+__all__ = [
+    "LqrOptions",
+    "NeuralOptions",
+    "PolicyOptions",
+    "QuadraticOptions",
+    "read_options",
+]
 
 
 @dataclass(frozen=True)
@@ -37,26 +43,57 @@ class LqrOptions:
 
 
 @dataclass(frozen=True)
-class NeuralOptions(LqrOptions):
-    """Sizes and effort of the neural family.
+class PolicyOptions(LqrOptions):
+    """Size of a policy, and the effort of its training through roll-outs.
 
-    ``hidden`` ReLU units in the policy and ``features`` tanh units in the Lyapunov function.
-    ``policy_steps`` updates through roll-outs of ``horizon`` steps, then ``rounds`` of
-    ``steps`` updates of both functions on ``batch`` states, with counterexamples added
-    between rounds.  ``margin`` is the decrease asked for beyond the decay, relative to V;
-    ``penalty`` weighs violations against volume.
+    ``hidden`` ReLU units; ``policy_steps`` updates through roll-outs of ``horizon`` steps, from
+    half of ``batch`` states.  Roll-outs four times as long from ``judged`` states tell which
+    policy is the best.  ``leak`` is the slope that gradients see where an input is at a limit, so
+    that it can leave it again.
+    """
+
+    hidden: int = 8
+    policy_steps: int = 60
+    horizon: int = 60
+    batch: int = 1024
+    judged: int = 2048
+    leak: Fraction = Fraction(0)
+
+
+@dataclass(frozen=True)
+class NeuralOptions(PolicyOptions):
+    """Effort for a neural Lyapunov function.
+
+    ``features`` tanh units in it.  After the policy's own training come ``rounds`` of ``steps``
+    updates of both functions on ``batch`` states, with counterexamples added between rounds.
+    ``margin`` is the decrease asked for beyond the decay, relative to V; ``penalty`` weighs
+    violations against volume.
     """
 
     family: ClassVar[str] = "neural"
-    hidden: int = 8
     features: int = 8
-    policy_steps: int = 60
-    horizon: int = 60
     rounds: int = 3
     steps: int = 1000
-    batch: int = 1024
     margin: Fraction = Fraction(1, 50)
     penalty: Fraction = Fraction(200)
+
+
+@dataclass(frozen=True)
+class QuadraticOptions(PolicyOptions):
+    """Effort for a quadratic Lyapunov function, which is that of the linear loop at first.
+
+    ``rounds`` of ``steps`` updates of policy and function on ``batch`` states follow, none by
+    default: then V is a small core, for an extension to grow from.  ``margin`` is the decrease
+    asked for beyond the decay, relative to that of the linear loop; ``penalty`` weighs violations
+    against the logarithm of the volume.
+    """
+
+    family: ClassVar[str] = "quadratic"
+    leak: Fraction = Fraction(1, 5)
+    rounds: int = 0
+    steps: int = 1000
+    margin: Fraction = Fraction(1, 20)
+    penalty: Fraction = Fraction(100)
 
 
 Options = TypeVar("Options", bound=LqrOptions)
@@ -120,6 +157,13 @@ def _positive(where: str, value: object, _problem: Problem) -> Fraction:
     return number
 
 
+def _share(where: str, value: object, _problem: Problem) -> Fraction:
+    number = _number(where, value)
+    if not 0 <= number <= 1:
+        raise ProblemError(f"{where}: {value!r} is not between 0 and 1")
+    return number
+
+
 def _count(lowest: int) -> Callable[[str, object, Problem], int]:
     def read(where: str, value: object, _problem: Problem) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < lowest:
@@ -175,9 +219,11 @@ _READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "features": _count(0),
     "policy_steps": _count(0),
     "horizon": _count(1),
-    "rounds": _count(1),
+    "rounds": _count(0),
     "steps": _count(1),
     "batch": _count(16),
+    "judged": _count(16),
+    "leak": _share,
     "margin": _positive,
     "penalty": _positive,
 }

@@ -23,6 +23,7 @@ __all__ = ["Candidate", "Counterexamples", "Trainer", "TrainingStep", "families"
 _FAMILIES: Mapping[str, str] = {
     "lqr": "certify.controllers.lqr",
     "neural": "certify.controllers.neural_lyapunov",
+    "quadratic": "certify.controllers.quadratic_lyapunov",
 }
 
 

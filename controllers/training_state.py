@@ -17,7 +17,7 @@ from certify.controllers.task import Task
 
 __all__ = ["TrainingState", "deterministic", "fingerprint", "restored", "save"]
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass

@@ -57,10 +57,11 @@ def test_the_checker_accepts_and_the_results_agree(folder: Path) -> None:
     assert path.stat().st_size < LARGEST
     accepted = check(path)
     claim, found = accepted.certificate.claim, results(folder)
-    assert set(found) == KEYS
+    assert set(found) - {"extension"} == KEYS
     assert (found["verdict"], found["evidence"]) == ("proved", "kernel")
     assert found["theorem"] == claim.theorem
-    assert found["leaves"] == sum(accepted.leaves.values())
+    trees = {k: n for k, n in accepted.leaves.items() if k != "paving"}
+    assert found["leaves"] == sum(trees.values())
     level = claim.numbers.get("level")
     assert found["level"] == (None if level is None else float(level))
     residual = claim.numbers.get("residual")
@@ -68,6 +69,13 @@ def test_the_checker_accepts_and_the_results_agree(folder: Path) -> None:
     if residual is not None:
         bounds = {x: float(claim.numbers[f"residual/{x}"]) for x in claim.states}
         assert found["residual"] == {"level": float(residual), "bounds": bounds}
+    volume = claim.numbers.get("volume")
+    assert ("extension" in found) == (volume is not None)
+    if volume is not None:
+        assert found["extension"]["volume_kind"] == "certified"
+        assert found["extension"]["volume"] <= volume
+        assert found["extension"]["cells"] == accepted.leaves["paving"]
+        assert found["extension"]["steps"] == claim.numbers["steps"]
     for figure in found["published"]:
         assert set(figure) == {"what", "value", "source"}
 
@@ -87,6 +95,8 @@ def test_the_readme_gives_the_figures(folder: Path) -> None:
     text, found = (folder / "README.md").read_text(encoding="utf-8"), results(folder)
     numbers = {float(n) for n in re.findall(r"\d+(?:\.\d+)?", text.replace(",", ""))}
     wanted = [found["level"]]
+    if "extension" in found:
+        wanted += [found["extension"]["volume"], found["extension"]["steps"]]
     if found["residual"] is not None:
         wanted += [found["residual"]["level"], *found["residual"]["bounds"].values()]
     assert {float(n) for n in wanted if n is not None} <= numbers

@@ -1,0 +1,179 @@
+"""Certified regions beside published ones: ``python benchmarks/regions.py [NAME ...]``.
+
+A row is a case study, verified by one worker, its certificate checked in a process of its own.
+With ``--train`` it is trained again first, where it was trained; with ``--baseline``
+there is a row for the saturated linear-quadratic regulator of the same problem too.  Volumes of
+different kinds have columns of their own:
+
+- *explicit*: proved, the volume of cells that the checker accepts one by one;
+- *core*: proved, boxes on which V <= level (in two dimensions);
+- *grid*: the estimator of the published figures, and only beside them: the part of the nodes of a
+  grid of 20 x 20 with its rim on the faces that are in the explicit set, or of a smaller one of
+  the same middle, whichever gives more;
+- *sampled*: starts whose simulation stays in the domain and comes to the proved core, with a 95 %
+  interval; statistical, never called proved.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from certify import check, read_problem
+from certify.certificate import save
+from certify.pipeline import verify
+from certify.problem import Problem, Stability, Training
+from certify.proofs.checker.extension import Extension
+from certify.proofs.checker.format import Certificate
+from certify.proofs.checker.paving import NEVER
+from certify.report.volume import estimate_reach, inner_volume
+from certify.training import asks_for_training, train_into
+from certify.verifiers.interface import Options
+
+CASES = Path(__file__).parents[1] / "case_studies"
+PUBLISHED = {  # CT-BaB / Yang et al. 2024, as counted there, with a hole and a tolerance
+    "inverted_pendulum": "505.4 / 239.04",
+    "weak_pendulum": "457.9 / 187.20",
+    "path_tracking": "20.79 / 18.27",
+    "weak_path_tracking": "14.03 / 10.53",
+}
+COLUMNS = (
+    "system", "domain", "published (grid)", "explicit", "grid", "core", "sampled",
+    "training CPU s", "verification CPU s", "kB", "command",
+)  # fmt: skip
+TICKS, SHRINK, SHRINKS = 20, 0.95, 100
+Result = TypeVar("Result")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", default=list(PUBLISHED))
+    parser.add_argument("--train", action="store_true", help="train again what was trained")
+    parser.add_argument("--baseline", action="store_true", help="also the saturated regulator")
+    parser.add_argument("--samples", type=int, default=200_000)
+    parser.add_argument("-o", "--out", type=Path, default=Path("out/regions"))
+    asked = parser.parse_args(arguments)
+    print(f"load {os.getloadavg()[0]:.1f}", file=sys.stderr)
+    print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS))
+    for name in asked.names:
+        for cells in rows(name, asked):
+            print("| " + " | ".join(cells) + " |", flush=True)
+    return 0
+
+
+def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
+    """The row of a case study, and that of its baseline."""
+    problem = read_problem(CASES / name / "problem.toml")
+    request = CASES / name / "training.toml"
+    stated = read_problem(request) if request.is_file() else problem
+    spent = ""
+    folder = asked.out / name
+    if asks_for_training(problem):
+        (problem, _, _), seconds = timed(lambda: train_into(folder, problem))
+        spent = f"{seconds:.0f}"
+    elif asked.train and stated is not problem:
+        _, seconds = timed(lambda: train_into(folder, stated))
+        spent = f"{seconds:.0f}"
+    command = f"certify run case_studies/{name}/problem.toml"
+    found = [
+        [name, *measured(problem, folder, asked.samples, PUBLISHED.get(name, ""), spent), command]
+    ]
+    if asked.baseline and asks_for_training(stated):
+        regulated = baseline(stated)
+        (problem, _, _), seconds = timed(lambda: train_into(folder / "lqr", regulated))
+        cells = measured(problem, folder / "lqr", asked.samples, "", f"{seconds:.0f}")
+        found.append([f"{name}, saturated LQR", *cells, "--baseline"])
+    return found
+
+
+def baseline(problem: Problem) -> Problem:
+    """The same with the saturated regulator and its ellipsoid alone."""
+    prop = problem.property
+    assert isinstance(prop, Stability)
+    assert isinstance(prop.lyapunov, Training)
+    kept = {k: v for k, v in prop.lyapunov.options.items() if k == "controller"}
+    lyapunov = Training("lqr", kept)
+    return replace(problem, property=replace(prop, lyapunov=lyapunov, extend=None, level=None))
+
+
+def measured(
+    problem: Problem, folder: Path, samples: int, published: str, training: str
+) -> list[str]:
+    """The columns from the domain to the size of the certificate."""
+    outcome, seconds = timed(lambda: verify(problem, Options(workers=1)))
+    whole = float(
+        np.prod([float(b - a) for a, b in (problem.domain[x] for x in problem.system.states)])
+    )
+    if outcome.certificate is None:
+        return [
+            f"{whole:g}",
+            published,
+            outcome.verdict.word,
+            *[""] * 3,
+            training,
+            f"{seconds:.1f}",
+            "",
+        ]
+    path = folder / "certificate.json"
+    save(outcome.certificate, path)
+    accepted, checking = timed(lambda: check(path))
+    claim = accepted.certificate.claim
+    explicit, grid = "", ""
+    if "volume" in claim.numbers:
+        explicit = f"{float(claim.numbers['volume']):.2f}"
+        grid = f"{grid_volume(accepted.certificate):.2f}" if published else ""
+    core = inner_volume(claim) if len(claim.states) == 2 else None
+    reach = estimate_reach(claim, samples)
+    sampled = (
+        ""
+        if reach is None
+        else f"{reach.value:.2f} ({reach.interval[0]:.2f} to {reach.interval[1]:.2f})"
+    )
+    return [
+        f"{whole:g}", published, explicit, grid, "" if core is None else f"{float(core.lower):.2f}",
+        sampled, training, f"{seconds + checking:.1f}", f"{path.stat().st_size / 1000:.0f}",
+    ]  # fmt: skip
+
+
+def timed(work: Callable[[], Result]) -> tuple[Result, float]:
+    """What ``work`` gives, and its CPU-seconds with those of the processes that it started."""
+    before = _cpu()
+    result = work()
+    return result, _cpu() - before
+
+
+def _cpu() -> float:
+    who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, who))
+
+
+def grid_volume(certificate: Certificate) -> float:
+    """The published estimator for the cells of a certificate."""
+    claim, paving = certificate.claim, certificate.proof.paving
+    assert paving is not None
+    cells = Extension(claim, paving).cells
+    ends = np.array([[float(b) for b in claim.box[x]] for x in claim.states])
+    middle, half = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
+    ticks = np.linspace(-1, 1, TICKS)
+    unit = np.stack(np.meshgrid(*[ticks] * len(ends)), -1).reshape(-1, len(ends))
+    best = 0.0
+    for k in range(SHRINKS):
+        points = (middle + SHRINK**k * half * unit).T
+        inside = cells.latest(points, points) != NEVER
+        best = max(best, float(np.mean(inside)) * float(np.prod(2 * half * SHRINK**k)))
+        if inside.all():
+            break
+    return best
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

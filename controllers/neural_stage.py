@@ -1,0 +1,113 @@
+"""The loop of neural training after the policy's own: policy and V together, in rounds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import torch
+
+from certify.controllers.losses import violation
+from certify.controllers.neural_model import candidate_of
+from certify.controllers.options import NeuralOptions
+from certify.controllers.registry import Counterexamples
+from certify.controllers.training_loop import Training, chosen, normal
+
+__all__ = ["ask", "train_neural"]
+
+_RATE = 5e-3
+_REPORT = 200
+_SMALLEST = 1e-3
+_JUDGED = 32_768
+_SOFTNESS = 0.1
+_MOST_FOUND = 20_000
+
+
+def train_neural(
+    training: Training, settings: NeuralOptions, counterexamples: Counterexamples | None
+) -> None:
+    """Optimise policy and V in rounds; keeps the largest sampled set with half the margin."""
+    state = training.state
+    if state.phase == "policy":
+        state.phase = "lyapunov"
+    if not len(state.pool):
+        state.pool = training.plant.uniform(settings.batch, state.generator)
+    steps = settings.rounds * settings.steps
+    while state.step < steps:
+        loss = _step(training, settings, state.step / steps)
+        at_end_of_round = state.step % settings.steps == 0
+        if at_end_of_round and counterexamples is not None and state.step < steps:
+            ask(training, counterexamples, state.parameters)
+        training.after_step(loss, steps, _REPORT, lambda: _level(training, settings))
+
+
+def _step(training: Training, settings: NeuralOptions, done: float) -> torch.Tensor:
+    state, plant = training.state, training.plant
+    quarter = settings.batch // 4
+    wide = plant.uniform(settings.batch - quarter, state.generator)
+    small = plant.uniform(quarter, state.generator, _SMALLEST)
+    attacked = state.pool.clone().requires_grad_()
+    parts = [wide, small, attacked]
+    if len(state.found):
+        parts.append(chosen(state.found, settings.batch // 2, state.generator))
+    y = torch.cat(parts)
+    needed = training.task.decay + float(settings.margin)
+    value, failure = violation(plant, training.model, y, needed, state.generator)
+    n = settings.batch
+    volume = torch.sigmoid((1 - value[: len(wide)]) / _SOFTNESS).mean()
+    worst = 2 * failure[:n].mean() + failure[n : 2 * n].mean()
+    if len(state.found):
+        worst = worst + failure[2 * n :].mean()
+    loss = float(settings.penalty) * worst - volume
+    trained = [name for name in state.parameters if len(state.parameters[name])]
+    training.descend(loss, tuple(trained), done, _RATE)
+    if attacked.grad is not None:
+        state.pool = _attack(training, attacked.grad, failure[n : 2 * n].detach())
+    return loss
+
+
+def _attack(training: Training, gradient: torch.Tensor, failure: torch.Tensor) -> torch.Tensor:
+    """The pool one noisy step uphill, its least failing quarter drawn anew."""
+    state, plant = training.state, training.plant
+    length = gradient.norm(dim=1, keepdim=True).clamp_min(1e-12)
+    pace = 0.02 * torch.rand((len(length), 1), generator=state.generator, dtype=torch.float64)
+    moved = state.pool + pace * gradient / length
+    moved = moved + 0.003 * normal(moved, state.generator)
+    moved = torch.maximum(torch.minimum(moved, plant.high), plant.low)
+    least = failure.argsort(stable=True)[: len(moved) // 4]
+    moved[least] = plant.uniform(len(least), state.generator)
+    return moved
+
+
+@torch.no_grad()
+def _level(training: Training, settings: NeuralOptions) -> tuple[float, float]:
+    """The largest level at most 1 without a sampled failure of half the margin."""
+    state, plant, model = training.state, training.plant, training.model
+    generator = torch.Generator().manual_seed(2)
+    wide = plant.uniform(_JUDGED, generator)
+    small = plant.uniform(_JUDGED // 4, generator, _SMALLEST)
+    y = torch.cat([wide, small, state.pool, state.found])
+    value = model.lyapunov(y)
+    after = plant.step(model, y, generator)
+    needed = training.task.decay + float(settings.margin) / 2
+    decreases = model.lyapunov(after) <= (1 - needed) * value
+    fails = ~(decreases & (plant.gauge(after) <= 1) & (value > 0))
+    level = min(1.0, float(value[fails].min())) if fails.any() else 1.0
+    inside = float((value[: len(wide)] < level).double().mean())
+    return level, inside * training.task.volume
+
+
+def ask(
+    training: Training,
+    counterexamples: Counterexamples,
+    parameters: Mapping[str, torch.Tensor],
+) -> None:
+    """Add the verifier's counterexamples to the candidate of ``parameters``.
+
+    What was the best before may fail them.
+    """
+    state, task = training.state, training.task
+    states = counterexamples(candidate_of(task, training.settings, parameters))
+    if len(states):
+        found = torch.tensor(states, dtype=torch.float64) - torch.tensor(task.centre)
+        state.found = torch.cat([state.found, found / torch.tensor(task.scale)])[-_MOST_FOUND:]
+        state.score = -1.0
