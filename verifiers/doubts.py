@@ -24,6 +24,7 @@ from certify.verifiers.budget import Budget
 from certify.verifiers.decay_attack import slowest
 from certify.verifiers.endings import BudgetSpentError, RefutedError, UnprovedError
 from certify.verifiers.falsifier import LONG, SHORT, falsify, replay
+from certify.verifiers.jumps import beside_jumps
 from certify.verifiers.points import Array, values
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import middle_of, pieces
@@ -47,7 +48,7 @@ class Doubts:
     def __init__(self, budget: Budget, seed: int) -> None:
         self._budget, self._seed = budget, seed
         self._due, self._spent, self._attacks = _FIRST_SHORT, 0.0, 0
-        self._unseen = False  # whether the short attack is still to come
+        self._unseen = self._stated = False  # the short attack is to come; every number is given
         self._violation: tuple[Claim, list[Obligation]] | None = None
 
     def first(self, claim: Claim, missing: set[str]) -> None:
@@ -57,17 +58,23 @@ class Doubts:
         to the equilibrium that no level is worth proving.
         """
         self._budget.tell("attack", 0.0)
-        self._unseen = not missing
+        self._unseen = self._stated = not missing
         if missing == {"level"} and "residual" not in claim.numbers:
             with self._timed():
                 self._look_near_the_equilibrium(claim)
 
-    def last(self, claim: Claim) -> Counterexample | None:
-        """A counterexample that the short attack finds, if the search ended before it was due."""
-        if not self._unseen:
-            return None
+    def last(
+        self, claim: Claim, searches: Sequence[ObligationSearch] = ()
+    ) -> Counterexample | None:
+        """A counterexample that the short attack finds, if the search ended before it was due.
+
+        Else one beside a jump on which a box is open.
+        """
         with suppress(BudgetSpentError, TheoremError):
-            return self._short(claim, self._tick_of_time)
+            if self._unseen and (found := self._short(claim, self._tick_of_time)) is not None:
+                return found
+            self._tick_of_time()
+            return beside_jumps(claim, searches, self._seed) if self._stated else None
         return None
 
     def _short(self, claim: Claim, tick: Callable[[], None]) -> Counterexample | None:

@@ -78,7 +78,7 @@ class ProofRun:
         finally:
             self.closing.end()
         if certificate is None and counterexample is None:
-            counterexample = self.doubts.last(self.claim)
+            counterexample = self.doubts.last(self.claim, self.searches)
         if counterexample is not None:
             verdict = Verdict.REFUTED
             advice = after_refutation(self.claim, counterexample, self.options.seed)

@@ -15,7 +15,7 @@ from functools import lru_cache
 from .blowup import Ray, vanishes
 from .calculus import directional, is_continuous, substitute
 from .claim import Claim, Interval
-from .decisions import open_cases, stated_rules
+from .decisions import by_cases, open_cases, stated_rules
 from .differences import difference, rewritten
 from .errors import LanguageError, TheoremError
 from .language import Affine, Node, absolute, const, topological, var, variables
@@ -99,7 +99,8 @@ def violation(claim: Claim) -> list[Obligation]:
 
 def _derived(theorem: Theorem, claim: Claim, radius: Fraction) -> list[Obligation]:
     try:
-        return theorem.derive(claim, radius)
+        found = theorem.derive(claim, radius)
+        return found if theorem.has_level else [part for o in found for part in by_cases(o)]
     except LanguageError as error:
         raise TheoremError(f"{theorem.id} does not apply: {error}") from error
 
