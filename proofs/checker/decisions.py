@@ -135,7 +135,7 @@ def by_cases(obligation: Obligation) -> list[Obligation]:
         parts = list(cases(nodes, ranges, _FEW_CASES))
     except LanguageError:
         return [obligation]
-    return [obligation] if len(parts) == 1 else [
+    return [obligation] if len(parts) <= 1 else [
         Obligation(
             f"{obligation.name}/{i}",
             f"{obligation.text}, case {i}",
