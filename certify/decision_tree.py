@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from certify.errors import NetworkError
 from certify.expression import Node, as_node, const, select, stack, var
+from certify.expression.printer import number_to_text
 from certify.proofs.checker.cases import Range
 from certify.proofs.checker.intervals import below
 
@@ -46,7 +47,8 @@ def cut_at(threshold: Fraction, rounding: Rounding) -> Cut:
     if rounding == "none":
         return Cut(threshold, closed=True)
     if not Fraction(float(_FLOAT32.min)) <= threshold < Fraction(float(_FLOAT32.max)):
-        raise NetworkError(f"the threshold {float(threshold)} is not within the range of float32")
+        shown = number_to_text(threshold)[:40]
+        raise NetworkError(f"the threshold {shown} is not within the range of float32")
     below = np.float32(float(threshold))
     if Fraction(float(below)) > threshold:
         below = np.nextafter(below, np.float32(-np.inf))

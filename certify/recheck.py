@@ -98,4 +98,7 @@ def _accepted(claim: Claim, leaves: Mapping[str, int]) -> str:
     from certify.report.words import clean
 
     total = sum(leaves.values())
-    return f"ACCEPTED  {clean(claim.name)}: {claim.theorem}, {total} leaves re-checked"
+    how = f"{total} leaves re-checked"
+    if claim.theorem == "T-RULE":
+        how = f"cases decided exactly, {total} leaves of trees for what is left"
+    return f"ACCEPTED  {clean(claim.name)}: {claim.theorem}, {how}"

@@ -18,6 +18,7 @@ from certify.errors import InputError, UnsupportedError
 from certify.expression import Node, var
 from certify.io.toml import NetworkFunction, read_problem
 from certify.io.tree_file import read_tree_file, tree_text
+from certify.magnitude import check_magnitudes
 from certify.problem import Problem, Rules
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.decisions import stated_rules
@@ -56,8 +57,10 @@ class TreeProblem:
     inputs: tuple[str, ...]
 
     def claim(self) -> Claim:
-        """What the problem claims."""
-        return claim_of(self.problem)
+        """What the problem claims; ``InputError`` for numbers beyond 1e100."""
+        claim = claim_of(self.problem)
+        check_magnitudes(claim)
+        return claim
 
     def decisions(self) -> list[tuple[Fraction, ...]]:
         """What may be decided, in the order of ``inputs``: as stated, or by any leaf."""

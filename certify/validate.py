@@ -236,3 +236,6 @@ def _rules(system: System, claim: Rules) -> None:
         if len(row) != len(system.inputs):
             message = f"a decision has a value for each of the {len(system.inputs)} inputs"
             raise InvalidProblemError(["property", "decisions"], message)
+        for value in row:
+            if abs(value) > 10**100:
+                raise InvalidProblemError(["property", "decisions"], "a decision is above 1e100")

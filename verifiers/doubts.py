@@ -27,6 +27,7 @@ from certify.verifiers.decay_attack import slowest
 from certify.verifiers.endings import BudgetSpentError, RefutedError, UnprovedError
 from certify.verifiers.falsifier import LAST, LONG, SHORT, falsify
 from certify.verifiers.glance import glance
+from certify.verifiers.jumps import beside_jumps
 from certify.verifiers.points import Array, values
 from certify.verifiers.replay import replay
 from certify.verifiers.search import ObligationSearch
@@ -81,13 +82,15 @@ class Doubts:
         """A counterexample to a claim whose search ended without an answer, if a look finds one.
 
         It starts from open boxes of ``searches`` too, and comes from above the level: a search that
-        goes depth first may end at the very border of the region where a condition is false.
+        goes depth first may end at the very border of the region where a condition is false.  The
+        last one is beside a jump on which a box is open.
         """
         if not self._stated:
             return None
         with suppress(BudgetSpentError, TheoremError):
             near = _open_points(claim, searches)
-            return falsify(claim, self._seed, self._tick_of_time, LAST, near)
+            found = falsify(claim, self._seed, self._tick_of_time, LAST, near)
+            return found or beside_jumps(claim, searches, self._seed)
         return None
 
     def _short(self, claim: Claim) -> Counterexample | None:

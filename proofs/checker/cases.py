@@ -17,7 +17,7 @@ from .language import Node, build
 
 __all__ = ["Range", "Ranges", "Sharp", "affine_form", "cases", "impossible", "narrowed", "negated"]
 
-_MOST_CASES = 1_000_000
+_MOST_CASES = 1 << 17
 
 
 class Range(NamedTuple):
@@ -133,10 +133,13 @@ def impossible(box: Ranges, form: Sharp, *, strict: bool) -> bool:
     return top < 0 or (top == 0 and (strict or not attained))
 
 
-def cases(nodes: tuple[Node, ...], box: Ranges) -> Iterator[tuple[tuple[Node, ...], Ranges]]:
+def cases(
+    nodes: tuple[Node, ...], box: Ranges, most: int = _MOST_CASES
+) -> Iterator[tuple[tuple[Node, ...], Ranges]]:
     """Disjoint parts of ``box`` that cover it, with ``nodes`` as they are on each of them.
 
     On a part no ``select`` that decides ``nodes`` has a condition in one variable alone.
+    Raises ``LanguageError`` if there are more than ``most`` of them.
     """
     pending, count = [(nodes, box)], 0
     while pending:
@@ -144,12 +147,12 @@ def cases(nodes: tuple[Node, ...], box: Ranges) -> Iterator[tuple[tuple[Node, ..
         tree = next(filter(_is_threshold, _outside_selects(stated)), None)
         if tree is None:
             yield stated, here
-            count += 1
-            if count + len(pending) > _MOST_CASES:
-                raise LanguageError(f"more than {_MOST_CASES} cases")
             continue
         for leaf, part in _leaves(tree, here):
             pending.append((tuple(_replaced(e, tree, leaf) for e in stated), part))
+            count += 1
+            if count > most:  # paths through shared parts can be too many to walk
+                raise LanguageError(f"more than {most} cases")
 
 
 def _outside_selects(nodes: tuple[Node, ...] | list[Node]) -> list[Node]:

@@ -2,7 +2,7 @@
 
 A rule ``when p1 and p2 ... then c1 and c2 ...`` is a claim's functions ``rule/<name>/when/<i><r>``
 and ``rule/<name>/then/<i><r>``, where ``<r>`` is ``>`` or ``>=``: the function is so compared with
-0.  Proofs: ``proofs/theory/T-RULE.md``.
+0.  Proofs: ``proofs/theory/T-RULE.md``; for cases of other obligations ``L-TREE.md``.
 """
 
 from __future__ import annotations
@@ -15,13 +15,25 @@ from typing import NamedTuple
 from .calculus import substitute
 from .cases import Range, Ranges, affine_form, cases, narrowed, negated
 from .claim import Claim
-from .errors import TheoremError
+from .errors import LanguageError, TheoremError
 from .language import Node, const, var
-from .obligations import All, Any, Atom, Formula, Obligation
+from .obligations import All, Any, Atom, Formula, Obligation, atoms
 
-__all__ = ["Case", "Rule", "open_cases", "opposite", "stated_rules", "undecided", "where_all"]
+__all__ = [
+    "Case",
+    "Rule",
+    "by_cases",
+    "open_cases",
+    "opposite",
+    "stated_rules",
+    "undecided",
+    "where_all",
+]
 
 _PART = re.compile(r"rule/([A-Za-z][A-Za-z0-9_]*)/(when|then)/(0|[1-9][0-9]{0,3})(>=?)\Z", re.ASCII)
+
+
+_FEW_CASES = 256  # each has a proof tree of its own
 
 
 class Rule(NamedTuple):
@@ -113,6 +125,32 @@ def _holds(atom: Atom, box: Ranges) -> bool:
 def opposite(atom: Atom) -> Atom:
     """The opposite of ``atom``, where it is defined."""
     return Atom(">=" if atom.relation == ">" else ">", -atom.node)
+
+
+def by_cases(obligation: Obligation) -> list[Obligation]:
+    """``obligation`` for each leaf of the trees in it, on the leaf's box, if they are not many."""
+    nodes = tuple(dict.fromkeys(a.node for a in atoms(obligation.formula)))
+    ranges = {x: Range(*ends) for x, ends in obligation.box.items()}
+    try:
+        parts = list(cases(nodes, ranges, _FEW_CASES))
+    except LanguageError:
+        return [obligation]
+    return [obligation] if len(parts) <= 1 else [
+        Obligation(
+            f"{obligation.name}/{i}",
+            f"{obligation.text}, case {i}",
+            {x: (side.low, side.high) for x, side in box.items()},
+            Any((*_edges(box), _with(obligation.formula, dict(zip(nodes, here, strict=True))))),
+        )
+        for i, (here, box) in enumerate(parts)
+    ]  # fmt: skip
+
+
+def _with(formula: Formula, nodes: Mapping[Node, Node]) -> Formula:
+    """``formula`` about other expressions."""
+    if isinstance(formula, Atom):
+        return Atom(formula.relation, nodes[formula.node])
+    return type(formula)(tuple(_with(part, nodes) for part in formula.parts))
 
 
 def _edges(box: Ranges) -> Iterator[Formula]:

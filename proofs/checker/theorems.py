@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from .claim import Claim
+from .decisions import by_cases
 from .errors import LanguageError, TheoremError
 from .language import topological
 from .obligations import Obligation
@@ -79,7 +80,8 @@ def violation(claim: Claim) -> list[Obligation]:
 
 def _derived(theorem: Theorem, claim: Claim, radius: Fraction) -> list[Obligation]:
     try:
-        return theorem.derive(claim, radius)
+        found = theorem.derive(claim, radius)
+        return found if theorem.has_level else [part for o in found for part in by_cases(o)]
     except LanguageError as error:
         raise TheoremError(f"{theorem.id} does not apply: {error}") from error
 

@@ -16,7 +16,7 @@ from certify.proofs.checker.decisions import opposite, stated_rules
 from certify.proofs.checker.errors import FormatError, TheoremError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import check_certificate, refutes
-from certify.proofs.checker.obligations import Atom
+from certify.proofs.checker.obligations import Atom, atoms
 from certify.proofs.checker.theorems import THEOREMS, obligations
 
 X, Y, U = var("x"), var("y"), var("u")
@@ -205,3 +205,48 @@ def test_suprema_count_only_where_they_are_attained() -> None:
         box = {"x": Range(Q(0), Q(1), False, open_high), "y": Range(Q(2), Q(3))}
         assert impossible(box, form, strict=strict) == never
     assert affine_form(0 * var("x") * X) is None or affine_form(X * Y) is None
+
+
+def bounded(e: Node, lower: Q | None, upper: Q | None) -> Claim:
+    numbers = {k: v for k, v in (("lower", lower), ("upper", upper)) if v is not None}
+    parts = {"controller": {}, "functions": {"output": e}, "numbers": numbers}
+    return replace(ruled(const(0)), theorem="T-OUT", **parts)
+
+
+def test_other_obligations_are_stated_leaf_by_leaf() -> None:
+    tree = select(X - 1, Y, select(Y, X, 2 - X))
+    whole = bounded(tree * tree - X * tree, Q(-20), None)
+    found = obligations(whole, None)
+    assert [o.name for o in found] == ["output/0", "output/1", "output/2"]
+    for obligation in found:
+        assert not any("select" in repr(a.node) for a in atoms(obligation.formula))
+    points = [(x, y) for x in GRID for y in GRID]
+    for x, y in points:
+        inside = [o for o in found if o.box["x"][0] <= x <= o.box["x"][1]
+                  and o.box["y"][0] <= y <= o.box["y"][1]]  # fmt: skip
+        assert inside
+
+
+def test_the_tie_of_a_case_refutes_nothing_on_the_other_side() -> None:
+    jump = select(X - 1, const(5), const(0))
+    holds = bounded(jump * (2 - X), None, Q(5))
+    assert refutes(holds, {"x": Q(1), "y": Q(0)}) is None
+    assert refutes(bounded(jump, Q(0), Q(4)), {"x": Q(1), "y": Q(0)}) is None
+    assert refutes(bounded(jump, Q(1), Q(5)), {"x": Q(1), "y": Q(0)}) == "output/0"
+    assert refutes(bounded(jump, Q(0), Q(4)), {"x": Q(2), "y": Q(0)}) == "output/1"
+
+
+def test_many_leaves_are_not_stated_one_by_one() -> None:
+    tree = const(0)
+    for k in reversed(range(300)):
+        tree = select(X - Q(k, 100), tree, const(k))
+    assert len(obligations(bounded(tree, None, Q(300)), None)) == 1
+    ladder = const(1)
+    for k in range(40):  # 2**40 ways through shared parts
+        x = var(f"z{k}")
+        ladder = select(x, ladder + 1, ladder)
+    names = tuple(f"z{k}" for k in range(40))
+    wide = replace(
+        bounded(ladder, Q(0), None), states=names, box=dict.fromkeys(names, (Q(-1), Q(1)))
+    )
+    assert len(obligations(wide, None)) == 1

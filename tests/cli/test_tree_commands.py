@@ -109,6 +109,7 @@ def test_repair_without_splits(room: Path) -> None:
         ("[15, 18, 20, 22, 23, 24]", "[[15, 1]]", "a value for each of the 1 inputs"),
         ('kind = "tree"', 'kind = "trees"', "not a kind of property"),
         ('"tree.json"', '"other.json"', "cannot be read"),
+        ("[15, 18, 20", "[1e200, 18, 20", "above 1e100"),
     ],
 )
 def test_bad_problems(room: Path, old: str, new: str, said: str) -> None:
@@ -131,3 +132,12 @@ def test_a_repair_that_is_impossible_says_where(room: Path) -> None:
     ended = certify("repair", room / "problem.toml")
     assert ended.code == 1
     assert "not repaired: leaf" in ended.out
+
+
+@pytest.mark.parametrize(("old", "new"), [("21.3", "1e300"), ("[24]", '["1e300"]')])
+@pytest.mark.parametrize("verb", ["verify", "rules", "repair"])
+def test_numbers_beyond_reason_are_refused(room: Path, verb: str, old: str, new: str) -> None:
+    (room / "tree.json").write_text(TREE.replace(old, new))
+    ended = certify(verb, room / "problem.toml")
+    assert ended.code == 2
+    assert "too large" in ended.err or "range of float32" in ended.err

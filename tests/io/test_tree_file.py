@@ -132,6 +132,7 @@ def nodes(i: int, **changes: object) -> dict[str, object]:
         (nodes(0, left=0), "two parents"),
         (nodes(0, left=7), "node 7 is not a node"),
         (nodes(0, threshold="nan"), "not a decimal"),
+        (nodes(0, threshold="1e-401"), "exponent"),
         (nodes(0, threshold="1/0"), "node 0"),
         (nodes(0, threshold=True), "a number is"),
         (nodes(0, feature=2), "splits input 2 of 2"),
