@@ -15,7 +15,10 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
-LOOPS = (("2-16-16-1 tanh", (2, 16, 16, 1), "tanh", 12), ("6-64-64-1 relu", (6, 64, 64, 1), "relu", 9))
+LOOPS = (
+    ("2-16-16-1 tanh", (2, 16, 16, 1), "tanh", 12),
+    ("6-64-64-1 relu", (6, 64, 64, 1), "relu", 9),
+)
 
 
 def spelled(number: Fraction) -> str:
@@ -32,7 +35,10 @@ def affine(rows: list[list[Fraction]], argument: int) -> str:
 
 def weights(chance: random.Random, rows: int, columns: int, size: float) -> list[list[Fraction]]:
     """Numbers of 24 bits, as those of networks in single precision are."""
-    return [[Fraction(round(chance.gauss(0, size) * 2**20), 2**20) for _ in range(columns)] for _ in range(rows)]
+    return [
+        [Fraction(round(chance.gauss(0, size) * 2**20), 2**20) for _ in range(columns)]
+        for _ in range(rows)
+    ]
 
 
 def text(layers: tuple[int, ...], activation: str, depth: int) -> str:
@@ -48,8 +54,12 @@ def text(layers: tuple[int, ...], activation: str, depth: int) -> str:
             program.append(f"call {activation} 0")
     output = len(program) - 1
     ones = [[Fraction(1)] * n]
-    program.append(affine([[Fraction(4, 5) if i == j else Fraction(0) for j in range(n)] for i in range(n)],
-                          len(program) - 1 - state))
+    program.append(
+        affine(
+            [[Fraction(4, 5) if i == j else Fraction(0) for j in range(n)] for i in range(n)],
+            len(program) - 1 - state,
+        )
+    )
     program.append(affine(weights(chance, n, 1, 0.05), len(program) - 1 - output))
     program += ["add 1 0", "mul 0 0", affine(ones, 0)]
     program.append(f"mul {len(program) - 1 - state} {len(program) - 1 - state}")
@@ -86,10 +96,14 @@ def main() -> None:
             file.write(text(layers, activation, depth))
             file.flush()
             before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            answer = subprocess.run([kernel, file.name], capture_output=True, text=True, check=False)
+            answer = subprocess.run(
+                [kernel, file.name], capture_output=True, text=True, check=False
+            )
             after = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        print(f"{name}: {answer.stdout.strip().splitlines()}, {2**depth} leaves, {2**depth / seconds:.0f} leaves/s")
+        print(
+            f"{name}: {answer.stdout.strip().splitlines()}, {2**depth} leaves, {2**depth / seconds:.0f} leaves/s"
+        )
         if answer.returncode:
             print(answer.stderr)
 

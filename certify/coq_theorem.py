@@ -12,8 +12,10 @@ from pathlib import Path
 
 from certify.certificate import load, write_file
 from certify.errors import CertificateError, CertifyError, InputError
+from certify.io.claim_text import CLAIMS
 from certify.io.coq_file import coq_file, theorem_name
 from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.format import Certificate
 from certify.proofs.checker.tree import LEAF
 from certify.trusted_base import COQ, allowed_axioms
 
@@ -24,18 +26,22 @@ LARGEST = 100_000  # leaves, of which Coq does about a hundred a second
 
 @dataclass(frozen=True)
 class Theorem:
-    """The theorem in ``file``, compiled: the obligations of ``claim`` hold."""
+    """The theorem in ``file``, compiled: the ``whole`` claim, or its obligations, hold."""
 
     claim: Claim
     leaves: Mapping[str, int]
     file: Path
+    whole: bool
+    instead: str = ""
 
 
 def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
     """Write the certificate at ``path`` as a theorem, to ``out`` or beside it, and compile it.
 
-    Raises ``CertificateError`` with the obligation that is not proved, and ``InputError`` with the
-    command that compiles the file if Coq or the proofs are not here.
+    Where Coq does not get through with the obligations that it makes of the claim, the theorem is
+    about those that the checker derives.  Raises ``CertificateError`` with the one that is not
+    proved, and ``InputError`` with the command that compiles the file if Coq or the proofs are not
+    here.
     """
     certificate = load(path)
     trees = certificate.proof.trees
@@ -46,7 +52,21 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
             "check with --kernel verified"
         )
     file = path.with_suffix(".v") if out is None else out
-    text = "".join(f"{line}\n" for line in coq_file(certificate))
+    instead = ""
+    if certificate.claim.theorem in CLAIMS:
+        try:
+            _compiled(path, certificate, file, whole=True)
+        except CertificateError as refusal:
+            instead = str(refusal)
+        else:
+            return Theorem(certificate.claim, leaves, file, whole=True)
+    _compiled(path, certificate, file, whole=False)
+    return Theorem(certificate.claim, leaves, file, whole=False, instead=instead)
+
+
+def _compiled(path: Path, certificate: Certificate, file: Path, *, whole: bool) -> None:
+    """Write the theorem of ``path`` to ``file``, and compile it."""
+    text = "".join(f"{line}\n" for line in coq_file(certificate, whole=whole))
     write_file(file, text.encode())
     if shutil.which("coqc") is None or not (COQ / "Inside.vo").is_file():
         raise InputError(
@@ -54,12 +74,6 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
             f"coqc -Q {COQ} Certify {file}"
         )
     names = re.findall(r"^\(\* (\S+) \*\)$", text, re.MULTILINE)
-    _compiled(path, text, names)
-    return Theorem(certificate.claim, leaves, file)
-
-
-def _compiled(path: Path, text: str, names: list[str]) -> None:
-    """Compile ``text``, the theorem of ``path``, whose obligations have these ``names``."""
     with tempfile.TemporaryDirectory(prefix="certify-") as folder:
         copy = Path(folder, "Certificate.v")
         copy.write_text(text, encoding="ascii")
@@ -79,7 +93,7 @@ def _refusal(path: Path, text: str, names: list[str], said: str) -> CertifyError
     before = text.splitlines()[: int(place[1])] if place else []
     for position in reversed(range(len(names))):
         if any(f"Theorem {theorem_name(position)} " in line for line in before):
-            if f'"check statement_{position} proof_{position} = true"' in said:
+            if re.search(rf'"(check|closes \w+ stated).* proof_{position}\s*=\s*true"', said):
                 what = (
                     f"{names[position]}: a leaf is not closed, or the tree does not cover its box"
                 )

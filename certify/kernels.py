@@ -1,8 +1,10 @@
 """The kernel that is proved in Coq, as a program: where it is, and its answer on a certificate.
 
-The program (``proofs/coq``, built by ``make kernel``) re-checks the trees of a certificate; that
-what it accepts holds is a theorem of Coq.  It is given the obligations as
-:mod:`certify.io.kernel_text` writes them, which is not proved: see ``proofs/coq/README.md``.
+The program (``proofs/coq``, built by ``make kernel``) re-checks the trees of a certificate.  For
+the theorems of ``claim_text.CLAIMS`` it is given the claim and makes the obligations itself; that
+what it accepts is true, for the trajectories of the loop, is a theorem of Coq.  Otherwise, and
+where it does not get through with its own obligations, it is given those that the checker derives: see
+``proofs/coq/README.md``.
 """
 
 from __future__ import annotations
@@ -17,17 +19,12 @@ from pathlib import Path
 
 from certify.certificate import load
 from certify.errors import CertificateError, CertifyError, InputError, UnsupportedError
+from certify.io.claim_text import CLAIMS, claim_text
 from certify.io.kernel_text import VERSION, kernel_text
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.tree import LEAF
 
-__all__ = ["PROVED", "TAKEN", "Verified", "find_program", "verified"]
-
-PROVED = "each of these obligations holds at every point of its box (Coq: Reader.accepted_ok)"
-TAKEN = (
-    "that these are the obligations of the claim (derived by proofs/checker/theorems.py) and "
-    "imply its conclusion (proved in words, for some theorems in Coq: proofs/INDEX.md)"
-)
+__all__ = ["Checked", "Verified", "checked", "find_program", "verified"]
 _NAME = "certify-kernel"
 _VARIABLE = "CERTIFY_KERNEL"
 _BUILT = Path(__file__).parents[1] / "proofs" / "coq" / "build" / _NAME
@@ -35,12 +32,48 @@ _WAY_OUT = "or check with --kernel python"
 
 
 @dataclass(frozen=True)
+class Checked:
+    """In words: what was ``proved`` in Coq, and what is ``taken`` from other programs."""
+
+    proved: str
+    taken: str
+
+
+def checked(claim: Claim, *, whole: bool) -> Checked:
+    """What an acceptance says: of the ``whole`` claim, or of derived obligations."""
+    if whole:
+        return Checked(
+            f"{claim.theorem} as the claim states it: its obligations, made in Coq, imply it "
+            f"(Acceptance.accepted_ok: {_MEANING[claim.theorem]})",
+            "that the text which certify/io/claim_text.py writes has the numbers, the functions "
+            "and the loop, controller in place, of the certificate",
+        )
+    return Checked(
+        "each of these obligations holds at every point of its box (Acceptance.accepted_ok)",
+        "that these are the obligations of the claim (derived by proofs/checker/theorems.py) and "
+        "imply its conclusion (proved in words, for some theorems in Coq: proofs/INDEX.md)",
+    )
+
+
+_MEANING: Mapping[str, str] = {
+    "T-STAB-D": "LoopClaim.stable_claim, for every trajectory",
+    "T-STAB-C": "FlowClaim.stable_flow, for every solution; that one exists is proved in words",
+    "T-OUT": "OutputClaim.bounded, for every value",
+}
+
+
+@dataclass(frozen=True)
 class Verified:
-    """What the kernel proved: the obligations of ``claim``, with the leaves of their trees."""
+    """What the kernel proved: the ``whole`` claim or derived obligations, with their leaves.
+
+    ``instead`` says why it is not the whole claim, where its theorem is one of those.
+    """
 
     claim: Claim
     leaves: Mapping[str, int]
     program: Path
+    whole: bool
+    instead: str = ""
 
 
 def find_program(given: Path | None = None) -> Path:
@@ -71,7 +104,7 @@ def _from_environment() -> Path | None:
 
 
 def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verified:
-    """Have the kernel from Coq prove the obligations of the certificate at ``path``.
+    """Have the kernel from Coq prove the claim of the certificate at ``path``, or its obligations.
 
     Raises ``CertificateError`` with the leaf that is not closed, ``UnsupportedError`` with what
     the program lacks, and ``CheckerError`` if the certificate does not fit its own claim.
@@ -79,18 +112,35 @@ def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verif
     found = find_program(program)
     _check_version(found)
     certificate = load(path)
-    lines = kernel_text(certificate)
+    trees = certificate.proof.trees
+    leaves = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
+    instead = ""
+    if certificate.claim.theorem in CLAIMS:
+        done = _answer(found, claim_text(certificate), workers)
+        if _accepts(done, leaves):
+            return Verified(certificate.claim, leaves, found, whole=True)
+        if done.returncode not in (4, 5):
+            raise _refusal(path, found, done)
+        instead = str(_refusal(path, found, done))
+    done = _answer(found, kernel_text(certificate), workers)
+    if _accepts(done, leaves):
+        return Verified(certificate.claim, leaves, found, whole=False, instead=instead)
+    raise _refusal(path, found, done)
+
+
+def _answer(program: Path, lines: Iterable[str], workers: int) -> subprocess.CompletedProcess[str]:
+    """What ``program`` says of a text."""
     with tempfile.TemporaryDirectory(prefix="certify-") as folder:
         file = Path(folder, "kernel.txt")
         with file.open("w", encoding="ascii") as text:
             text.writelines(f"{line}\n" for line in lines)
-        done = _run(found, ["--workers", str(workers), str(file)])
-    trees = certificate.proof.trees
-    wanted = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
+        return _run(program, ["--workers", str(workers), str(file)])
+
+
+def _accepts(done: subprocess.CompletedProcess[str], leaves: Mapping[str, int]) -> bool:
+    """Whether all is proved, each obligation with the leaves that its tree has."""
     answers = done.stdout.splitlines()
-    if done.returncode == 0 and answers[-1:] == ["accepted"] and _proved(answers[:-1]) == wanted:
-        return Verified(certificate.claim, wanted, found)
-    raise _refusal(path, found, done)
+    return done.returncode == 0 and answers[-1:] == ["accepted"] and _proved(answers[:-1]) == leaves
 
 
 def _command(program: Path) -> list[str]:

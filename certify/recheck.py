@@ -13,6 +13,8 @@ from certify.errors import InputError
 from certify.terminal import print_json
 
 if TYPE_CHECKING:
+    from certify.coq_theorem import Theorem
+    from certify.kernels import Verified
     from certify.proofs.checker.claim import Claim
 
 __all__ = ["recheck"]
@@ -39,13 +41,13 @@ def recheck(
 
         found = verified(path, program, workers)
         by = f"{found.program}, extracted from a proof in Coq"
-        _by_coq(path, found.claim, found.leaves, kernel, str(found.program), by, as_json)
+        _by_coq(path, found, kernel, ("program", str(found.program)), by, as_json)
     else:
         from certify.coq_theorem import prove_in_coq
 
         theorem = prove_in_coq(path, out)
         by = f"Coq: Theorem certificate in {theorem.file}"
-        _by_coq(path, theorem.claim, theorem.leaves, kernel, str(theorem.file), by, as_json)
+        _by_coq(path, theorem, kernel, ("theorem_file", str(theorem.file)), by, as_json)
 
 
 def _by_python(path: Path, workers: int, as_json: bool) -> None:
@@ -61,26 +63,34 @@ def _by_python(path: Path, workers: int, as_json: bool) -> None:
 
 def _by_coq(
     path: Path,
-    claim: Claim,
-    leaves: Mapping[str, int],
+    accepted: Verified | Theorem,
     kernel: str,
-    file: str,
+    file: tuple[str, str],
     by: str,
     as_json: bool,
 ) -> None:
     """What ``by`` proved, with the program or the theorem in ``file``."""
-    from certify.kernels import PROVED, TAKEN
+    from certify.kernels import checked
 
+    words = checked(accepted.claim, whole=accepted.whole)
     if as_json:
-        key = "program" if kernel == "verified" else "theorem_file"
-        found = {key: file, "proved": PROVED, "not_proved": TAKEN}
-        print_json(_found(path, claim, leaves, kernel) | found)
+        found = {
+            file[0]: file[1],
+            "checked": "claim" if accepted.whole else "obligations",
+            "proved": words.proved,
+            "not_proved": words.taken,
+        }
+        if accepted.instead:
+            found["not_the_claim"] = accepted.instead
+        print_json(_found(path, accepted.claim, accepted.leaves, kernel) | found)
         return
-    typer.echo(_accepted(claim, leaves))
+    typer.echo(_accepted(accepted.claim, accepted.leaves))
     typer.echo(f"  by          {by}")
-    typer.echo(f"  obligations {', '.join(leaves)}")
-    typer.echo(f"  proved      {PROVED}")
-    typer.echo(f"  not proved  {TAKEN}")
+    typer.echo(f"  obligations {', '.join(accepted.leaves)}")
+    typer.echo(f"  proved      {words.proved}")
+    typer.echo(f"  not proved  {words.taken}")
+    if accepted.instead:
+        typer.echo(f"  not as a claim: {accepted.instead}")
 
 
 def _found(path: Path, claim: Claim, leaves: Mapping[str, int], kernel: str) -> dict[str, object]:

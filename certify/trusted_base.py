@@ -22,7 +22,7 @@ COQ = _ROOT / "proofs" / "coq"
 _PROGRAM = "Subtrees"  # what the kernel runs: its theorem says that Language.holds
 _GLUE = ("main.ml", "command.ml", "judge.ml", "text.ml", "pool.ml", "prelude.ml")
 _IN_JS = ("big_int_Z.ml", "uint63.ml", "prelude.ml", "pool.ml", "main.ml", "stubs.js")
-_WRITER = _ROOT / "certify" / "io" / "kernel_text.py"
+_WRITERS = [_ROOT / "certify" / "io" / f"{name}_text.py" for name in ("kernel", "claim")]
 _COMMENT = re.compile(r"\(\*.*?\*\)", re.DOTALL)
 _PROOF = re.compile(r"\bProof\b.*?\b(?:Qed|Defined)\.", re.DOTALL)
 _LEMMA = re.compile(
@@ -45,7 +45,7 @@ def trusted_base() -> tuple[Part, ...]:
     if not (COQ / "audit.py").is_file():
         return ()
     specification = [COQ / f"{module}.v" for module in _statements()]
-    glue = [*(COQ / name for name in _GLUE), _WRITER]
+    glue = [*(COQ / name for name in _GLUE), *_WRITERS]
     in_js = [COQ / "js" / name for name in _IN_JS]
     return (
         Part(

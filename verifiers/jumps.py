@@ -15,8 +15,8 @@ from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.language import topological
 from certify.proofs.checker.obligations import atoms
 from certify.proofs.checker.stability import is_ray
-from certify.verifiers.replay import replay
 from certify.verifiers.points import margin
+from certify.verifiers.replay import replay
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import middle_of, pieces
 

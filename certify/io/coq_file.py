@@ -1,15 +1,17 @@
 """A certificate as a theorem in Coq: a file whose compilation is the check.
 
-``holds statement`` is proved for each obligation by running the kernel inside of Coq
-(``vm_compute``); the last theorem is their conjunction.  The obligations are those that
-:mod:`certify.io.kernel_text` writes, term by term.
+For a claim whose obligations the kernel makes, the last theorem is what the claim says
+(``true_of stated``, for trajectories or solutions), from a theorem for each obligation that its
+tree proves it.  For other claims it is the conjunction of the obligations (``holds statement``)
+that :mod:`certify.io.kernel_text` writes.  The kernel runs inside of Coq (``vm_compute``).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from certify.io.claim_text import claim_entry
 from certify.io.kernel_text import entry, in_trees
 from certify.proofs.checker.format import Certificate
 from certify.proofs.checker.obligations import Obligation
@@ -32,16 +34,27 @@ def theorem_name(position: int) -> str:
     return f"obligation_{position}"
 
 
-def coq_file(certificate: Certificate) -> Iterator[str]:
-    """The lines of the file; a CheckerError if trees and obligations do not fit the claim."""
+def coq_file(certificate: Certificate, *, whole: bool) -> Iterator[str]:
+    """The lines of the file: the ``whole`` claim, or the obligations that the checker derives.
+
+    A CheckerError if trees and obligations do not fit the claim.
+    """
     wanted = in_trees(certificate)
     claim = certificate.claim
-    yield f"(** {_plain(claim.name)}: the obligations of {_plain(claim.theorem)} hold. *)"
+    said = "the claim is true" if whole else f"the obligations of {claim.theorem} hold"
+    yield f"(** {_plain(claim.name)}, {_plain(claim.theorem)}: {said}. *)"
     yield "From Coq Require QArith List Uint63."
-    yield "From Certify Require Language Tree Inside."
+    yield "From Certify Require Language Tree Claims OutputClaim Statements Inside."
     yield "Module Certificate.  (* after it the names of axioms are printed in full *)"
-    yield "Import QArith List Uint63 Language Tree Inside ListNotations."
+    yield "Import QArith List Uint63 Language Tree Claims OutputClaim Statements Inside."
+    yield "Import ListNotations."
     yield "Open Scope nat_scope."
+    yield from _whole(certificate) if whole else _obligations(certificate, wanted)
+    yield "End Certificate."
+    yield "Print Assumptions Certificate.certificate."
+
+
+def _obligations(certificate: Certificate, wanted: Mapping[str, Obligation]) -> Iterator[str]:
     for position, obligation in enumerate(wanted.values()):
         yield from _theorem(certificate, obligation, position)
     yield "Theorem certificate :"
@@ -49,8 +62,56 @@ def coq_file(certificate: Certificate) -> Iterator[str]:
     names = [theorem_name(i) for i in range(len(wanted))]
     both = "".join(f"(conj {name} " for name in names[:-1]) + names[-1] + ")" * (len(names) - 1)
     yield f"Proof. exact {both}. Qed."
-    yield "End Certificate."
-    yield "Print Assumptions Certificate.certificate."
+
+
+def _whole(certificate: Certificate) -> Iterator[str]:
+    words = _Words(word for line in claim_entry(certificate) for word in line.split())
+    yield f"Definition stated : statement := {_statement(words)}."
+    words.skip("differences")
+    differences = "true" if words.count() else "false"
+    words.skip("proofs")
+    count = words.count()
+    for position in range(count):
+        name = words.next()
+        yield from ("", f"(* {_plain(name)} *)", f"Definition proof_{position} : task := Task")
+        yield from _proof_lines(words)
+        yield f"Theorem {theorem_name(position)} : "
+        yield f"  closes {differences} stated {position} proof_{position} = true."
+        yield "Proof. vm_cast_no_check (eq_refl true). Qed."
+    proofs = _listed(f"proof_{i}" for i in range(count))
+    all_close = "".join(f"(conj {theorem_name(i)} " for i in range(count)) + "I" + ")" * count
+    yield ""
+    yield f"Definition proofs := {proofs}."
+    yield f"Theorem as_many : counts {differences} stated (length proofs) = true."
+    yield "Proof. vm_cast_no_check (eq_refl true). Qed."
+    yield "Theorem certificate : true_of stated."
+    yield f"Proof. exact (claim_is_true {differences} stated proofs as_many {all_close}). Qed."
+
+
+def _statement(words: _Words) -> str:
+    theorem = words.next()
+    if theorem == "T-OUT":
+        box, program = _field(words, "inputs", _pair), _field(words, "output", _node)
+        return f"Bounded (OutputClaim {box} {program} {_maybe(words)} {_maybe(words)})"
+    loop = [_field(words, word, _pair) for word in ("states", "others")]
+    loop += [_field(words, "plant", _node), _field(words, "outputs", _Words.next)]
+    parts = [_field(words, "lyapunov", _node)]
+    for word in ("level", "decay"):
+        words.skip(word)
+        parts.append(_rational(words))
+    parts += [_field(words, word, _rational) for word in ("rest", "cube")]
+    kind = "Stable" if theorem == "T-STAB-D" else "Attracting"
+    return f"{kind} (Claim (System {' '.join(loop)})\n  {' '.join(parts)})"
+
+
+def _field(words: _Words, name: str, part: Callable[[_Words], str]) -> str:
+    words.skip(name)
+    return _listed([part(words) for _ in range(words.count())])
+
+
+def _maybe(words: _Words) -> str:
+    words.next()
+    return "None" if words.next() == "none" else f"(Some {_rational(words)})"
 
 
 def _plain(text: str) -> str:
@@ -60,7 +121,7 @@ def _plain(text: str) -> str:
 
 def _theorem(certificate: Certificate, obligation: Obligation, position: int) -> Iterator[str]:
     words = _Words(word for line in entry(certificate, obligation) for word in line.split())
-    words.skip("obligation", obligation.name)
+    words.skip("obligation")
     yield ""
     yield f"(* {_plain(obligation.name)} *)"
     yield f"Definition statement_{position} : obligation := Obligation"
@@ -71,15 +132,22 @@ def _theorem(certificate: Certificate, obligation: Obligation, position: int) ->
     yield "  [" + ";\n   ".join(nodes) + "]"
     words.skip("goal")
     yield f"  {_formula(words)}."
+    words.skip("differences", "0", "proofs", "1", obligation.name)
     yield f"Definition proof_{position} : task := Task"
+    yield from _proof_lines(words)
+    yield f"Theorem {theorem_name(position)} : holds statement_{position}."
+    yield f"Proof. apply (check_ok _ proof_{position}). vm_cast_no_check (eq_refl true). Qed."
+
+
+def _proof_lines(words: _Words) -> Iterator[str]:
+    """Flags, coordinates and tree of a task."""
     words.skip("flags")
     digits = words.next() if words.count() else ""
     yield f"  (flags_of {_listed(digits)})"
     yield f"  {_coordinates(words)} {_DEPTH} {_HALVINGS}"
-    tree = certificate.proof.trees[obligation.name]
+    words.skip("tree")
+    tree = bytes.fromhex(words.next()) if words.count() else b""
     yield f"  (unpacked {_listed(_packed(tree))}%uint63)."
-    yield f"Theorem {theorem_name(position)} : holds statement_{position}."
-    yield f"Proof. apply (check_ok _ proof_{position}). vm_cast_no_check (eq_refl true). Qed."
 
 
 class _Words:

@@ -33,6 +33,7 @@ from .obligations import All, Any, Formula, Obligation
 __all__ = [
     "decrease",
     "has_exact_equilibrium",
+    "is_polynomial",
     "is_ray",
     "lyapunov_and_level",
     "stability",
@@ -71,12 +72,17 @@ def decrease(claim: Claim) -> Node:
     f = closed_loop(claim)
     if claim.time == "continuous":
         change = directional(v, f)
-    elif all(n.op in _POLYNOMIAL or isinstance(n.data, Affine) for n in topological([v])):
+    elif is_polynomial(v):
         # models of degree 2 keep what cancels between two polynomials
         return const(1 - decay) * v - substitute(v, f)
     else:
         change = difference(substitute(v, f), v)
     return -change if decay == 0 else -change - const(decay) * v
+
+
+def is_polynomial(v: Node) -> bool:
+    """Whether ``v`` is a polynomial by its operators alone."""
+    return all(n.op in _POLYNOMIAL or isinstance(n.data, Affine) for n in topological([v]))
 
 
 def lyapunov_and_level(claim: Claim) -> tuple[Node, Fraction]:

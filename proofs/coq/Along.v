@@ -3,7 +3,7 @@
     [along] writes the operations of a program again, with other operations for its variables, and for
     each of them its quotients of first and second order where there are rules for them. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Scalars Inline Rays ExactValues Quotients.
+From Certify Require Import Language Scalars Inline Walks Rays ExactValues Quotients.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -43,16 +43,7 @@ Definition ray_operation (es : list entry) (s : list operation) (o : operation)
     else None
   end.
 
-Fixpoint along (p : list operation) (s : list operation) : option (list operation * list entry) :=
-  match p with
-  | [] => Some (s, [])
-  | o :: p' =>
-    match along p' s with
-    | Some (s1, es) =>
-      match ray_operation es s1 o with Some (s2, e) => Some (s2, e :: es) | None => None end
-    | None => None
-    end
-  end.
+Definition along := walk ray_operation.
 End Along.
 
 (** What an entry says of an operation: [a] is its value at a point of the ray, [a0] at the start.
@@ -110,34 +101,26 @@ Variable vars : list entry.
 Variable zero : nat.
 Hypothesis positive : 0 < r.
 
-Theorem along_ok p : forall s s' es, along vars zero p s = Some (s', es) ->
+Theorem along_ok p s s' es : along vars zero p s = Some (s', es) ->
   (zero < length s)%nat -> get (values z u s) zero = Some 0 ->
   (forall i e, nth_error vars i = Some e -> entry_ok z u s r (nth_error y i) (nth_error y0 i) e) ->
   extends s s' /\ length es = length p /\ forall j, (j < length es)%nat ->
     entry_ok z u s' r (get (values y c p) j) (get (values y0 c0 p) j) (entry_at es j).
 Proof.
-  induction p as [|o p IH]; intros s s' es E Z Z0 Hv; simpl in E.
-  - inversion E; subst. split; [apply extends_refl|]. split; auto. simpl. intros; lia.
-  - destruct (along vars zero p s) as [[s1 es1]|] eqn:E1; [|discriminate].
-    destruct (ray_operation vars zero es1 s1 o) as [[s2 e]|] eqn:E2; [|discriminate].
-    inversion E; subst; clear E.
-    destruct (IH s s1 es1 E1 Z Z0 Hv) as [X1 [L1 H1]]. clear IH.
-    pose proof (extends_length _ _ X1) as Ls.
+  intros E Z Z0 Hv.
+  destruct (walk_ok (ray_operation vars zero) (K := unit) (Entry 0 None None None)
+    (fun p j => (get (values y c p) j, get (values y0 c0 p) j)) (fun s _ s' _ => extends s s')
+    (fun s _ a e => entry_ok z u s r (fst a) (snd a) e)) with (s := s) (k := tt) (p := p) (s' := s') (es := es)
+    as [_ K]; auto using extends_refl.
+  - intros o q j J. now rewrite !values_old.
+  - intros s0 _ s1 _ s2 _. apply extends_trans.
+  - intros s0 _ s1 _ a e X. now apply entry_extends.
+  - clear E p es s'. intros p o es1 s1 _ s' e X1 L1 H1 E2. exists tt. cbn [fst snd] in *.
+    rewrite !values_new. pose proof (extends_length _ _ X1) as Ls.
     set (src := values y c p) in *. set (src0 := values y0 c0 p) in *.
     assert (Lsrc : length src = length p) by apply values_length.
     assert (Lsrc0 : length src0 = length p) by apply values_length.
-    (* it is enough to speak of the newest *)
-    enough (New : extends s1 s' /\ entry_ok z u s' r (operate y (c (length p)) src o)
-      (operate y0 (c0 (length p)) src0 o) e).
-    { destruct New as [X2 He]. split; [eapply extends_trans; eauto|]. split; [simpl; lia|].
-      intros j J. simpl in J. cbn [values]. fold src src0. unfold entry_at. cbn [length].
-      destruct (Nat.eq_dec j (length es1)) as [->|Nj].
-      - rewrite Nat.sub_diag. cbn [nth].
-        assert (G : forall m v, length m = length p -> get (v :: m) (length es1) = v).
-        { intros m v Lm. replace (length es1) with (length m) by lia. apply get_new. }
-        rewrite !G by auto. exact He.
-      - rewrite !get_old by lia. replace (S (length es1) - S j)%nat with (S (length es1 - S j)) by lia.
-        cbn [nth]. apply (entry_extends z u s1 s'); auto. apply H1. lia. }
+    change (forall j, (j < length es1)%nat -> entry_ok z u s1 r (get src j) (get src0 j) (entry_at es1 j)) in H1.
     assert (Zs : get (values z u s1) zero = Some 0) by (now rewrite (get_extends z u s s1)).
     destruct (match o with OVar _ => true | _ => false end) eqn:Ov.
     { destruct o; try discriminate. simpl in E2. destruct (nth_error vars i) as [e'|] eqn:Ei; [|discriminate].

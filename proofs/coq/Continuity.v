@@ -171,6 +171,13 @@ Proof.
       rewrite rev_length, values_length. simpl. lia.
 Qed.
 
+(** They do not depend on choices. *)
+Lemma settled_values x u u' p : forallb continuous_operation p = true -> values x u p = values x u' p.
+Proof.
+  induction p as [|o p IH]; intros S; simpl in S |- *; auto. apply andb_prop in S; destruct S as [S1 S2].
+  rewrite (IH S2). f_equal. apply operate_settled. now destruct o.
+Qed.
+
 (** Several values at once. *)
 Lemma all_continuous x u p js : forallb continuous_operation p = true ->
   forall v, map (get (values x u p)) js = map Some v -> forall eps, 0 < eps -> exists d, 0 < d /\

@@ -3,11 +3,11 @@
     but for the two neighbours of a float, which are in prelude.ml. *)
 From Coq Require Import Extraction ExtrOcamlBasic ExtrOcamlNatInt ExtrOCamlFloats ExtrOCamlInt63
   ExtrOcamlZBigInt ExtrOcamlNativeString.
-From Certify Require Import Language Tree Subtrees Reader Descent StableLoop.
+From Certify Require Import Language Tree Subtrees Acceptance.
 Extraction Language OCaml.
 (* excluded middle over the reals occurs in proofs alone; these two are never run *)
 Extract Constant ClassicalDedekindReals.sig_not_dec => "(fun _ -> assert false)".
 Extract Constant ClassicalDedekindReals.sig_forall_dec => "(fun _ -> assert false)".
 Extract Inlined Constant PrimFloat.next_up => "next_up".
 Extract Inlined Constant PrimFloat.next_down => "next_down".
-Extraction "build/extracted.ml" says prepare divided parts grown descent well_formed obligations.
+Extraction "build/extracted.ml" says needed usual prepare divided parts grown.

@@ -2,7 +2,7 @@
     in a step beyond the stated rate, as the difference of two values or with differences written as
     differences.  In words: [proofs/theory/T-STAB-D.md], [L-DIFF.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Descent Accepted Scalars Inline Rays ExactValues
+From Certify Require Import Language Tree Theorems Claims Scalars Inline Walks Rays ExactValues
   Quotients Along Moves LinearForms.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -45,7 +45,7 @@ Proof.
   cbn [value_program value_at plant_program next_at]. apply all_some_ok in Hn.
   split; auto. split; [intros; now apply (below_ok _ nx)|].
   split; [rewrite <- (map_length Some nx), <- Hn; apply map_length|]. split.
-  - intros x u. unfold value.
+  - intros x u. unfold value, value_of_program.
     destruct (scalars_ok x (fun _ _ => 0) u (lyapunov c) [] [] vs vtab [] Ev (Forall2_nil _)) as [_ Re].
     rewrite (represents_hd _ _ _ _ _ Re). destruct (hd [] vtab); inversion Hv; subst; reflexivity.
   - intros x w u. unfold next.
@@ -112,19 +112,24 @@ Section Meaning.
 Variables (c : claim) (q : fall_program) (x w : list R) (u : nat -> R).
 Notation m := (values (x ++ w) u (code q)).
 
-Record meaning : Prop := Meaning
+(** In discrete and in continuous time. *)
+Record placed : Prop := Placed
   { v_value : get m (v_at q) = value c x;
     next_length : length (next_state_at q) = length (outputs c);
     next_value : forall t, next c x (w, t) = all_defined (map (get m) (next_state_at q));
     state_value : length (state_at q) = length x /\
       forall i p, nth_error (state_at q) i = Some p -> get m p = nth_error x i;
+    in_code : forall j, In j (v_at q :: fall_at q :: state_at q ++ next_state_at q ++ step_at q) ->
+      (j < length (code q))%nat }.
+
+(** In discrete time. *)
+Record meaning : Prop := Meaning
+  { is_placed : placed;
     step_value : length (step_at q) = length x /\
       forall t y i p d, next c x (w, t) = Some y -> nth_error (step_at q) i = Some p ->
       get m p = Some d -> d = nth i y 0 - nth i x 0;
     fall_value : forall t y v v' s, value c x = Some v -> next c x (w, t) = Some y -> value c y = Some v' ->
-      get m (fall_at q) = Some s -> s = (1 - Q2R (decay c)) * v - v';
-    in_code : forall j, In j (v_at q :: fall_at q :: state_at q ++ next_state_at q ++ step_at q) ->
-      (j < length (code q))%nat }.
+      get m (fall_at q) = Some s -> s = (1 - Q2R (decay c)) * v - v' }.
 
 End Meaning.
 
@@ -235,20 +240,20 @@ Proof.
     assert (X23 : extends s2 (o :: s)) by (eapply extends_trans; eauto).
     assert (X13 : extends s1 (o :: s)) by (eapply extends_trans; eauto).
     pose proof (extends_length _ _ X') as LX. simpl in LX.
-    constructor; cbn [code state_at next_state_at step_at v_at fall_at].
+    split; [split|..]; cbn [code state_at next_state_at step_at v_at fall_at].
     - rewrite (get_extends z u s3 (o :: s)) by (first [exact X'|exact (proj1 Bf)]). exact (proj2 Bf).
     - exact Kl.
     - intros t. rewrite (Nxt x (w, t) u). cbn [fst]. fold p z. f_equal. apply map_ext_in. intros j J.
       symmetry. apply get_extends; [eapply extends_trans; [exact Xp|exact X13]|]. now apply Kn.
     - split; [lia|]. intros i j E. pose proof (nth_error_In _ _ E) as Ia. specialize (Ixs j Ia).
       rewrite (get_extends z u s1) by auto. rewrite (Vx i j E). apply Zx. rewrite <- Lxs. apply nth_error_Some. now rewrite E.
-    - split; [lia|]. intros t y i j d Y E D. pose proof (nth_error_In _ _ E) as Ia. specialize (Ids j Ia).
-      rewrite (get_extends z u s2) in D by auto. eauto.
-    - intros t y v v' f V Y V' F. rewrite get_put in F. eauto.
     - intros j [<-|[<-|I]]; simpl; [destruct Bf; lia|lia|]. apply in_app_or in I. destruct I as [I|I].
       + specialize (Ixs j I). lia.
       + apply in_app_or in I. destruct I as [I|I]; [specialize (Kn j I); fold p in Kn; unfold zero in L1; lia|].
-        specialize (Ids j I). lia. }
+        specialize (Ids j I). lia.
+    - split; [lia|]. intros t y i j d Y E D. pose proof (nth_error_In _ _ E) as Ia. specialize (Ids j Ia).
+      rewrite (get_extends z u s2) in D by auto. eauto.
+    - intros t y v v' f V Y V' F. rewrite get_put in F. eauto. }
   destruct b eqn:Eb.
   - injection made as Em. refine (Common s3 _ (extends_refl _) _ Em).
     intros t y v v' f V Y V' F. destruct (Pos y t) as [_ [M1 M2 M3 M4]]; auto; [discriminate|].

@@ -4,7 +4,7 @@
     their number above them.  That these are the bytes of a tree need not be believed: [check_ok] holds
     for every task. *)
 From Coq Require Import List ZArith Uint63.
-From Certify Require Import Language Tree.
+From Certify Require Import Language Tree Statements Acceptance.
 Import ListNotations.
 
 Definition byte_of (w : int) : nat := Z.to_nat (to_Z (w land 255)).
@@ -16,3 +16,33 @@ Definition unpacked (words : list int) : list nat :=
 (** A digit for each node of a program: 1 if its error gets a name, plus 2 if the formula is tried. *)
 Definition flags_of (digits : list nat) : list (bool * bool) :=
   map (fun d => (Nat.odd d, Nat.leb 2 d)) digits.
+
+(** ** Whole claims *)
+
+(** The task [t] proves obligation number [i] of the statement [s]. *)
+Definition closes (differences : bool) (s : statement) (i : nat) (t : task) : bool :=
+  match needed differences s with
+  | Some l =>
+    match nth_error l i with
+    | Some o => check o (Task (usual (program o)) (at_root t) (depth t) (deeper t) (tree t))
+    | None => false
+    end
+  | None => false
+  end.
+Definition counts (differences : bool) (s : statement) (n : nat) : bool :=
+  match needed differences s with Some l => Nat.eqb (length l) n | None => false end.
+Fixpoint all_close (differences : bool) (s : statement) (i : nat) (ts : list task) : Prop :=
+  match ts with [] => True | t :: ts' => closes differences s i t = true /\ all_close differences s (S i) ts' end.
+
+Theorem claim_is_true d s ts : counts d s (length ts) = true -> all_close d s 0 ts -> true_of s.
+Proof.
+  unfold counts. destruct (needed d s) as [l|] eqn:N; [|discriminate]. intros L H. apply PeanoNat.Nat.eqb_eq in L.
+  apply (true_if_hold d s l N). intros o I. apply In_nth_error in I. destruct I as [i E].
+  assert (G : forall ts k, all_close d s k ts -> forall j, j < length ts -> exists t, closes d s (k + j) t = true).
+  { clear. induction ts as [|t ts IH]; intros k H [|j] J; simpl in J; try (now apply PeanoNat.Nat.nlt_0_r in J).
+    - exists t. rewrite PeanoNat.Nat.add_0_r. apply H.
+    - rewrite PeanoNat.Nat.add_succ_r. apply (IH (S k)); [apply H|]. now apply PeanoNat.Nat.succ_lt_mono. }
+  destruct (G ts 0 H i) as [t K].
+  { rewrite <- L. apply nth_error_Some. now rewrite E. }
+  unfold closes in K. rewrite N in K. simpl in K. rewrite E in K. now apply check_ok in K.
+Qed.

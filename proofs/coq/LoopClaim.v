@@ -1,10 +1,10 @@
 (** What a claim of T-STAB-D says of its trajectories: the conclusion of [StableLoop.v].
 
-    Plant and Lyapunov function are [next] and [value] of [Descent.v], with every parameter and
+    Plant and Lyapunov function are [next] and [value] of [Claims.v], with every parameter and
     disturbance that is [allowed] there; states are close if all of their components are.  In words:
     [proofs/theory/T-STAB-D.md]. *)
 From Coq Require Import Reals QArith Qreals List.
-From Certify Require Import Language Compact Theorems Claims Descent Accepted.
+From Certify Require Import Language Compact Theorems Claims.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -4,7 +4,7 @@
     In words: [proofs/theory/L-DIFF.md], section 2.  A change is only spoken of where it and both
     values are defined; that they are is shown by other means. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Scalars Inline Rays ExactValues Quotients Along.
+From Certify Require Import Language Scalars Inline Walks Rays ExactValues Quotients Along.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -12,7 +12,6 @@ Local Open Scope R_scope.
 Record move := Move { before : nat; change : nat }.
 
 Section Moves.
-Variable vars : list move.                             (* for the variables of the program *)
 Variable zero : nat.                                   (* where the constant 0 is *)
 
 Definition move_at (es : list move) (j : nat) : move := nth (length es - S j) es (Move 0 0).
@@ -56,30 +55,84 @@ Definition change_rule (es : list move) (o : operation) : option part :=
     end
   end.
 
+End Moves.
+
+(** Each operation is written again, at the first point, and after it what a [rule] says of it: a part,
+    from where the operation is now and from what is known of those before it. *)
+Section Written.
+Variable rule : nat -> list move -> operation -> option part.
+Variable vars : list move.                             (* for the variables of the program *)
+
 Definition move_operation (es : list move) (s : list operation) (o : operation)
   : option (list operation * move) :=
   match o with
   | OVar i => match nth_error vars i with Some e => Some (s, e) | None => None end
   | _ =>
     if settled o && below (length es) (arguments o) then
-      match write_maybe (change_rule es o) (renamed (fun j => before (move_at es j)) o :: s) with
+      match write_maybe (rule (length s) es o) (renamed (fun j => before (move_at es j)) o :: s) with
       | (s', Some p) => Some (s', Move (length s) p)
       | _ => None
       end
     else None
   end.
 
-Fixpoint moves (p : list operation) (s : list operation) : option (list operation * list move) :=
-  match p with
-  | [] => Some (s, [])
-  | o :: p' =>
-    match moves p' s with
-    | Some (s1, es) =>
-      match move_operation es s1 o with Some (s2, e) => Some (s2, e :: es) | None => None end
-    | None => None
-    end
-  end.
-End Moves.
+(** Either a variable, or an operation whose rule gives a part. *)
+Lemma move_operation_inv es s o s' e : move_operation es s o = Some (s', e) ->
+  (exists i, o = OVar i /\ nth_error vars i = Some e /\ s' = s) \/
+  (forall i, o <> OVar i) /\ settled o = true /\ below (length es) (arguments o) = true /\
+  exists t p, rule (length s) es o = Some t /\ e = Move (length s) p /\
+    written_below (S (length s)) t = true /\
+    write t (renamed (fun j => before (move_at es j)) o :: s) = (s', p).
+Proof.
+  intros H. destruct (match o with OVar _ => true | _ => false end) eqn:Ov.
+  - destruct o; try discriminate. simpl in H. left. exists i.
+    destruct (nth_error vars i); inversion H; subst; auto.
+  - right. split; [intros i ->; discriminate|].
+    assert (K : (if settled o && below (length es) (arguments o) then
+      match write_maybe (rule (length s) es o) (renamed (fun j => before (move_at es j)) o :: s) with
+      | (s', Some p) => Some (s', Move (length s) p) | _ => None end else None) = Some (s', e))
+      by (destruct o; try exact H; discriminate).
+    clear H. destruct (settled o && below (length es) (arguments o)) eqn:B; [|discriminate].
+    apply andb_prop in B; destruct B as [B1 B2]. split; auto. split; auto. unfold write_maybe in K.
+    destruct (rule (length s) es o) as [t|]; [|discriminate]. cbn [length] in K.
+    destruct (written_below (S (length s)) t) eqn:Wb; [|discriminate].
+    destruct (write t _) as [s2 p] eqn:Ew. inversion K; subst. exists t, p. auto.
+Qed.
+End Written.
+
+(** Where the operations are now, whatever the rule. *)
+Record place_ok (z : list R) (u : nat -> R) (s : list operation) (a : scalar) (e : move) : Prop := PlaceOk
+  { place_below : (before e < length s)%nat; other_below : (change e < length s)%nat;
+    place_value : get (values z u s) (before e) = a }.
+Lemma places_ok rule vars z u x c p s s' es : walk (move_operation rule vars) p s = Some (s', es) ->
+  (forall i e, nth_error vars i = Some e -> place_ok z u s (nth_error x i) e) ->
+  extends s s' /\ length es = length p /\ forall j, (j < length es)%nat ->
+    place_ok z u s' (get (values x c p) j) (move_at es j).
+Proof.
+  intros E Hv.
+  assert (Grows : forall s s' a e, extends s s' -> place_ok z u s a e -> place_ok z u s' a e).
+  { intros s0 s1 a e X [H1 H2 H3]. pose proof (extends_length _ _ X). constructor; try lia.
+    now rewrite (get_extends z u s0 s1). }
+  destruct (walk_ok (move_operation rule vars) (K := unit) (Move 0 0)
+    (fun p j => get (values x c p) j) (fun s _ s' _ => extends s s')
+    (fun s _ a e => place_ok z u s a e)) with (s := s) (k := tt) (p := p) (s' := s') (es := es)
+    as [_ K]; auto using extends_refl.
+  - intros o q j J. now rewrite values_old.
+  - intros s0 _ s1 _ s2 _. apply extends_trans.
+  - intros s0 _ s1 _ a e X. now apply Grows.
+  - clear E p es s'. intros p o es1 s1 _ s' e X1 L1 H1 E2. exists tt. rewrite values_new.
+    destruct (move_operation_inv _ _ _ _ _ _ _ E2) as [[i [-> [Ei ->]]]|[Nv [So [B [t [q [T [-> [Wb W]]]]]]]]].
+    { split; [apply extends_refl|]. simpl. apply (Grows s s1); auto. }
+    set (s0 := renamed (fun j => before (move_at es1 j)) o :: s1) in *.
+    destruct (write_ok z u t s0 s' q W Wb) as [Xa [La _]].
+    assert (X0 : extends s1 s0) by apply extends_put. pose proof (extends_length _ _ Xa).
+    assert (L0 : length s0 = S (length s1)) by reflexivity.
+    split; [eapply extends_trans; eauto|]. constructor; cbn [before change]; [lia|exact La|].
+    rewrite (get_extends z u s0 s') by (auto; lia). unfold s0. rewrite get_put.
+    apply renamed_ok; auto. intros j J. apply (H1 j). now apply (below_ok _ (arguments o)).
+Qed.
+
+Definition moves (vars : list move) (zero : nat) := walk (move_operation (fun _ => change_rule zero) vars).
 
 (** What a move says of an operation with the values [a] and [b] at the two points. *)
 Record move_ok (z : list R) (u : nat -> R) (s : list operation) (a b : scalar) (e : move) : Prop :=
@@ -100,14 +153,12 @@ Lemma moves_extends vars zero p : forall s s' es, moves vars zero p s = Some (s'
 Proof.
   induction p as [|o p IH]; intros s s' es E; simpl in E.
   - inversion E. apply extends_refl.
-  - destruct (moves vars zero p s) as [[s1 es1]|] eqn:E1; [|discriminate].
-    destruct (move_operation vars zero es1 s1 o) as [[s2 e2]|] eqn:E2; [|discriminate]. inversion E; subst.
-    eapply extends_trans; [eapply IH; exact E1|]. clear -E2. unfold move_operation in E2.
-    destruct o; try (destruct (settled _ && _) eqn:B; [|discriminate];
-      destruct (write_maybe _ _) as [sa [qa|]] eqn:W; [|discriminate];
-      inversion E2; subst; destruct (write_maybe_ok [] (fun _ => 0) _ _ _ _ W) as [X _];
-      eapply extends_trans; [apply extends_put|exact X]).
-    destruct (nth_error vars i); inversion E2. apply extends_refl.
+  - fold (moves vars zero p s) in E. destruct (moves vars zero p s) as [[s1 es1]|] eqn:E1; [|discriminate].
+    destruct (move_operation _ vars es1 s1 o) as [[s2 e2]|] eqn:E2; [|discriminate]. inversion E; subst.
+    eapply extends_trans; [eapply IH; exact E1|]. apply move_operation_inv in E2.
+    destruct E2 as [[i [_ [_ ->]]]|[_ [_ [_ [t [q [_ [_ [B W]]]]]]]]]; [apply extends_refl|].
+    destruct (write_ok [] (fun _ => 0) t (renamed (fun j => before (move_at es1 j)) o :: s1) s' q W B) as [X _].
+    eapply extends_trans; [apply extends_put|exact X].
 Qed.
 
 Section Rule.
@@ -244,53 +295,36 @@ Variables (x y : list R) (c : nat -> R).               (* the program's variable
 Variable vars : list move.
 Variable zero : nat.
 
-Theorem moves_ok p : forall s s' es, moves vars zero p s = Some (s', es) ->
+Theorem moves_ok p s s' es : moves vars zero p s = Some (s', es) ->
   (zero < length s)%nat -> get (values z u s) zero = Some 0 ->
   (forall i e, nth_error vars i = Some e -> move_ok z u s (nth_error x i) (nth_error y i) e) ->
   extends s s' /\ length es = length p /\ forall j, (j < length es)%nat ->
     move_ok z u s' (get (values x c p) j) (get (values y c p) j) (move_at es j).
 Proof.
-  induction p as [|o p IH]; intros s s' es E Z Z0 Hv; simpl in E.
-  - inversion E; subst. split; [apply extends_refl|]. split; auto. simpl. intros; lia.
-  - destruct (moves vars zero p s) as [[s1 es1]|] eqn:E1; [|discriminate].
-    destruct (move_operation vars zero es1 s1 o) as [[s2 e]|] eqn:E2; [|discriminate].
-    inversion E; subst; clear E. destruct (IH s s1 es1 E1 Z Z0 Hv) as [X1 [L1 H1]]. clear IH.
-    pose proof (extends_length _ _ X1) as Ls.
+  intros E Z Z0 Hv.
+  destruct (walk_ok (move_operation (fun _ => change_rule zero) vars) (K := unit) (Move 0 0)
+    (fun p j => (get (values x c p) j, get (values y c p) j)) (fun s _ s' _ => extends s s')
+    (fun s _ a e => move_ok z u s (fst a) (snd a) e)) with (s := s) (k := tt) (p := p) (s' := s') (es := es)
+    as [_ K]; auto using extends_refl.
+  - intros o q j J. now rewrite !values_old.
+  - intros s0 _ s1 _ s2 _. apply extends_trans.
+  - intros s0 _ s1 _ a e X. now apply move_extends.
+  - clear E p es s'. intros p o es1 s1 _ s' e X1 L1 H1 E2. exists tt. cbn [fst snd] in *.
+    rewrite !values_new. pose proof (extends_length _ _ X1) as Ls.
     set (src := values x c p) in *. set (dst := values y c p) in *.
-    assert (Lsrc : length src = length p) by apply values_length.
-    assert (Ldst : length dst = length p) by apply values_length.
-    enough (New : extends s1 s' /\ move_ok z u s' (operate x (c (length p)) src o)
-      (operate y (c (length p)) dst o) e).
-    { destruct New as [X2 He]. split; [eapply extends_trans; eauto|]. split; [simpl; lia|].
-      intros j J. simpl in J. cbn [values]. fold src dst. unfold move_at. cbn [length].
-      destruct (Nat.eq_dec j (length es1)) as [->|Nj].
-      - rewrite Nat.sub_diag. cbn [nth].
-        assert (G : forall m v, length m = length p -> get (v :: m) (length es1) = v).
-        { intros m v Lm. replace (length es1) with (length m) by lia. apply get_new. }
-        rewrite !G by auto. exact He.
-      - rewrite !get_old by lia. replace (S (length es1) - S j)%nat with (S (length es1 - S j)) by lia.
-        cbn [nth]. apply (move_extends z u s1 s'); auto. apply H1. lia. }
-    destruct (match o with OVar _ => true | _ => false end) eqn:Ov.
-    { destruct o; try discriminate. simpl in E2. destruct (nth_error vars i) as [e'|] eqn:Ei; [|discriminate].
-      inversion E2; subst. split; [apply extends_refl|]. simpl. apply (move_extends z u s s' _ _ e X1). now apply Hv. }
-    assert (Nv : forall i, o <> OVar i) by (intros i ->; discriminate).
-    assert (E3 : (if settled o && below (length es1) (arguments o) then
-      match write_maybe (change_rule zero es1 o) (renamed (fun j => before (move_at es1 j)) o :: s1) with
-      | (s', Some p) => Some (s', Move (length s1) p) | _ => None end else None) = Some (s', e))
-      by (destruct o; try exact E2; discriminate).
-    clear E2. destruct (settled o && below (length es1) (arguments o)) eqn:B; [|discriminate].
-    apply andb_prop in B; destruct B as [So B].
+    change (forall j, (j < length es1)%nat -> move_ok z u s1 (get src j) (get dst j) (move_at es1 j)) in H1.
+    destruct (move_operation_inv _ _ _ _ _ _ _ E2) as [[i [-> [Ei ->]]]|[Nv [So [B [t [q [T [-> [Wb W]]]]]]]]].
+    { split; [apply extends_refl|]. simpl. apply (move_extends z u s s1 _ _ e X1). now apply Hv. }
     set (s0 := renamed (fun j => before (move_at es1 j)) o :: s1) in *.
-    destruct (write_maybe (change_rule zero es1 o) s0) as [sa [q|]] eqn:W1; [|discriminate].
-    inversion E3; subst; clear E3. destruct (write_maybe_ok z u _ _ _ _ W1) as [Xa [La Va]].
+    destruct (write_ok z u t s0 s' q W Wb) as [Xa [La Va]].
     assert (X0 : extends s1 s0) by apply extends_put. pose proof (extends_length _ _ Xa).
     assert (L0 : length s0 = S (length s1)) by reflexivity.
     split; [eapply extends_trans; eauto|]. constructor; cbn [before change].
     + lia.
-    + now apply La.
+    + exact La.
     + rewrite (get_extends z u s0 s') by (auto; lia). unfold s0. rewrite get_put.
       apply renamed_ok; auto. intros j J. apply (H1 j). now apply (below_ok _ (arguments o)).
-    + intros v w d V W G. destruct (Va q d eq_refl G) as [t [T I]].
+    + intros v w d V W1 G.
       apply (change_rule_ok z u s0 zero es1 src dst) with (x := x) (y := y) (c := c (length p)) (o := o) (t := t); auto.
       * rewrite (get_extends z u s s0); auto. eapply extends_trans; eauto.
       * intros j J. apply (move_extends z u s1 s0); auto.

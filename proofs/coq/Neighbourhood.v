@@ -5,7 +5,7 @@
     all faces, whose variables are [r], the direction [d], parameters and disturbances.  In words:
     [proofs/theory/L-RAY.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Descent Scalars Inline Rays ExactValues Quotients Along FallProgram.
+From Certify Require Import Language Tree Theorems Claims Scalars Inline Rays ExactValues Quotients Along FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -46,13 +46,14 @@ Definition same_order (a b : entry) : option (nat * nat) :=
   | _, _ => match first a, first b with Some i, Some j => Some (i, j) | _, _ => None end
   end.
 
-Definition ray_program (c : claim) (q : fall_program) : option (list operation * goal_of) :=
+(** [ends]: what the plant's results are at the equilibrium; in continuous time they are 0. *)
+Definition ray_program (ends : list Q) (c : claim) (q : fall_program) : option (list operation * goal_of) :=
   let (s1, states) := ray_states O (combine (rest c) (cube c)) [OVar O; OConst 0] in
   let (s2, vary) := ray_others (S (length (bounds c))) (length (others c)) s1 in
   match along (states ++ vary) O (code q) s2 with
   | Some (s3, es) =>
     let v := entry_at es (v_at q) in let fall := entry_at es (fall_at q) in
-    if starts_at 0 v && starts_at 0 fall && all_start (rest c) (map (entry_at es) (next_state_at q)) then
+    if starts_at 0 v && starts_at 0 fall && all_start ends (map (entry_at es) (next_state_at q)) then
       match same_order v fall with Some (i, j) => Some (s3, GAnd (GPositive i) (GPositive j)) | None => None end
     else None
   | None => None
@@ -63,8 +64,8 @@ Definition face (n i : nat) (q : Q) : list (Q * Q) :=
   map (fun k => if Nat.eqb k i then (q, q) else (-1, 1)%Q) (seq 0 n).
 Definition faces (n : nat) : list (list (Q * Q)) := flat_map (fun i => [face n i 1; face n i (-1)]) (seq 0 n).
 
-Definition ray_obligations (c : claim) (q : fall_program) : option (list obligation) :=
-  match ray_program c q with
+Definition ray_obligations (ends : list Q) (c : claim) (q : fall_program) : option (list obligation) :=
+  match ray_program ends c q with
   | None => None
   | Some (p, g) =>
     let made := map (fun b => ScalarObligation ((0, 1)%Q :: b ++ others c) p g) (faces (length (bounds c))) in

@@ -1,6 +1,6 @@
 (** The obligations [ray] of a claim imply what T-STAB-D asks near the equilibrium. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Descent Accepted Scalars Inline Rays ExactValues Quotients
+From Certify Require Import Language Tree Theorems Claims Scalars Inline Rays ExactValues Quotients
   Along FallProgram Neighbourhood.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -33,11 +33,13 @@ Qed.
 
 Section Meaning.
 Variable c : claim.
+Variable ends : list Q.                                (* the plant's results at the equilibrium *)
 Let n := length (bounds c).
 Let rs := combine (rest c) (cube c).
 Hypothesis Lr : length (rest c) = n.
 Hypothesis Lc : length (cube c) = n.
 Hypothesis Lo : length (outputs c) = n.
+Hypothesis Lends : length ends = n.
 
 Lemma rs_rest : map (fun qc => Q2R (fst qc)) rs = equilibrium c.
 Proof.
@@ -50,8 +52,9 @@ Proof. clear Lo. unfold rs. rewrite combine_length. lia. Qed.
 
 Variable q : fall_program.
 Hypothesis Ln : length (next_state_at q) = n.
-Hypothesis means : forall x w u, length x = n -> meaning c q x w u.
-Notation fall x w := (get (values (x ++ w) (fun _ => 0) (code q)) (fall_at q)).
+Hypothesis means : forall x w u, length x = n -> placed c q x w u.
+Variable none : nat -> R.                              (* no operation depends on a choice *)
+Notation fall x w := (get (values (x ++ w) none (code q)) (fall_at q)).
 
 Lemma point_length r d : length d = n -> length (point rs r d) = n.
 Proof.
@@ -60,10 +63,10 @@ Proof.
 Qed.
 
 (** For a point of a ray: what exact arithmetic says of the equilibrium, and the program of the point. *)
-Lemma ray_program_ok p g z r d w t : ray_program c q = Some (p, g) ->
+Lemma ray_program_ok p g z r d w t : ray_program ends c q = Some (p, g) ->
   0 < r -> length d = n -> length w = length (others c) -> z = r :: d ++ w ->
   (forall v, value c (equilibrium c) = Some v -> v = 0) /\
-  (forall y, next c (equilibrium c) (w, t) = Some y -> y = equilibrium c) /\
+  (forall y, next c (equilibrium c) (w, t) = Some y -> y = map Q2R ends) /\
   (forall u v s, value c (point rs r d) = Some v -> fall (point rs r d) w = Some s ->
     satisfied (values z u p) g -> 0 < v /\ 0 < s).
 Proof.
@@ -72,7 +75,7 @@ Proof.
   destruct (ray_others (S n) (length (others c)) s1) as [s2 vary] eqn:E2.
   destruct (along (states ++ vary) 0 (code q) s2) as [[s3 es]|] eqn:E3; [|discriminate].
   destruct (starts_at 0 (entry_at es (v_at q)) && starts_at 0 (entry_at es (fall_at q)) &&
-    all_start (rest c) (map (entry_at es) (next_state_at q))) eqn:B; [|discriminate].
+    all_start ends (map (entry_at es) (next_state_at q))) eqn:B; [|discriminate].
   apply andb_prop in B; destruct B as [B B3]. apply andb_prop in B; destruct B as [B1 B2].
   destruct (starts_at_zero _ B1) as [q1 [Q1 Z1]]. destruct (starts_at_zero _ B2) as [q2 [Q2 Z2]].
   destruct (same_order _ _) as [[i j]|] eqn:So; [|discriminate].
@@ -102,7 +105,6 @@ Proof.
       rewrite Lx, L0. rewrite Ls in Em. specialize (H2 (m - n)%nat e (nth_error w (m - n)) Em).
       rewrite Ez in H2. replace (S n + (m - n))%nat with (S m) in H2 by lia. simpl in H2.
       rewrite nth_error_app2 in H2 by lia. rewrite Ld in H2. now rewrite Ez. }
-  set (none := fun _ : nat => 0).
   assert (Run : forall u k, (k < length (code q))%nat -> entry_ok z u s3 r
     (get (values (x ++ w) none (code q)) k) (get (values (x0 ++ w) none (code q)) k) (entry_at es k)).
   { intros u k K. destruct (All u) as [G0 [Lz Ha]].
@@ -116,8 +118,8 @@ Proof.
     rewrite (start_value _ _ _ _ _ _ _ E q1 v Q1 V). exact Z1.
   - intros y Y. fold x0 in Y. rewrite (next_value _ _ _ _ _ M0 t) in Y. apply all_defined_some in Y.
     destruct (all_start_ok _ _ B3) as [_ St]. apply nth_error_list_eq.
-    + rewrite <- (map_length Some y), <- Y, map_length, Ln. fold x0. lia.
-    + intros m a b Ea Eb. unfold equilibrium in Eb.
+    + rewrite <- (map_length Some y), <- Y, !map_length, Ln. lia.
+    + intros m a b Ea Eb.
       destruct (map_nth_error_inv _ _ _ _ Eb) as [p [Ep <-]].
       apply (f_equal (fun l => nth_error l m)) in Y. rewrite !nth_error_map, Ea in Y.
       destruct (nth_error (next_state_at q) m) as [o|] eqn:Eo; [|discriminate]. simpl in Y. inversion Y as [Yo].
@@ -130,7 +132,7 @@ Proof.
       exact (start_value _ _ _ _ _ _ _ (Run none o Io) p' a Sp Yo).
   - intros u v s V F [[w1 [W1 P1]] [w2 [W2 P2]]].
     pose proof (Run u _ Iv) as Ev. rewrite (v_value _ _ _ _ _ Mx), V in Ev.
-    pose proof (Run u _ If) as Ef. fold none in F. rewrite F in Ef.
+    pose proof (Run u _ If) as Ef. rewrite F in Ef.
     assert (Two : (v = r * w1 /\ s = r * w2) \/ (v = r * r * w1 /\ s = r * r * w2)).
     { unfold same_order in So.
       assert (First : first (entry_at es (v_at q)) = Some i -> first (entry_at es (fall_at q)) = Some j ->
@@ -148,20 +150,20 @@ Proof.
 Qed.
 
 Variable l : list obligation.
-Hypothesis made : ray_obligations c q = Some l.
+Hypothesis made : ray_obligations ends c q = Some l.
 Hypothesis proved : forall o, In o l -> holds o.
 
 (** Exact arithmetic: V is 0 at the equilibrium, which is one. *)
 Theorem zero_at_equilibrium v : value c (equilibrium c) = Some v -> v = 0.
 Proof.
-  unfold ray_obligations in made. destruct (ray_program c q) as [[p g]|] eqn:E; [|discriminate].
+  unfold ray_obligations in made. destruct (ray_program ends c q) as [[p g]|] eqn:E; [|discriminate].
   apply (ray_program_ok p g (1 :: repeat 0 n ++ repeat 0 (length (others c))) 1 (repeat 0 n)
     (repeat 0 (length (others c))) (fun _ _ => 0) E); auto; try lra; apply repeat_length.
 Qed.
 Theorem equilibrium_is_one w y : length (fst w) = length (others c) ->
-  next c (equilibrium c) w = Some y -> y = equilibrium c.
+  next c (equilibrium c) w = Some y -> y = map Q2R ends.
 Proof.
-  unfold ray_obligations in made. destruct (ray_program c q) as [[p g]|] eqn:E; [|discriminate].
+  unfold ray_obligations in made. destruct (ray_program ends c q) as [[p g]|] eqn:E; [|discriminate].
   intros Lw. destruct w as [w t]. apply (ray_program_ok p g (1 :: repeat 0 n ++ w) 1 (repeat 0 n) w t E); auto; try lra.
   apply repeat_length.
 Qed.
@@ -185,7 +187,7 @@ Theorem rays_fall x w v s : in_cube c x -> x <> equilibrium c -> in_box (others 
   value c x = Some v -> fall x w = Some s -> 0 < v /\ 0 < s.
 Proof.
   intros Cu N Wb V F. unfold ray_obligations in made.
-  destruct (ray_program c q) as [[p g]|] eqn:E; [|discriminate].
+  destruct (ray_program ends c q) as [[p g]|] eqn:E; [|discriminate].
   destruct (forallb proper_obligation _ && forallb _ (cube c)) eqn:B; [|discriminate].
   inversion made as [Em]. clear made. apply andb_prop in B; destruct B as [B1 B2].
   rewrite <- rs_rest in N.

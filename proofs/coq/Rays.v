@@ -16,6 +16,7 @@ Record entry := Entry { here : nat; start : option Q; first : option nat; second
 Inductive part :=
 | PAt (p : nat) | PConst (q : Q) | PRow (row : list Q) (args : list nat)
 | PAdd (a b : part) | PMul (a b : part) | PMax (a b : part) | PCall (g : fn) (a : part)
+| PStep (a : part)
 | PQuotient (g : fn) (a b : part) | PQuotient2 (g : fn) (a b : part) | PIncrement (g : fn) (a b : part).
 
 Fixpoint write (t : part) (s : list operation) : list operation * nat :=
@@ -27,6 +28,7 @@ Fixpoint write (t : part) (s : list operation) : list operation * nat :=
   | PMul a b => let (s1, i) := write a s in let (s2, j) := write b s1 in put (OMul i j) s2
   | PMax a b => let (s1, i) := write a s in let (s2, j) := write b s1 in put (OMax i j) s2
   | PCall g a => let (s1, i) := write a s in put (OCall g i) s1
+  | PStep a => let (s1, i) := write a s in put (OStep i) s1
   | PQuotient g a b => let (s1, i) := write a s in let (s2, j) := write b s1 in put (OQuotient g i j) s2
   | PQuotient2 g a b => let (s1, i) := write a s in let (s2, j) := write b s1 in put (OQuotient2 g i j) s2
   | PIncrement g a b => let (s1, i) := write a s in let (s2, j) := write b s1 in put (OIncrement g i j) s2
@@ -41,6 +43,7 @@ Fixpoint is_value (m : list scalar) (t : part) (v : R) : Prop :=
   | PMul a b => exists x y, is_value m a x /\ is_value m b y /\ v = x * y
   | PMax a b => exists x y, is_value m a x /\ is_value m b y /\ v = Rmax x y
   | PCall g a => exists x, is_value m a x /\ call g x = Some v
+  | PStep a => exists x c, is_value m a x /\ v = step c x
   | PQuotient g a b => exists x y c, is_value m a x /\ is_value m b y /\ quotient c g x y = Some v
   | PQuotient2 g a b => exists x y c, is_value m a x /\ is_value m b y /\ quotient2 c g x y = Some v
   | PIncrement g a b => exists x y, is_value m a x /\ is_value m b y /\ increment g x y = Some v
@@ -52,7 +55,7 @@ Fixpoint written_below (n : nat) (t : part) : bool :=
   | PRow _ args => below n args
   | PAdd a b | PMul a b | PMax a b | PQuotient _ a b | PQuotient2 _ a b | PIncrement _ a b =>
     written_below n a && written_below n b
-  | PCall _ a => written_below n a
+  | PCall _ a | PStep a => written_below n a
   end.
 
 Lemma Q2R_zero : Q2R 0 = 0. Proof. unfold Q2R; simpl; lra. Qed.
@@ -75,6 +78,7 @@ Proof.
   - rewrite <- H. f_equal. apply map_ext_in. intros j J. symmetry. apply get_extends; auto.
     now apply (below_ok _ args).
   - destruct H as [a [A E]]. exists a. auto.
+  - destruct H as [a [k [A E]]]. exists a, k. auto.
 Qed.
 
 Lemma lift2_some (f : R -> R -> scalar) a b v : lift2 f a b = Some v ->
@@ -101,8 +105,8 @@ Lemma write_ok z u t : forall s s' p, write t s = (s', p) -> written_below (leng
   extends s s' /\ (p < length s')%nat /\
   forall v, get (values z u s') p = Some v -> is_value (values z u s) t v.
 Proof.
-  induction t as [p0|q|row args|a IHa b IHb|a IHa b IHb|a IHa b IHb|g a IHa|g a IHa b IHb|g a IHa b IHb
-    |g a IHa b IHb]; intros s s' p E B; simpl in E, B;
+  induction t as [p0|q|row args|a IHa b IHb|a IHa b IHb|a IHa b IHb|g a IHa|a IHa
+    |g a IHa b IHb|g a IHa b IHb|g a IHa b IHb]; intros s s' p E B; simpl in E, B;
     try (destruct (write a s) as [s1 i] eqn:Ea; destruct (write b s1) as [s2 j] eqn:Eb;
       inversion E; subst; clear E; apply andb_prop in B; destruct B as [B1 B2];
       destruct (IHa _ _ _ Ea B1) as [X1 [L1 V1]]; pose proof (extends_length _ _ X1);
@@ -125,6 +129,11 @@ Proof.
     split; [eapply extends_trans; [exact X1|apply extends_put]|]. split; [simpl; lia|].
     intros v. rewrite get_put. simpl. intros Hv. destruct (lift1_some _ _ _ Hv) as [x [Hx E]].
     exists x. auto.
+  - destruct (write a s) as [s1 i] eqn:Ea. inversion E; subst; clear E.
+    destruct (IHa _ _ _ Ea B) as [X1 [L1 V1]]. pose proof (extends_length _ _ X1).
+    split; [eapply extends_trans; [exact X1|apply extends_put]|]. split; [simpl; lia|].
+    intros v. rewrite get_put. simpl. intros Hv. destruct (lift1_some _ _ _ Hv) as [x [Hx E]].
+    inversion E. exists x, (u (length s1)). auto.
   - exists x, y, (u (length s2)). auto.
   - exists x, y, (u (length s2)). auto.
   - exists x, y. auto.

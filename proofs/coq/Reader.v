@@ -1,10 +1,8 @@
-(** What the bytes of a text state: an obligation, and only one.
-
-    [print] says how an obligation is written; a text states it if its words, which are separated by
-    spaces and line ends, are those of [print].  How the program finds the obligation that a text
-    states need not be believed: [says] compares.  See certify/io/kernel_text.py, which writes texts. *)
+(** How obligations, and the parts of claims, are written: words of bytes, separated by spaces and line
+    ends; and that nothing else is written like them.  What a text states, [Statements.v] says; texts
+    are written by certify/io/kernel_text.py. *)
 From Coq Require Import Hexadecimal HexadecimalZ QArith String Ascii Arith Lia List.
-From Certify Require Import Language Intervals Tree Subtrees.
+From Certify Require Import Language.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -91,12 +89,10 @@ Fixpoint print_formula (f : formula) : list word :=
   | And a b => spelled "and" :: print_formula a ++ print_formula b
   | Or a b => spelled "or" :: print_formula a ++ print_formula b
   end.
-Definition print (o : obligation) : list word :=
+Definition print_obligation (o : obligation) : list word :=
   spelled "box" :: print_list print_pair (box o) ++
   spelled "program" :: print_list print_node (program o) ++
   spelled "goal" :: print_formula (goal o).
-
-Definition states (bytes : list nat) (o : obligation) : Prop := words bytes = print o.
 
 (** * Nothing else is written like it *)
 
@@ -197,9 +193,9 @@ Proof.
   - apply IHa1 in H. destruct H as [<- H]. apply IHa2 in H. destruct H as [<- H]. auto.
   - apply IHa1 in H. destruct H as [<- H]. apply IHa2 in H. destruct H as [<- H]. auto.
 Qed.
-Theorem print_injective a b : print a = print b -> a = b.
+Lemma obligation_injective a b : print_obligation a = print_obligation b -> a = b.
 Proof.
-  destruct a as [x p f], b as [y q g]. unfold print. cbn [box program goal]. intros H.
+  destruct a as [x p f], b as [y q g]. unfold print_obligation. cbn [box program goal]. intros H.
   apply (f_equal (@tl word)) in H. cbn [tl] in H.
   apply (code_list _ code_pair) in H. destruct H as [<- H].
   apply (f_equal (@tl word)) in H. cbn [tl] in H.
@@ -223,26 +219,14 @@ Fixpoint same_words (a b : list word) : bool :=
   | x :: a', y :: b' => if same_word x y then same_words a' b' else false
   | _, _ => false
   end.
-Definition says (bytes : list nat) (o : obligation) : bool := same_words (words bytes) (print o).
 
 Lemma same_word_ok a : forall b, same_word a b = true -> a = b.
 Proof.
   induction a as [|x a IH]; intros [|y b] H; try discriminate; auto. cbn in H.
   destruct (Nat.eqb_spec x y); [|discriminate]. f_equal; auto.
 Qed.
-Theorem says_ok bytes o : says bytes o = true -> states bytes o.
+Lemma same_words_ok a : forall b, same_words a b = true -> a = b.
 Proof.
-  unfold says, states. generalize (print o) as b, (words bytes) as a. clear. intros b a. revert b.
   induction a as [|x a IH]; intros [|y b] H; try discriminate; auto. cbn in H.
   destruct (same_word x y) eqn:E; [|discriminate]. f_equal; auto. now apply same_word_ok.
-Qed.
-
-(** From bytes to what holds: whatever obligation a text states, if the program found it in the text,
-    divided its tree and proved all parts. *)
-Theorem accepted_ok bytes o t w plan boxes : says bytes o = true -> prepare o t = Some w ->
-  divided w t plan = Some boxes -> (forall b, In b boxes -> exists tree, grown w t b tree = true) ->
-  forall stated, states bytes stated -> holds stated.
-Proof.
-  intros S P D G stated E. apply says_ok in S. unfold states in *. rewrite S in E.
-  apply print_injective in E. rewrite <- E. now apply (divided_ok o t w plan boxes).
 Qed.

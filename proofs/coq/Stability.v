@@ -83,7 +83,7 @@ Variable rest : list R.
 Variable near : list R -> Prop.
 
 (** What is needed besides: continuity of V; and without a decay rate that V falls around every point
-    by a certain amount, as it does where [f] and [V] are continuous ([Accepted.v]). *)
+    by a certain amount, as it does where [f] and [V] are continuous ([StableLoop.v]). *)
 Record regular : Prop := Regular
   { level_positive : 0 < level;
     value_continuous : continuous_in domain V;

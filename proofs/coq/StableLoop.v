@@ -1,10 +1,10 @@
 (** T-STAB-D, from a claim to its trajectories: nothing is left as a hypothesis.
 
     A claim is programs for plant and Lyapunov function, and numbers.  [obligations] makes from it all
-    obligations of T-STAB-D, if wanted with differences written as differences; if [check] accepts a
-    proof of each, [stable_loop] is what the claim says.  In words: [proofs/theory/T-STAB-D.md]. *)
+    obligations of T-STAB-D, if wanted with differences written as differences; if all of
+    them hold, so does the claim ([stable_if_hold]).  In words: [proofs/theory/T-STAB-D.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith Classical.
-From Certify Require Import Language Tree Compact Theorems Stability Claims Descent Accepted Scalars Inline
+From Certify Require Import Language Tree Compact Theorems Stability Claims Scalars Inline
   Rays ExactValues Quotients Along FallProgram Wishes Neighbourhood RayClaims Continuity
   LoopClaim.
 Import ListNotations.
@@ -30,7 +30,7 @@ Definition obligations (by_differences : bool) (c : claim) : option (list obliga
   if acceptable c then
     match fall_program_of by_differences c with
     | Some q =>
-      match descent_obligation c q, ray_obligations c q with
+      match descent_obligation c q, ray_obligations (rest c) c q with
       | Some o, Some l => Some (o :: l)
       | _, _ => None
       end
@@ -79,7 +79,7 @@ Notation D := (Q2R (decay c)).
 Record known (q : fall_program) (o : obligation) (rays : list obligation) (k : scalar_claim) : Prop := Known
   { k_program : fall_program_of by_differences c = Some q;
     k_descent : descent_obligation c q = Some o /\ holds o;
-    k_rays : ray_obligations c q = Some rays /\ forall r, In r rays -> holds r;
+    k_rays : ray_obligations (rest c) c q = Some rays /\ forall r, In r rays -> holds r;
     k_scalar : scalar_claim_of c = Some k;
     k_continuous : forallb continuous_operation (value_program k) = true;
     k_jumps : 0 < D \/ forallb continuous_operation (plant_program k) = true;
@@ -95,12 +95,12 @@ Proof.
   unfold obligations in made. destruct (acceptable c) eqn:A; [|discriminate].
   destruct (fall_program_of by_differences c) as [q|] eqn:Q; [|discriminate].
   destruct (descent_obligation c q) as [o|] eqn:O; [|discriminate].
-  destruct (ray_obligations c q) as [rays|] eqn:R; [|discriminate]. injection made as E.
+  destruct (ray_obligations (rest c) c q) as [rays|] eqn:R; [|discriminate]. injection made as E.
   unfold acceptable in A. rewrite !andb_true_iff in A. destruct A as [[[[[A H3] H2] H1] H0] H].
   unfold no_jumps in H3. destruct (scalar_claim_of c) as [k|] eqn:K; [|discriminate].
   apply andb_prop in H3; destruct H3 as [C1 C2].
   pose proof A as W. unfold well_formed in W. rewrite !andb_true_iff in W.
-  destruct W as [[[_ Lo%Nat.eqb_eq] Lr%Nat.eqb_eq] Lc%Nat.eqb_eq].
+  destruct W as [[Lo%Nat.eqb_eq Lr%Nat.eqb_eq] Lc%Nat.eqb_eq].
   exists q, o, rays, k. constructor; auto.
   - split; auto. apply proved. rewrite <- E. now left.
   - split; auto. intros r I. apply proved. rewrite <- E. now right.
@@ -123,8 +123,11 @@ Proof.
   intros K X [Wb Wt]. destruct w as [w t]. cbn [fst snd] in *.
   assert (Lx : length x = length B) by (symmetry; apply (Forall2_length _ _ _ X)).
   pose proof (meaning_of _ _ _ _ K x w (fun _ => 0) Lx) as M.
-  apply (descent_says c q o x w t); auto; try apply K.
-  rewrite (next_length _ _ _ _ _ M). apply K.
+  pose proof (next_length _ _ _ _ _ (is_placed _ _ _ _ _ M)) as Ln. rewrite (k_outputs _ _ _ _ K) in Ln.
+  destruct (descent_says c q o x w t (fun _ => 0)) as [v [E S]]; auto; try apply K; [intros; lra|apply M|].
+  exists v. split; auto. destruct S as [S|[y [s [Y [St S]]]]]; [now left|right]. exists y, s. split; auto. split; auto.
+  apply (stays_says c q x w t y M Y Lx); auto.
+  unfold next in Y. apply all_defined_some in Y. rewrite <- (map_length Some y), <- Y, map_length. apply K.
 Qed.
 
 Lemma value_defined x w : in_box B x -> allowed c w -> exists v, V x = Some v.
@@ -140,8 +143,9 @@ Proof.
   pose proof (k_outputs _ _ _ _ K) as Lo.
   assert (Len : forall x, in_box B x -> length x = length B) by (intros x X; symmetry; apply (Forall2_length _ _ _ X)).
   assert (Me : forall x w u, length x = length B -> meaning c q x w u) by apply (meaning_of _ _ _ _ K).
+  assert (Mp : forall x w u, length x = length B -> placed c q x w u) by (intros; now apply Me).
   assert (Ln : length (next_state_at q) = length B).
-  { rewrite (next_length _ _ _ _ _ (Me (equilibrium c) [] (fun _ => 0)
+  { rewrite (next_length _ _ _ _ _ (Mp (equilibrium c) [] (fun _ => 0)
       ltac:(unfold equilibrium; rewrite map_length; exact Lr))). apply K. }
   assert (Falls : forall x w y v s, in_box B x -> allowed c w -> V x = Some v -> next c x w = Some y -> in_box B y ->
     get (values (x ++ fst w) (fun _ => 0) (code q)) (fall_at q) = Some s -> 0 < v -> 0 < s -> falls V D x y).
@@ -156,10 +160,10 @@ Proof.
   - intros x y w X A Cu N Y By. destruct X as [X [v [E Lv]]].
     destruct (descent_of _ _ _ _ x w K X A) as [v1 [E1 M]]. rewrite E in E1. inversion E1; subst v1.
     destruct M as [M|[y1 [s [Y1 [_ [F _]]]]]]; [lra|].
-    destruct (rays_fall c Lr Lc Lo q Ln Me rays Er Hr x (fst w) v s Cu N (proj1 A) E F) as [Pv Ps].
+    destruct (rays_fall c (rest c) Lr Lc Lo Lr q Ln Mp (fun _ => 0) rays Er Hr x (fst w) v s Cu N (proj1 A) E F) as [Pv Ps].
     apply (Falls x w y v s); auto.
-  - intros v. exact (zero_at_equilibrium c Lr Lc Lo q Ln Me rays Er v).
-  - intros w y [Wb _] Y. apply (equilibrium_is_one c Lr Lc Lo q Ln Me rays Er w y); auto.
+  - intros v. exact (zero_at_equilibrium c (rest c) Lr Lc Lo Lr q Ln Mp (fun _ => 0) rays Er v).
+  - intros w y [Wb _] Y. apply (equilibrium_is_one c (rest c) Lr Lc Lo Lr q Ln Mp (fun _ => 0) rays Er w y); auto.
     symmetry. apply (Forall2_length _ _ _ Wb).
 Qed.
 
@@ -236,13 +240,4 @@ Proof.
   - intros x w T X. exact (geometric _ _ _ _ _ _ _ _ _ C x w T X).
   - intros x w T X. exact (states_converge _ _ _ _ _ _ _ _ _ C S x w T X).
   - exact (stable _ _ _ _ _ _ _ _ _ C S).
-Qed.
-
-(** So it does if [check] accepts a proof of each. *)
-Theorem stable_loop by_differences c l proofs : obligations by_differences c = Some l ->
-  Forall2 (fun o t => check o t = true) l proofs -> stable_claim c.
-Proof.
-  intros M H. apply (stable_if_hold by_differences c l M). intros o I. clear M.
-  induction H as [|o' t l' p K H IH]; [destruct I|]. destruct I as [<-|I]; auto.
-  now apply check_ok with (t := t).
 Qed.

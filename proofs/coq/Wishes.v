@@ -1,6 +1,6 @@
 (** The obligation [descent] of T-STAB-D over the program of [FallProgram.v], and what it says. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Theorems Claims Descent Scalars Inline Rays ExactValues Quotients
+From Certify Require Import Language Theorems Claims Scalars Inline Rays ExactValues Quotients
   FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -79,6 +79,9 @@ Section Made.
 Variable c : claim.
 Variable q : fall_program.
 
+(** Numbers theta that are tried. *)
+Definition pulls : list Q := [0; 1; 1 # 2; 4 # 5; 19 # 20]%Q.
+
 (** [f_i - theta x_i] is below or above what it may be, where [d] is [f_i - x_i]. *)
 Definition not_over (d x : nat) (high theta : Q) : wish :=
   WRow false [-1; - (1 - theta)]%Q [d; x] ((1 - theta) * high).
@@ -89,12 +92,15 @@ Definition stay_wish (dxb : nat * nat * (Q * Q)) : wish :=
   WBoth (any_wish (not_over d x high) pulls 0%Q) (any_wish (not_under d x low) pulls 0%Q).
 Definition near_wish (xrs : nat * (Q * Q)) : wish :=
   let '(x, (r, s)) := xrs in WBoth (WRow false [-1]%Q [x] (s + r)) (WRow false [1]%Q [x] (s - r)).
+(** In discrete time; in continuous time there are no steps. *)
+Definition stays_wish : wish :=
+  all_wishes (map stay_wish (combine (combine (step_at q) (state_at q)) (bounds c))) (WDefined (v_at q)).
 Definition descent_wish : wish :=
   let known := WDefined (v_at q) in
   WEither (WRow true [1]%Q [v_at q] (- level c))
     (WBoth known
       (WBoth (all_wishes (map WDefined (next_state_at q)) (WDefined (fall_at q)))
-        (WBoth (all_wishes (map stay_wish (combine (combine (step_at q) (state_at q)) (bounds c))) known)
+        (WBoth stays_wish
           (WEither (all_wishes (map near_wish (combine (state_at q) (combine (rest c) (cube c)))) known)
                    (WBoth (WRow true [1]%Q [v_at q] 0) (WRow true [1]%Q [fall_at q] 0)))))).
 
@@ -104,6 +110,11 @@ Definition descent_obligation : option obligation :=
   if wish_below (length (code q)) descent_wish && proper_obligation o then Some (obligation_of o) else None.
 End Made.
 
+Lemma pull_range t : In t pulls -> 0 <= Q2R t <= 1.
+Proof.
+  unfold pulls. simpl. intros H. unfold Q2R.
+  repeat destruct H as [<-|H]; simpl; try lra; contradiction.
+Qed.
 Lemma stays_nth bs : forall x y, length x = length bs -> length y = length bs ->
   (forall i b, nth_error bs i = Some b -> pulled b (nth i x 0) (nth i y 0)) -> stays bs x y.
 Proof.
@@ -127,25 +138,24 @@ Proof.
   exists a. split; auto. apply combine_nth_error. auto.
 Qed.
 
-Theorem descent_says c q o x w t : descent_obligation c q = Some o -> holds o ->
-  meaning c q x w (fun _ => 0) -> length (outputs c) = length (bounds c) ->
-  length (next_state_at q) = length (bounds c) ->
+Theorem descent_says c q o x w t u : descent_obligation c q = Some o -> holds o ->
+  (forall k, 0 <= u k <= 1) -> placed c q x w u -> length (next_state_at q) = length (bounds c) ->
   length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
   in_box (bounds c) x -> in_box (others c) w ->
   exists v, value c x = Some v /\ (Q2R (level c) < v \/ exists y s, next c x (w, t) = Some y /\
-    stays (bounds c) x y /\ get (values (x ++ w) (fun _ => 0) (code q)) (fall_at q) = Some s /\
+    wish_true (values (x ++ w) u (code q)) (stays_wish c q) /\ get (values (x ++ w) u (code q)) (fall_at q) = Some s /\
     (in_cube c x \/ 0 < v /\ 0 < s)).
 Proof.
-  unfold descent_obligation. intros M H Me Lo Ln Lr Lc X W. set (u := fun _ : nat => 0) in *.
+  unfold descent_obligation. intros M H U Me Ln Lr Lc X W.
   destruct (grant (descent_wish c q) (code q)) as [s g] eqn:G.
   destruct (wish_below (length (code q)) (descent_wish c q) && _) eqn:P; [|discriminate].
   apply andb_prop in P; destruct P as [P1 P2]. inversion M; subst o; clear M.
-  pose proof (obligation_of_ok _ P2 H (x ++ w) (Forall2_app X W) u ltac:(intros; unfold u; simpl; lra)) as Sat.
+  pose proof (obligation_of_ok _ P2 H (x ++ w) (Forall2_app X W) u U) as Sat.
   cbn [operations wanted] in Sat.
   destruct (grant_ok (x ++ w) u (code q) _ P1 _ _ _ G (extends_refl _)) as [_ T].
   specialize (T s (extends_refl _) Sat). clear Sat.
   assert (Lx : length x = length (bounds c)) by (symmetry; clear -X; induction X; simpl; auto).
-  destruct Me as [Mv _ Mn [Ls Ms] [Ld Md] _ _]. set (m := values (x ++ w) u (code q)) in *.
+  destruct Me as [Mv _ Mn [Ls Ms] _]. set (m := values (x ++ w) u (code q)) in *.
   destruct T as [[v [D Pos]]|[[v V] [Def [Stay Near]]]].
   - simpl in D. rewrite Mv in D. destruct (value c x) as [v0|]; [|discriminate]. simpl in D. inversion D; subst v.
     exists v0. split; auto. left. rewrite Q2R_one, Q2R_opp in Pos. lra.
@@ -161,25 +171,7 @@ Proof.
         try discriminate; auto. inversion Y as [[Y1 Y2]]. rewrite Y1. now rewrite (IH y Y2). }
     assert (Ly : length y = length (bounds c)) by (rewrite <- (map_length Some y), <- Y, map_length; exact Ln).
     exists y, f. split; auto. split; [|split; auto].
-    + apply stays_nth; auto. intros i b Eb. pose proof (all_wishes_true _ _ _ Stay) as K.
-      assert (Li : (i < length (bounds c))%nat) by (apply nth_error_Some; now rewrite Eb).
-      destruct (combine_some (combine (step_at q) (state_at q)) (bounds c) i b) as [[d xi] [E1 E2]]; auto.
-      { rewrite combine_length. lia. }
-      apply combine_nth_error in E1. destruct E1 as [Ed Ex].
-      specialize (K (stay_wish (d, xi, b)) (in_map _ _ _ (nth_error_In _ _ E2))).
-      destruct b as [low high]. destruct K as [Up Lw].
-      assert (Xi : get m xi = Some (nth i x 0)).
-      { rewrite (Ms i xi Ex). apply nth_error_nth'. lia. }
-      assert (Di : forall g, get m d = Some g -> g = nth i y 0 - nth i x 0) by (intros g0 Hg; exact (Md t y i d g0 Nx Ed Hg)).
-      assert (Pr : forall th, th = 0%Q \/ In th pulls -> 0 <= Q2R th <= 1).
-      { intros th [->|I]; [rewrite Q2R_zero; lra|]. now apply pull_range. }
-      split.
-      * destruct (any_wish_true _ _ _ _ Up) as [th [I [r [D R]]]]. exists (Q2R th). split; [now apply Pr|].
-        simpl in D. rewrite Xi in D. destruct (get m d) as [g0|] eqn:Gd; [|discriminate]. simpl in D. inversion D; subst r.
-        rewrite (Di g0 eq_refl), Q2R_m1, Q2R_opp, Q2R_mult, Q2R_minus, Q2R_one in R. simpl. lra.
-      * destruct (any_wish_true _ _ _ _ Lw) as [th [I [r [D R]]]]. exists (Q2R th). split; [now apply Pr|].
-        simpl in D. rewrite Xi in D. destruct (get m d) as [g0|] eqn:Gd; [|discriminate]. simpl in D. inversion D; subst r.
-        rewrite (Di g0 eq_refl), Q2R_opp, Q2R_mult, Q2R_minus, Q2R_one in R. simpl. lra.
+    + exact Stay.
     + destruct Near as [Near|[[v1 [D1 R1]] [f1 [D2 R2]]]]; [left|right].
       * pose proof (all_wishes_true _ _ _ Near) as K. unfold in_cube. apply cube_nth.
         { rewrite combine_length. lia. }
@@ -193,4 +185,31 @@ Proof.
         simpl. unfold Rabs. destruct Rcase_abs; lra.
       * simpl in D1, D2. rewrite Mv, V in D1. rewrite F in D2. simpl in D1, D2. inversion D1; inversion D2; subst v1 f1.
         rewrite Q2R_one, Q2R_zero in *. lra.
+Qed.
+
+(** In discrete time: what the part about the steps says. *)
+Lemma stays_says c q x w t y : meaning c q x w (fun _ => 0) -> next c x (w, t) = Some y ->
+  length x = length (bounds c) -> length y = length (bounds c) ->
+  wish_true (values (x ++ w) (fun _ => 0) (code q)) (stays_wish c q) -> stays (bounds c) x y.
+Proof.
+  intros [[_ _ _ [Ls Ms] _] [Ld Md] _] Nx Lx Ly. set (m := values (x ++ w) (fun _ => 0) (code q)) in *.
+  intros Stay. apply stays_nth; auto. intros i b Eb. pose proof (all_wishes_true _ _ _ Stay) as K.
+  assert (Li : (i < length (bounds c))%nat) by (apply nth_error_Some; now rewrite Eb).
+  destruct (combine_some (combine (step_at q) (state_at q)) (bounds c) i b) as [[d xi] [E1 E2]]; auto.
+  { rewrite combine_length. lia. }
+  apply combine_nth_error in E1. destruct E1 as [Ed Ex].
+  specialize (K (stay_wish (d, xi, b)) (in_map _ _ _ (nth_error_In _ _ E2))).
+  destruct b as [low high]. destruct K as [Up Lw].
+  assert (Xi : get m xi = Some (nth i x 0)).
+  { rewrite (Ms i xi Ex). apply nth_error_nth'. lia. }
+  assert (Di : forall g, get m d = Some g -> g = nth i y 0 - nth i x 0) by (intros g0 Hg; exact (Md t y i d g0 Nx Ed Hg)).
+  assert (Pr : forall th, th = 0%Q \/ In th pulls -> 0 <= Q2R th <= 1).
+  { intros th [->|I]; [rewrite Q2R_zero; lra|]. now apply pull_range. }
+  split.
+  * destruct (any_wish_true _ _ _ _ Up) as [th [I [r [D R]]]]. exists (Q2R th). split; [now apply Pr|].
+    simpl in D. rewrite Xi in D. destruct (get m d) as [g0|] eqn:Gd; [|discriminate]. simpl in D. inversion D; subst r.
+    rewrite (Di g0 eq_refl), Q2R_m1, Q2R_opp, Q2R_mult, Q2R_minus, Q2R_one in R. simpl. lra.
+  * destruct (any_wish_true _ _ _ _ Lw) as [th [I [r [D R]]]]. exists (Q2R th). split; [now apply Pr|].
+    simpl in D. rewrite Xi in D. destruct (get m d) as [g0|] eqn:Gd; [|discriminate]. simpl in D. inversion D; subst r.
+    rewrite (Di g0 eq_refl), Q2R_opp, Q2R_mult, Q2R_minus, Q2R_one in R. simpl. lra.
 Qed.

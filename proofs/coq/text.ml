@@ -6,7 +6,7 @@ open Kernel
 exception Malformed of string
 exception Missing of string (* what this kernel does not have *)
 
-let version = "certify-kernel-3"
+let version = "certify-kernel-4"
 
 type entry = { name : string; stated : obligation; task : task; tree : string }
 
@@ -111,34 +111,56 @@ let rec formula source =
 
 let interval source = let low = rational source in (low, rational source)
 
-(* What is found need not be believed: the kernel says whether the text states it. *)
 let obligation source =
-  let start = source.position in
   let box = (expect source "box"; counted source interval) in
   let program = (expect source "program"; counted source node) in
   let goal = (expect source "goal"; formula source) in
-  let found = { box; program; goal } in
-  let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in
-  if says (bytes (source.position - 1) []) found then found
-  else raise (Malformed "a statement that is not spelled as the kernel spells it")
+  { box; program; goal }
 
-(* The claim, whose obligations are made by the kernel. *)
-let claim source =
+let system source =
   let bounds = (expect source "states"; counted source interval) in
   let others = (expect source "others"; counted source interval) in
   let plant = (expect source "plant"; counted source node) in
   let outputs = (expect source "outputs"; counted source natural) in
+  { bounds; others; plant; outputs }
+
+let claim source =
+  let loop = system source in
   let lyapunov = (expect source "lyapunov"; counted source node) in
   let level = (expect source "level"; rational source) in
   let decay = (expect source "decay"; rational source) in
   let rest = (expect source "rest"; counted source rational) in
   let cube = (expect source "cube"; counted source rational) in
-  let claim = { bounds; others; plant; outputs; lyapunov; level; decay; rest; cube } in
-  if not (well_formed claim) then raise (Malformed "the claim is not well formed");
-  claim
+  { loop; lyapunov; level; decay; rest; cube }
 
-(* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  None of both
-   for those of the [program] that the text has no digit for. *)
+let maybe source =
+  match word source with
+  | "none" -> None
+  | "some" -> Some (rational source)
+  | found -> raise (Malformed (Printf.sprintf "%S is neither none nor some" found))
+
+let output_claim source =
+  let inputs = (expect source "inputs"; counted source interval) in
+  let measured = (expect source "output"; counted source node) in
+  let low_bound = (expect source "lower"; maybe source) in
+  let high_bound = (expect source "upper"; maybe source) in
+  { inputs; measured; low_bound; high_bound }
+
+(* What is found need not be believed: the kernel says whether the text states it. *)
+let statement source =
+  let start = source.position in
+  let found = match word source with
+    | "obligation" -> Holding (obligation source)
+    | "T-STAB-D" -> Stable (claim source)
+    | "T-STAB-C" -> Attracting (claim source)
+    | "T-OUT" -> Bounded (output_claim source)
+    | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
+  let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in
+  if says (bytes (source.position - 1) []) found then found
+  else raise (Malformed "a statement that is not spelled as the kernel spells it")
+
+(* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  There are none
+   for a [program] that the text does not know. *)
 let flags program source =
   expect source "flags";
   let n = natural source in
@@ -147,8 +169,7 @@ let flags program source =
   let flag = function
     | '0' -> (false, false) | '1' -> (true, false) | '2' -> (false, true) | '3' -> (true, true)
     | c -> raise (Malformed (Printf.sprintf "the flag %C" c)) in
-  let missing = max 0 (List.length program - n) in
-  List.map flag (List.of_seq (String.to_seq (digits ^ String.make missing '0')))
+  if n = 0 then usual program else List.map flag (List.of_seq (String.to_seq digits))
 
 let at_root source =
   expect source "coordinates";
@@ -170,45 +191,33 @@ let tree source =
     | Some byte -> Char.chr byte
     | None -> raise (Malformed "a tree that is not in hexadecimal digits"))
 
-let proof name deeper stated flags source =
+let proof deeper source stated =
+  let name = word source in
+  let flags = flags stated.program source in
   let at_root = at_root source in
   let tree = tree source in
   { name; stated; task = { flags; at_root; depth = 4096; deeper; tree = [] }; tree }
 
-let flagged name deeper stated source = proof name deeper stated (flags stated.program source) source
-
-(* For programs that the text does not know: errors of what is not linear get names. *)
-let usual stated =
-  let flag = function
-    | Call _ | Max _ | Step _ | Select _ | Quotient _ | Quotient2 _ | Increment _ -> (true, false)
-    | _ -> (false, false) in
-  List.map flag stated.program
-
-(* All obligations of T-STAB-D: by [StableLoop.stable_if_hold] the claim is true if they are proved. *)
-let loop deeper source =
-  let by_differences = match natural source with
+(* The obligations of a statement, made by the kernel, each with its tree: by [Acceptance.accepted_ok]
+   what is stated is true if they are proved. *)
+let proofs deeper source =
+  let stated = statement source in
+  let by_differences = match (expect source "differences"; natural source) with
     | 0 -> false | 1 -> true
     | _ -> raise (Malformed "differences are written as such or not: 1 or 0") in
-  let made = match obligations by_differences (claim source) with
-    | Some made -> made
-    | None -> raise (Malformed "the kernel makes no obligations of this claim") in
+  let wanted = match needed by_differences stated with
+    | Some wanted -> wanted
+    | None -> raise (Missing "obligations for a claim like this one") in
   let count = (expect source "proofs"; natural source) in
-  if count <> List.length made then
-    raise (Malformed (Printf.sprintf "%d proofs of %d obligations" count (List.length made)));
-  List.map (fun stated -> let name = word source in proof name deeper stated (usual stated) source) made
-
-let entry deeper source =
-  match word source with
-  | "obligation" -> let name = word source in [ flagged name deeper (obligation source) source ]
-  | "claim" -> let name = word source in [ flagged name deeper (descent (claim source)) source ]
-  | "loop" -> loop deeper source
-  | kind -> raise (Missing (Printf.sprintf "the statement %S" kind))
+  if count <> List.length wanted then
+    raise (Malformed (Printf.sprintf "%d proofs of %d obligations" count (List.length wanted)));
+  List.map (proof deeper source) wanted
 
 let entries deeper text =
   let source = { text; position = 0 } in
   let found = word source in
   if found <> version then
     raise (Missing (Printf.sprintf "the format %S: it reads %S" found version));
-  let read = List.concat (counted source (entry deeper)) in
+  let read = List.concat (counted source (proofs deeper)) in
   if not (at_end source) then raise (Malformed "the text goes on after the last tree");
   read

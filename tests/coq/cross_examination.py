@@ -20,6 +20,7 @@ from pathlib import Path
 from random_claims import twins
 
 from certify.errors import UnsupportedError
+from certify.io.claim_text import CLAIMS, claim_entry
 from certify.io.kernel_text import VERSION, entry, in_trees
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import CheckerError
@@ -36,6 +37,7 @@ PROGRAMS = tuple(p for p in (_BUILD / "certify-kernel", _BUILD / "certify-kernel
 _BATCH = 100
 _SEARCH = Options(timeout=5, boxes=3000)
 _RADIUS = Fraction(1, 8)
+_WORDS = {True: "the program", False: "none"}
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,12 @@ class Case:
 
 @dataclass(frozen=True)
 class Judged:
-    """A case, and which of the kernels accept it."""
+    """A case, which of the kernels accept it, and whether the first program does ``as_claim``,
+    with obligations of its own; None where it makes none."""
 
     case: Case
     accepted: Mapping[str, bool]
+    as_claim: bool | None = None
 
     @property
     def answer(self) -> str:
@@ -78,8 +82,11 @@ def _judged(batch: Sequence[Case], programs: Sequence[Path]) -> Iterator[Judged]
     answers = {"python": [_accepts(case.certificate) for case in batch]}
     for program in programs:
         answers[program.name] = _accepted_by(program, batch)
+    if programs:
+        claims = _accepted_as_claims(programs[0], batch)
     for i, case in enumerate(batch):
-        yield Judged(case, {name: words[i] for name, words in answers.items()})
+        as_claim = claims[i] if programs else None
+        yield Judged(case, {name: words[i] for name, words in answers.items()}, as_claim)
 
 
 def _accepts(certificate: Certificate) -> bool:
@@ -108,18 +115,43 @@ def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
     return [names is not None and names <= proved for names in wanted]
 
 
+def _accepted_as_claims(program: Path, batch: Sequence[Case]) -> list[bool | None]:
+    """One text for each claim: the program stops at one of which it makes no obligations."""
+    answers: list[bool | None] = []
+    for case in batch:
+        try:
+            in_trees(case.certificate)
+        except (CheckerError, UnsupportedError):
+            answers.append(None)
+            continue
+        if case.certificate.claim.theorem not in CLAIMS:
+            answers.append(None)
+            continue
+        status, _ = _run(program, [f"{VERSION} 1", *claim_entry(case.certificate)])
+        if status not in (0, 4, 5):
+            raise RuntimeError(f"{program} ended with {status}: {case.certificate.claim}")
+        answers.append({0: True, 5: False}.get(status))
+    return answers
+
+
 def _proved(program: Path, lines: Sequence[str]) -> set[str]:
+    status, said = _run(program, lines)
+    if status not in (0, 5):
+        raise RuntimeError(f"{program} ended with {status}: {said[-500:]}")
+    words = [line.split() for line in said.splitlines()]
+    assert len(words) == int(lines[0].split()[1]) + 1, "not every obligation was answered"
+    return {w[1] for w in words if w[0] == "proved"}
+
+
+def _run(program: Path, lines: Sequence[str]) -> tuple[int, str]:
+    """The exit status of ``program`` on a text, and what it says."""
     node = [shutil.which("node") or "node", "--stack-size=7000"] if program.suffix == ".js" else []
     with tempfile.TemporaryDirectory() as folder:
         text = Path(folder, "kernel.txt")
         text.write_text("\n".join(lines) + "\n")
         command = [*node, str(program), "--all", str(text)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode not in (0, 5):
-        raise RuntimeError(f"{program} ended with {done.returncode}: {done.stderr[-500:]}")
-    words = [line.split() for line in done.stdout.splitlines()]
-    assert len(words) == int(lines[0].split()[1]) + 1, "not every obligation was answered"
-    return {w[1] for w in words if w[0] == "proved"}
+    return done.returncode, done.stdout or done.stderr
 
 
 def forged(claim: Claim, tree: bytes, given: Proof | None = None) -> Certificate:
@@ -188,11 +220,18 @@ def table(judged: Iterable[Judged]) -> tuple[str, list[Judged]]:
     bad = []
     for found in judged:
         counts[found.case.kind, found.answer] += 1
+        if found.as_claim is not None:
+            counts[f"{found.case.kind} (whole claim)", _WORDS[found.as_claim]] += 1
         expected = {"searched": "all", "false": "none"}.get(found.case.kind, found.answer)
-        if found.answer != expected:
+        # with its own obligations the program may need another tree, but proves nothing false
+        if found.answer != expected or (found.case.kind == "false" and found.as_claim):
             bad.append(found)
     lines = [f"  {kind:10} accepted by {who}: {n}" for (kind, who), n in sorted(counts.items())]
-    total = f"cross-examination: {sum(counts.values())} certificates, {len(bad)} failures"
+    whole = sum(n for (kind, _), n in counts.items() if "claim" in kind)
+    judged_all = sum(counts.values()) - whole
+    total = (
+        f"cross-examination: {judged_all} certificates, {whole} also as claims, {len(bad)} failures"
+    )
     return "\n".join([total, *lines]), bad
 
 

@@ -24,6 +24,7 @@ from certify.proofs.checker.format import Certificate
 ROOT = Path(__file__).parents[2]
 COQ = ROOT / "proofs" / "coq"
 STUDY = ROOT / "case_studies" / "pendulum_onnx" / "certificate.json"
+CRUISE = ROOT / "case_studies" / "cruise_control" / "certificate.json"
 compiled = pytest.mark.skipif(
     shutil.which("coqc") is None or not (COQ / "Inside.vo").exists(),
     reason="`make kernel` compiles the proofs in Coq",
@@ -83,21 +84,25 @@ def test_a_theorem_with_other_axioms_is_not_accepted(
 
 
 def test_the_file_states_each_obligation_and_takes_nothing_for_granted() -> None:
-    text = "\n".join(coq_file(load(STUDY)))
-    assert len(re.findall(r"^Theorem obligation_\d+ : holds statement_\d+\.$", text, re.M)) == 5
-    assert text.count("vm_cast_no_check (eq_refl true). Qed.") == 5
-    assert not re.search(r"Admitted|admit|Axiom|Parameter", text)
+    claim = "\n".join(coq_file(load(STUDY), whole=True))
+    assert len(re.findall(r"^  closes \w+ stated \d proof_\d = true\.$", claim, re.M)) == 5
+    assert "Theorem certificate : true_of stated." in claim
+    assert claim.count("vm_cast_no_check (eq_refl true). Qed.") == 6
+    text = "\n".join(coq_file(load(CRUISE), whole=False))
+    assert len(re.findall(r"^Theorem obligation_\d+ : holds statement_\d+\.$", text, re.M)) == 7
+    assert text.count("vm_cast_no_check (eq_refl true). Qed.") == 7
+    assert not re.search(r"Admitted|admit|Axiom|Parameter", text + claim)
     named = re.search(r"^Theorem certificate :\n((?:.*\n)*?.*)\.$", text, re.M)
     assert named
-    assert re.findall(r"holds (statement_\d+)", named[1]) == [f"statement_{i}" for i in range(5)]
+    assert re.findall(r"holds (statement_\d+)", named[1]) == [f"statement_{i}" for i in range(7)]
 
 
 def test_a_name_cannot_end_a_comment() -> None:
     """What is said about the claim must not become a part of the proof."""
     hostile = "x *) Axiom false : False. (*"
-    text = "\n".join(coq_file(bounded("1.5", hostile)))
+    text = "\n".join(coq_file(bounded("1.5", hostile), whole=True))
     assert hostile[1:] not in text
-    assert text.index("*)") > text.index("hold.")
+    assert text.index("*)") > text.index("is true.")
 
 
 def test_without_coq_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

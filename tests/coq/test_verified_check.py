@@ -59,13 +59,35 @@ def test_a_certificate_is_accepted_and_the_answer_says_what_was_proved(
     answer = json.loads(capsys.readouterr().out)
     assert answer["leaves"] == LEAVES
     assert answer["verdict"] == "accepted"
-    assert "obligation" in answer["proved"]
-    assert "claim" in answer["not_proved"]
+    assert answer["checked"] == "claim"
+    assert "LoopClaim.stable_claim" in answer["proved"]
+    assert "certificate" in answer["not_proved"]
     assert main(words) == 0
     said = capsys.readouterr().out
     assert said.startswith("ACCEPTED")
-    assert kernels.PROVED in said
-    assert kernels.TAKEN in said
+    words = kernels.checked(load(STUDY).claim, whole=True)
+    assert words.proved in said
+    assert words.taken in said
+
+
+@built
+def test_what_python_derived_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """T-RES-D is not made in Coq, and a claim that Coq makes no obligations of is not either."""
+    study = ROOT / "case_studies" / "leaky_tank" / "certificate.json"
+    assert main(["check", str(study), "--kernel", "verified"]) == 0
+    said = capsys.readouterr().out
+    assert "derived by proofs/checker/theorems.py" in said
+    assert "not as a claim" not in said
+    # a kernel that knows the format and makes no obligations
+    rows = "\n".join(f"echo proved {name} {n} leaves" for name, n in LEAVES.items())
+    lacks = "echo 'certify-kernel: this kernel does not have obligations' >&2; exit 4"
+    body = f"if grep -q ^T-STAB-D $3; then {lacks}; fi\n{rows}\necho accepted"
+    assert main(["check", str(STUDY), "--kernel", "verified", "--program",
+                 str(pretending(tmp_path, body))]) == 0  # fmt: skip
+    said = capsys.readouterr().out
+    assert "derived by proofs/checker/theorems.py" in said
+    assert "not as a claim: " in said
+    assert "does not have obligations" in said
 
 
 @built
@@ -99,10 +121,11 @@ def test_a_tree_that_does_not_cover_its_box_is_named(tmp_path: Path) -> None:
 def test_a_kernel_without_an_operator_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lines = list(kernels.kernel_text(load(STUDY)))
-    monkeypatch.setattr(
-        kernels, "kernel_text", lambda _: (x.replace("call relu", "call erf") for x in lines)
-    )
+    for text in ("kernel_text", "claim_text"):
+        lines = list(getattr(kernels, text)(load(STUDY)))
+        other = [x.replace("call relu", "call erf") for x in lines]
+        assert other != lines
+        monkeypatch.setattr(kernels, text, lambda _, other=other: other)
     with pytest.raises(UnsupportedError, match='does not have the function "erf"'):
         kernels.verified(STUDY)
 

@@ -1,0 +1,93 @@
+(** What a text states is true if the program proves the obligations that are made of it.
+
+    How the program finds what a text states need not be believed: [says] compares.  Nor how obligations
+    are made: [true_if_hold]. *)
+From Coq Require Import QArith String List Arith.
+From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs Reader Statements.
+Import ListNotations.
+Local Open Scope nat_scope.
+Local Open Scope list_scope.
+
+(** The obligations; in discrete time with differences written as differences, or not. *)
+Definition needed (by_differences : bool) (s : statement) : option (list obligation) :=
+  match s with
+  | Holding o => Some [o]
+  | Stable c => obligations by_differences c
+  | Attracting c => flow_obligations c
+  | Bounded c => Some (output_obligations c)
+  end.
+
+Theorem true_if_hold d s l : needed d s = Some l -> (forall o, In o l -> holds o) -> true_of s.
+Proof.
+  destruct s; cbn [needed true_of]; intros M H.
+  - inversion M; subst. apply H. now left.
+  - now apply (stable_if_hold d c l).
+  - now apply (flow_if_hold c l).
+  - inversion M; subst. now apply bounded_if_hold.
+Qed.
+
+(** * Nothing else is written like it *)
+
+Ltac next_part lemma H :=
+  apply (f_equal (@tl word)) in H; cbn [tl app] in H; rewrite <- ?app_assoc in H; apply lemma in H; destruct H as [<- H].
+Lemma code_option : code print_option.
+Proof.
+  intros [a|] [b|] r s H; cbn [print_option app] in H; try (apply (f_equal (hd [])) in H; discriminate H).
+  - next_part code_rational H. auto.
+  - apply (f_equal (@tl word)) in H. auto.
+Qed.
+Lemma code_system : code print_system.
+Proof.
+  intros [a b c d] [a' b' c' d'] r s H. unfold print_system in H. cbn [bounds others plant outputs app] in H.
+  rewrite <- !app_assoc in H. cbn [app] in H. rewrite <- ?app_assoc in H.
+  next_part (code_list _ code_pair) H. next_part (code_list _ code_pair) H.
+  next_part (code_list _ code_node) H. next_part (code_list _ code_nat) H. auto.
+Qed.
+Lemma claim_injective a b : print_claim a = print_claim b -> a = b.
+Proof.
+  intros H. rewrite <- (app_nil_r (print_claim a)), <- (app_nil_r (print_claim b)) in H.
+  destruct a as [l v p d r q], b as [l' v' p' d' r' q']. unfold print_claim in H.
+  cbn [loop lyapunov level decay rest cube] in H. rewrite <- !app_assoc in H.
+  apply code_system in H. destruct H as [<- H]. cbn [app] in H. rewrite <- ?app_assoc in H.
+  next_part (code_list _ code_node) H. next_part code_rational H. next_part code_rational H.
+  next_part (code_list _ code_rational) H. next_part (code_list _ code_rational) H. reflexivity.
+Qed.
+Lemma output_injective a b : print_output a = print_output b -> a = b.
+Proof.
+  intros H. rewrite <- (app_nil_r (print_output a)), <- (app_nil_r (print_output b)) in H.
+  destruct a as [i p l u], b as [i' p' l' u']. unfold print_output in H.
+  cbn [inputs measured low_bound high_bound app] in H. rewrite <- !app_assoc in H. cbn [app] in H. rewrite <- ?app_assoc in H.
+  next_part (code_list _ code_pair) H. next_part (code_list _ code_node) H.
+  next_part code_option H. next_part code_option H. reflexivity.
+Qed.
+Theorem print_injective a b : print a = print b -> a = b.
+Proof.
+  destruct a, b; intros H; cbn [print] in H; try (apply (f_equal (hd [])) in H; discriminate H);
+    apply (f_equal (@tl word)) in H; cbn [tl] in H; f_equal;
+    auto using obligation_injective, claim_injective, output_injective.
+Qed.
+
+(** * What the program runs *)
+
+(** Flags for programs that the kernel makes: errors of what is not linear get names. *)
+Definition usual (p : list (node Q)) : list (bool * bool) :=
+  map (fun c => match c with
+    | Call _ _ | Max _ _ | Step _ | Select _ _ _ | Quotient _ _ _ | Quotient2 _ _ _ | Increment _ _ _ => (true, false)
+    | _ => (false, false)
+    end) p.
+
+Definition says (bytes : list nat) (s : statement) : bool := same_words (words bytes) (print s).
+
+(** The program proved an obligation: it divided the tree of some task and proved all parts. *)
+Definition proved (o : obligation) : Prop := exists t w plan boxes, prepare o t = Some w /\
+  divided w t plan = Some boxes /\ forall b, In b boxes -> exists tree, grown w t b tree = true.
+
+(** From bytes to what is true: whatever a text states, if the program found it in the text and proved
+    all obligations that it made of it. *)
+Theorem accepted_ok bytes s d l : says bytes s = true -> needed d s = Some l ->
+  (forall o, In o l -> proved o) -> forall stated, states bytes stated -> true_of stated.
+Proof.
+  intros S M P stated E. apply same_words_ok in S. unfold states in E. rewrite S in E.
+  apply print_injective in E. rewrite <- E. apply (true_if_hold d s l M). intros o I.
+  destruct (P o I) as [t [w [plan [boxes [A [B G]]]]]]. now apply (divided_ok o t w plan boxes).
+Qed.

@@ -1,0 +1,52 @@
+(** What a text states: a text states something if its words are those of [print], and what it states
+    is [true_of] it.  That nothing else is written like it, and what the program has to do with it, is in
+    [Acceptance.v]. *)
+From Coq Require Import QArith String List.
+From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim Reader.
+Import ListNotations.
+Local Open Scope nat_scope.
+Local Open Scope list_scope.
+
+Inductive statement :=
+| Holding (o : obligation)                     (* one obligation, whatever it is for *)
+| Stable (c : claim)                           (* T-STAB-D *)
+| Attracting (c : claim)                       (* T-STAB-C *)
+| Bounded (c : output_claim).                  (* T-OUT *)
+
+Definition true_of (s : statement) : Prop :=
+  match s with
+  | Holding o => holds o
+  | Stable c => stable_claim c
+  | Attracting c => stable_flow c
+  | Bounded c => bounded c
+  end.
+
+(** * How statements are written *)
+
+Definition print_option (q : option Q) : list word :=
+  match q with None => [spelled "none"] | Some q => spelled "some" :: print_rational q end.
+Definition print_system (s : system) : list word :=
+  spelled "states" :: print_list print_pair (bounds s) ++
+  spelled "others" :: print_list print_pair (others s) ++
+  spelled "plant" :: print_list print_node (plant s) ++
+  spelled "outputs" :: print_list print_nat (outputs s).
+Definition print_claim (c : claim) : list word :=
+  print_system c ++
+  spelled "lyapunov" :: print_list print_node (lyapunov c) ++
+  spelled "level" :: print_rational (level c) ++
+  spelled "decay" :: print_rational (decay c) ++
+  spelled "rest" :: print_list print_rational (rest c) ++
+  spelled "cube" :: print_list print_rational (cube c).
+Definition print_output (c : output_claim) : list word :=
+  spelled "inputs" :: print_list print_pair (inputs c) ++
+  spelled "output" :: print_list print_node (measured c) ++
+  spelled "lower" :: print_option (low_bound c) ++
+  spelled "upper" :: print_option (high_bound c).
+Definition print (s : statement) : list word :=
+  match s with
+  | Holding o => spelled "obligation" :: print_obligation o
+  | Stable c => spelled "T-STAB-D" :: print_claim c
+  | Attracting c => spelled "T-STAB-C" :: print_claim c
+  | Bounded c => spelled "T-OUT" :: print_output c
+  end.
+Definition states (bytes : list nat) (s : statement) : Prop := words bytes = print s.
