@@ -12,7 +12,7 @@ from pathlib import Path
 
 from certify.certificate import load, write_file
 from certify.errors import CertificateError, CertifyError, InputError
-from certify.io.claim_text import CLAIMS
+from certify.io.claim_text import has_claim_text
 from certify.io.coq_file import coq_file, theorem_name
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
@@ -53,7 +53,7 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
         )
     file = path.with_suffix(".v") if out is None else out
     instead = ""
-    if certificate.claim.theorem in CLAIMS:
+    if has_claim_text(certificate):
         try:
             _compiled(path, certificate, file, whole=True)
         except CertificateError as refusal:

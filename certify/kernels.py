@@ -1,10 +1,10 @@
 """The kernel that is proved in Coq, as a program: where it is, and its answer on a certificate.
 
 The program (``proofs/coq``, built by ``make kernel``) re-checks the trees of a certificate.  For
-the theorems of ``claim_text.CLAIMS`` it is given the claim and makes the obligations itself; that
+the theorems of ``claim_text`` it is given the claim and makes the obligations itself; that
 what it accepts is true, for the trajectories of the loop, is a theorem of Coq.  Otherwise, and
-where it does not get through with its own obligations, it is given those that the checker derives: see
-``proofs/coq/README.md``.
+where it does not get through with its own obligations, it is given those that the checker derives:
+see ``proofs/coq/README.md``.
 """
 
 from __future__ import annotations
@@ -19,12 +19,13 @@ from pathlib import Path
 
 from certify.certificate import load
 from certify.errors import CertificateError, CertifyError, InputError, UnsupportedError
-from certify.io.claim_text import CLAIMS, claim_text
+from certify.io.claim_text import claim_text, has_claim_text
 from certify.io.kernel_text import VERSION, kernel_text
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.tree import LEAF
 
 __all__ = ["Checked", "Verified", "checked", "find_program", "verified"]
+
 _NAME = "certify-kernel"
 _VARIABLE = "CERTIFY_KERNEL"
 _BUILT = Path(__file__).parents[1] / "proofs" / "coq" / "build" / _NAME
@@ -115,7 +116,7 @@ def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verif
     trees = certificate.proof.trees
     leaves = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
     instead = ""
-    if certificate.claim.theorem in CLAIMS:
+    if has_claim_text(certificate):
         done = _answer(found, claim_text(certificate), workers)
         if _accepts(done, leaves):
             return Verified(certificate.claim, leaves, found, whole=True)

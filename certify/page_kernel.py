@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from certify.errors import InputError
+from certify.io.claim_text import claim_text, has_claim_text
 from certify.io.kernel_text import VERSION, kernel_text
-from certify.kernels import PROVED, TAKEN
+from certify.kernels import checked
 from certify.proofs.checker.format import Certificate
 from certify.proofs.checker.tree import LEAF
-from certify.report.rechecking import Rechecking
+from certify.report.rechecking import Asked, Rechecking
 
 __all__ = ["page_kernel"]
 
@@ -26,16 +28,21 @@ def page_kernel(certificate: Certificate) -> Rechecking:
     way out if there is none or it is out of date, ``UnsupportedError`` for a certificate that the
     kernel cannot check, and ``CheckerError`` if the certificate does not fit its own claim.
     """
-    text = "".join(f"{line}\n" for line in kernel_text(certificate))
+    asked = [_asked(certificate, kernel_text(certificate), whole=False)]
+    if has_claim_text(certificate):
+        asked.insert(0, _asked(certificate, claim_text(certificate), whole=True))
     trees = certificate.proof.trees
     counts = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
     return Rechecking(
         program=_program(),
-        text=text,
+        asked=asked,
         expected=[f"proved {name} {count} leaves" for name, count in counts.items()],
-        proved=PROVED,
-        taken=TAKEN,
     )
+
+
+def _asked(certificate: Certificate, lines: Iterable[str], *, whole: bool) -> Asked:
+    said = checked(certificate.claim, whole=whole)
+    return Asked("".join(f"{line}\n" for line in lines), said.proved, said.taken)
 
 
 def _program() -> str:

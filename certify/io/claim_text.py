@@ -2,8 +2,8 @@
 
 What such a text says is ``Statements.true_of`` of the claim in it, for trajectories or solutions of
 the loop.  Plant, with the controller in place of the inputs, and functions are programs over
-states, parameters and disturbances, in the order of the claim; a program's last vector is the value of a
-function, and ``outputs`` says where the results of the plant are.  The format is that of
+states, parameters and disturbances, in the order of the claim; a program's last vector is the value
+of a function, and ``outputs`` says where the results of the plant are.  The format is that of
 :mod:`certify.io.kernel_text`, with this in place of the obligation, the last line being a hint::
 
     T-STAB-D or T-STAB-C
@@ -40,22 +40,37 @@ from certify.proofs.checker.language import Node, topological
 from certify.proofs.checker.loops import scales
 from certify.proofs.checker.stability import is_polynomial
 
-__all__ = ["CLAIMS", "claim_entry", "claim_text", "proof_names", "statement_lines"]
+__all__ = [
+    "claim_entry",
+    "claim_text",
+    "has_claim_text",
+    "proof_names",
+    "statement_lines",
+]
 
 # theorems whose obligations the kernel makes from the claim
-CLAIMS = ("T-STAB-D", "T-STAB-C", "T-OUT")
+_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-OUT")
 # bytes of a tree below this one name the variable that is split
 _SPLITS = 64
 
 
 def claim_text(certificate: Certificate) -> Iterator[str]:
-    """The lines for a claim of one of ``CLAIMS``.
+    """The lines for a claim of one of ``_CLAIMS``.
 
     Raises CheckerError if the trees of ``certificate`` are not those of its claim.
     """
     in_trees(certificate)
     yield f"{VERSION} 1"
     yield from claim_entry(certificate)
+
+
+def has_claim_text(certificate: Certificate) -> bool:
+    """Whether the kernel makes the obligations of ``certificate``, and they are those of its trees.
+
+    The checker divides those of T-OUT by the leaves of decision trees, which the kernel does not.
+    """
+    claim = certificate.claim
+    return claim.theorem in _CLAIMS and set(certificate.proof.trees) == set(proof_names(claim))
 
 
 def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:

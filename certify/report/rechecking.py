@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from markupsafe import Markup
 
-__all__ = ["Rechecking"]
+__all__ = ["Asked", "Rechecking"]
 
 _EXHAUSTED = "not enough memory"  # how an answer ends if the stack was too small
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A ``text`` for the kernel, and in words what its acceptance proves and what it does not."""
+
+    text: str
+    proved: str
+    taken: str
 
 
 @dataclass(frozen=True)
@@ -21,24 +30,22 @@ class Rechecking:
     """What a page needs to re-check a certificate in the browser of its reader.
 
     ``program`` is the kernel from Coq for JavaScript, a script that leaves a function
-    ``certifyKernel`` from a text to the lines of its answer; ``text`` is what it is asked and
-    ``expected`` are all lines of an answer but the last one, in any order, if nothing is left
-    open.  ``proved`` and ``taken`` say what acceptance proves and what it does not.
+    ``certifyKernel`` from a text to the lines of its answer.  It is asked one thing after another
+    until it accepts one.  ``expected`` are all lines of an answer but the last one, in any order,
+    if nothing is left open.
     """
 
     program: str
-    text: str
+    asked: Sequence[Asked]
     expected: Sequence[str]
-    proved: str
-    taken: str
 
     def data(self) -> Markup:
-        """Program, text and expected lines as JSON that no tag can end."""
+        """Program, texts and expected lines as JSON that no tag can end."""
         from markupsafe import Markup
 
         data = {
             "program": self.program,
-            "text": self.text,
+            "asked": [asdict(question) for question in self.asked],
             "expected": sorted(self.expected),
             "exhausted": _EXHAUSTED,
         }

@@ -16,7 +16,7 @@ from certify.errors import InputError
 from certify.io.kernel_text import VERSION
 from certify.report.html import render_html
 from certify.report.model import outcome_of, report_model
-from certify.report.rechecking import Rechecking
+from certify.report.rechecking import Asked, Rechecking
 
 ROOT = Path(__file__).parents[2]
 STUDY = ROOT / "case_studies" / "pendulum_onnx" / "certificate.json"
@@ -82,8 +82,8 @@ def pressed(html: str) -> tuple[str, str]:
 
 
 def answering(program: str) -> Rechecking:
-    text = "the </script> text"
-    return Rechecking(program, text, ["proved b 2 leaves", "proved a 1 leaves"], "p", "t")
+    asked = [Asked("the </script> text", "p", "t"), Asked("less", "p", "t")]
+    return Rechecking(program, asked, ["proved b 2 leaves", "proved a 1 leaves"])
 
 
 def saying(*lines: str) -> str:
@@ -124,12 +124,22 @@ def test_what_is_too_deep_for_a_thread_is_tried_in_the_page() -> None:
     assert pressed(page(answering(program)))[0] == "good"
 
 
+@node
+@needs_figures
+def test_what_is_not_accepted_is_asked_for_less() -> None:
+    full, short = saying(*BOTH, "accepted"), saying("not accepted")
+    program = f"const [f, s] = [() => {{{full}}}, () => {{{short}}}];"
+    program += "const a = (f) => (f(), globalThis.certifyKernel()); const both = [a(f), a(s)];"
+    program += "globalThis.certifyKernel = (text) => both[text === 'less' ? 0 : 1];"
+    assert pressed(page(answering(program)))[0] == "good"
+
+
 @needs_figures
 def test_nothing_in_the_data_ends_the_script() -> None:
     html = page(answering("'</script><script>alert(1)</script>'"))
     assert html.count("<script") == html.count("</script>") == 2
     data = re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', html, re.DOTALL)[0]
-    assert json.loads(data)["text"] == "the </script> text"
+    assert json.loads(data)["asked"][0]["text"] == "the </script> text"
 
 
 @node
@@ -141,7 +151,7 @@ def test_a_report_of_the_command_line_re_checks_itself(tmp_path: Path) -> None:
     html = (tmp_path / "report.html").read_text()
     verdict, lines = pressed(html)
     assert (verdict, lines.splitlines()[-1]) == ("good", "accepted")
-    damaged = re.sub(r"tree 1 4\d", "tree 1 00", html, count=1)
+    damaged = re.sub(r"tree 1 4\d", "tree 1 00", html)
     assert damaged != html
     assert pressed(damaged)[0] == "bad"
 
