@@ -127,7 +127,7 @@ void quadratic(const Program& p, const Step& s, Memory& m) {
     Interval plain = {centre, centre};
     const Live& live = live_of(p, m, f);
     Real* factor = (Real*)m.room;  // of every argument's coefficients
-    Real slopes[kMostSquares][kMost], doubled[kMostSquares][kMost];  // by live slope
+    Real slopes[kMost * kMostSquares], doubled[kMost * kMostSquares];  // live ones, by squares
     for (int t = 0; t < linear + squares; t++) {
         const Real* x = at(m, *q++);
         const Real w = all(weight[t]), size = magnitude(w), c = x[kCentre], e = x[kError];
@@ -146,8 +146,9 @@ void quadratic(const Program& p, const Step& s, Memory& m) {
         factor[t] = (w + w) * c;
         const int row = t - linear;
         for (int a = 0; a < live.g; a++) {
-            slopes[row][a] = *at(m, q[live.slot[a]]);
-            doubled[row][a] = (w + w) * slopes[row][a];
+            const Real g = *at(m, q[live.slot[a]]);
+            slopes[a * squares + row] = g;
+            doubled[a * squares + row] = (w + w) * g;
         }
         q += f.g;
     }
@@ -169,7 +170,8 @@ void quadratic(const Program& p, const Step& s, Memory& m) {
                 for (b = a; live.slot[b] != pair[1];) b++;
             }
             Real sum = all(0);
-            for (int r = 0; r < squares; r++) sum = sum + doubled[r][a] * slopes[r][b];
+            const Real *x = doubled + a * squares, *y = slopes + b * squares;
+            for (int r = 0; r < squares; r++) sum = sum + x[r] * y[r];
             k[i] = (a == b ? all(0.5) * sum : sum) + multiples(m, q, i, factor);
         }
     }
