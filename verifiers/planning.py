@@ -47,8 +47,9 @@ class Estimate:
 
 
 def plans(
-    wanted: Sequence[Obligation], budget: Budget, look: Callable[[], None] = lambda: None
-) -> list[ObligationSearch]:
+    wanted: Sequence[Obligation], budget: Budget, look: Callable[[], None] = lambda: None,
+    *, compared: bool = True,
+) -> list[ObligationSearch]:  # fmt: skip
     """A search of each obligation as :func:`planned`.
 
     A map is tried again on what is over the same variables: the rays to the opposite face.
@@ -58,7 +59,7 @@ def plans(
     result = []
     for obligation in wanted:
         alike = tuple((x, low == high) for x, (low, high) in obligation.box.items())
-        search = planned(obligation, budget, maps.get(alike))
+        search = planned(obligation, budget, maps.get(alike), compared=compared)
         maps[alike] = search.coordinates
         result.append(search)
         look()
@@ -66,11 +67,13 @@ def plans(
 
 
 def planned(
-    obligation: Obligation, budget: Budget, map_: Coordinates | None = None
-) -> ObligationSearch:
+    obligation: Obligation, budget: Budget, map_: Coordinates | None = None, *,
+    compared: bool = True,
+) -> ObligationSearch:  # fmt: skip
     """A search of ``obligation`` in the coordinates and with the degrees that promise most.
 
-    ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.
+    ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.  Unless
+    plans are to be ``compared`` the first map is taken that promises anything.
     """
     straight = ObligationSearch(obligation, None, _DEGREES[0])
     left = _left(straight, _GLANCE, budget)
@@ -86,7 +89,7 @@ def planned(
     first = _search(next(maps), straight)
     if not _left(first, _FEW, budget):
         return first
-    if engine_name() == "python":  # to compare would take it longer than it saves
+    if not compared or engine_name() == "python":  # which a race takes longer than it saves
         return first
     if not _seems_large(first, budget):
         return first
