@@ -28,7 +28,7 @@ _GLANCE = 32  # boxes along the axes as they are: no map is worth while if these
 _CLOSE = 64  # boxes that may seem to be left then, for some more to be worth while
 _FEW = 150  # boxes with a map
 _TURN, _TURNS = 4096, (1, 3, 12)  # boxes with the first map, looking in between what is left
-_LARGE = 40_000  # boxes that seem to be left: plans are compared, which costs a tenth of that
+_LARGE = 50_000  # boxes that seem to be left: plans are compared, which costs a tenth of that
 _DEGREES = ((0, 1), (0, 1, 2), (0, 2))  # 0 first: limits that are attained are exact there
 _SQUARED = 1.6  # times dearer: plans of degree 2 turn out longer, in the search and in the kernel
 _STRAIGHT = 1.3  # times dearer per variable: paths inside a level set miss the boxes around it
@@ -110,12 +110,17 @@ def _left(search: ObligationSearch, boxes: int, budget: Budget) -> float:
 
     0 if the tree is closed, or came to where it looks false.
     """
+    closed = _closed(search, boxes, budget)
+    grown = len(search.tree) - search.tree.count(OPEN)
+    return grown * (1 - closed) / max(closed, 1e-300)
+
+
+def _closed(search: ObligationSearch, boxes: int, budget: Budget) -> float:
+    """The part of the volume that is closed after some boxes more, 1 only at an end."""
     growth = search.grow(min(boxes, budget.boxes_left()))
     budget.spend(growth.boxes)
-    if not search.is_open or len(growth.suspects):
-        return 0.0
-    grown = len(search.tree) - search.tree.count(OPEN)
-    return max(1.0, grown * (1 - growth.closed) / max(growth.closed, 1e-300))
+    ended = not search.is_open or len(growth.suspects)
+    return 1.0 if ended else min(growth.closed, 1 - 2**-53)
 
 
 def _seems_large(search: ObligationSearch, budget: Budget) -> bool:
@@ -124,13 +129,15 @@ def _seems_large(search: ObligationSearch, budget: Budget) -> bool:
     The first map is the best one most of the time, and its tree is closed before the others
     have been compared.
     """
+    before = 0.0
     for turns in _TURNS:
         for _ in range(turns):
-            left = _left(search, _TURN, budget)
-            if not left:
+            now = _closed(search, _TURN, budget)
+            if now == 1:
                 return False
-        if left > _LARGE:
+        if turns * _TURN * (1 - now) > _LARGE * (now - before):  # at the pace since the last look
             return True
+        before = now
     return False
 
 
