@@ -12,6 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from numpy.random import Generator, default_rng
 
 from certify.expression import Node
 from certify.expression.evaluate import evaluate
@@ -55,7 +56,7 @@ class Frame:
         ends = np.array([[float(e) for e in obligation.box[x]] for x in self.names])
         self.middle, self.radius = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
         self.mixed = len(mixed)
-        self.rng = np.random.default_rng(0)
+        self.rng = default_rng(0)
         nodes = dict.fromkeys(a.node for a in atoms(obligation.formula))
         self._conditions = {node: k for k, node in enumerate(nodes)}
 
@@ -124,7 +125,7 @@ class Frame:
         return centre, root
 
 
-def _directions(rng: np.random.Generator, count: int, size: int) -> Array:
+def _directions(rng: Generator, count: int, size: int) -> Array:
     way = rng.normal(size=(count, size))
     result: Array = way / np.linalg.norm(way, axis=1)[:, None]
     return result

@@ -38,7 +38,7 @@ __all__ = ["Found", "LargestSearch", "resumed_number"]
 
 _UNPROVED_SHARE = 1 / 3  # of the time is for the kernel, as long as nothing is known of it
 _CARE = 1.5  # by which the kernel may take longer than estimated
-_ROOM = 20_000  # boxes, more than plans take
+_ROOM = 80_000  # boxes, more than plans take
 _REPLAYS = 32  # of suspects in an attempt: a refutation only ends it early
 _REFINING = 10  # of the boxes one part in so many is for leaves that the kernel rejects
 

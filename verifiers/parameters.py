@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -59,12 +58,14 @@ def choose_radius(
     """
     with budget.account("derive"):
         rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
-    searches = plans(rays, budget, look)
-    for boxes, radius in itertools.product(_BOXES_PER_RAY, _RADII):
-        searches = [s.restarted(with_radius(s.obligation, radius)) for s in searches]
-        shown[:] = searches
-        if closes_within(searches, budget, boxes * len(rays), look, suspect):
-            return radius, searches
+    for attempt, boxes in enumerate(_BOXES_PER_RAY):
+        if attempt < 2:  # most close with any map, if the radius is small enough
+            searches = plans(rays, budget, look, compared=attempt > 0)
+        for radius in _RADII:
+            searches = [s.restarted(with_radius(s.obligation, radius)) for s in searches]
+            shown[:] = searches
+            if closes_within(searches, budget, boxes * len(rays), look, suspect):
+                return radius, searches
     raise UnprovedError(
         "the conditions could not be shown arbitrarily close to the equilibrium: they may be "
         "false there (try a smaller decay), or V or its decrease vanish to an order other "

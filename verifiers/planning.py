@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import default_rng  # here, where it counts as starting up: numpy delays it
 
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import Any, Obligation
@@ -27,7 +28,7 @@ _GLANCE = 32  # boxes along the axes as they are: no map is worth while if these
 _CLOSE = 64  # boxes that may seem to be left then, for some more to be worth while
 _FEW = 150  # boxes with a map
 _TURN, _TURNS = 4096, (1, 3, 12)  # boxes with the first map, looking in between what is left
-_LARGE = 40_000  # boxes that seem to be left: plans are compared, which costs a tenth of that
+_LARGE = 50_000  # boxes that seem to be left: plans are compared, which costs a tenth of that
 _DEGREES = ((0, 1), (0, 1, 2), (0, 2))  # 0 first: limits that are attained are exact there
 _SQUARED = 1.6  # times dearer: plans of degree 2 turn out longer, in the search and in the kernel
 _STRAIGHT = 1.3  # times dearer per variable: paths inside a level set miss the boxes around it
@@ -47,8 +48,9 @@ class Estimate:
 
 
 def plans(
-    wanted: Sequence[Obligation], budget: Budget, look: Callable[[], None] = lambda: None
-) -> list[ObligationSearch]:
+    wanted: Sequence[Obligation], budget: Budget, look: Callable[[], None] = lambda: None,
+    *, compared: bool = True,
+) -> list[ObligationSearch]:  # fmt: skip
     """A search of each obligation as :func:`planned`.
 
     A map is tried again on what is over the same variables: the rays to the opposite face.
@@ -58,7 +60,7 @@ def plans(
     result = []
     for obligation in wanted:
         alike = tuple((x, low == high) for x, (low, high) in obligation.box.items())
-        search = planned(obligation, budget, maps.get(alike))
+        search = planned(obligation, budget, maps.get(alike), compared=compared)
         maps[alike] = search.coordinates
         result.append(search)
         look()
@@ -66,11 +68,13 @@ def plans(
 
 
 def planned(
-    obligation: Obligation, budget: Budget, map_: Coordinates | None = None
-) -> ObligationSearch:
+    obligation: Obligation, budget: Budget, map_: Coordinates | None = None, *,
+    compared: bool = True,
+) -> ObligationSearch:  # fmt: skip
     """A search of ``obligation`` in the coordinates and with the degrees that promise most.
 
-    ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.
+    ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.  Unless
+    plans are to be ``compared`` the first map is taken that promises anything.
     """
     straight = ObligationSearch(obligation, None, _DEGREES[0])
     left = _left(straight, _GLANCE, budget)
@@ -86,7 +90,7 @@ def planned(
     first = _search(next(maps), straight)
     if not _left(first, _FEW, budget):
         return first
-    if engine_name() == "python":  # to compare would take it longer than it saves
+    if not compared or engine_name() == "python":  # which a race takes longer than it saves
         return first
     if not _seems_large(first, budget):
         return first
@@ -106,12 +110,17 @@ def _left(search: ObligationSearch, boxes: int, budget: Budget) -> float:
 
     0 if the tree is closed, or came to where it looks false.
     """
+    closed = _closed(search, boxes, budget)
+    grown = len(search.tree) - search.tree.count(OPEN)
+    return grown * (1 - closed) / max(closed, 1e-300)
+
+
+def _closed(search: ObligationSearch, boxes: int, budget: Budget) -> float:
+    """The part of the volume that is closed after some boxes more, 1 only at an end."""
     growth = search.grow(min(boxes, budget.boxes_left()))
     budget.spend(growth.boxes)
-    if not search.is_open or len(growth.suspects):
-        return 0.0
-    grown = len(search.tree) - search.tree.count(OPEN)
-    return max(1.0, grown * (1 - growth.closed) / max(growth.closed, 1e-300))
+    ended = not search.is_open or len(growth.suspects)
+    return 1.0 if ended else min(growth.closed, 1 - 2**-53)
 
 
 def _seems_large(search: ObligationSearch, budget: Budget) -> bool:
@@ -120,13 +129,15 @@ def _seems_large(search: ObligationSearch, budget: Budget) -> bool:
     The first map is the best one most of the time, and its tree is closed before the others
     have been compared.
     """
+    before = 0.0
     for turns in _TURNS:
         for _ in range(turns):
-            left = _left(search, _TURN, budget)
-            if not left:
+            now = _closed(search, _TURN, budget)
+            if now == 1:
                 return False
-        if left > _LARGE:
+        if turns * _TURN * (1 - now) > _LARGE * (now - before):  # at the pace since the last look
             return True
+        before = now
     return False
 
 
@@ -160,7 +171,7 @@ def _heat(
 def interesting_points(obligation: Obligation, count: int) -> Array:
     """Random points of the box where the guard does not hold, or of all of it: (count, n)."""
     low, high = (np.array([float(e[k]) for e in obligation.box.values()]) for k in (0, 1))
-    rng = np.random.default_rng(0)
+    rng = default_rng(0)
     formula, names = obligation.formula, tuple(obligation.box)
     size = max(_FEW_SAMPLES, 2 * count)
     points = rng.uniform(low, high, (size, len(low)))
@@ -182,7 +193,7 @@ def interesting_share(obligation: Obligation) -> float:
     if not isinstance(obligation.formula, Any):
         return 1.0
     low, high = (np.array([float(e[k]) for e in obligation.box.values()]) for k in (0, 1))
-    points = np.random.default_rng(0).uniform(low, high, (_SAMPLES, len(low)))
+    points = default_rng(0).uniform(low, high, (_SAMPLES, len(low)))
     held = margin(obligation.formula.parts[0], tuple(obligation.box), points)
     return float(((held <= 0).sum() + 1) / _SAMPLES)
 

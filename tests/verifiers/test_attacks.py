@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from certify.expression import Node, absolute, exp, relu, sin, tanh, var
+from certify.expression import Node, absolute, exp, log, relu, sin, tanh, var
 from certify.outcome import Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
@@ -227,6 +227,8 @@ def test_a_glance_sees_what_is_grossly_false() -> None:
     assert {o.name for o in violation(flow) if len(glance(flow, o))} == {"descent"}
     rays = filter(is_ray, obligations(claim, Fraction(1, 16)))
     assert not any(len(glance(claim, o)) for o in rays)
+    partly = stable({"x": X / 2}, X**2 + log(X + Fraction(1, 2)) * 0 * X, 0, "1/100")
+    assert all(np.isfinite(glance(partly, o)).all() for o in violation(partly))
 
 
 def test_violations_are_come_to_from_above_the_level() -> None:
