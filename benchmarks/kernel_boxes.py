@@ -16,6 +16,8 @@ import tempfile
 from fractions import Fraction
 from pathlib import Path
 
+from certify.io.kernel_text import VERSION
+
 # name, sizes of layers, activation, how often the box is halved
 LOOPS = (
     ("2-16-16-1 tanh", (2, 16, 16, 1), "tanh", 13),
@@ -77,7 +79,7 @@ def text(layers: tuple[int, ...], activation: str, depth: int) -> str:
         return "41" if level == depth else f"{level % n:02x}" + 2 * tree(level + 1)
 
     grown = tree(0)
-    lines = ["certify-kernel-3 1", "obligation descent", f"box {n}", *["-0x1 0x1 0x1 0x1"] * n]
+    lines = [f"{VERSION} 1", "obligation descent", f"box {n}", *["-0x1 0x1 0x1 0x1"] * n]
     lines += [f"program {len(program)}", *program, "goal positive 0"]
     lines += [f"flags {len(program)} {'0' * len(program)}", "coordinates 0"]
     return "\n".join([*lines, f"tree {len(grown) // 2} {grown}", ""])
