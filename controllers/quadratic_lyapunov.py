@@ -101,14 +101,16 @@ def _finished(task: Task, settings: QuadraticOptions, state: TrainingState) -> C
     candidate = candidate_of(task, settings, parameters)
     root = root_of(parameters).detach().numpy() / task.scale
     lyapunov = sum_of_squares(task, np.linalg.qr(root)[1])
-    attacked = np.linalg.solve(root, state.pool.numpy().T).T + task.centre
+    attacked = np.linalg.solve(root, state.pool.numpy().T).T / task.scale
+    attacked = attacked[((attacked >= task.low) & (attacked <= task.high)).all(axis=1)]
+    points = np.concatenate([attacked, state.found.numpy()]) * task.scale + task.centre
     found = sampled_level(
         task,
         candidate.controller,
         lyapunov,
         margin=0.0,
         samples=settings.samples,
-        points=np.concatenate([attacked, state.found.numpy() * task.scale + task.centre]),
+        points=points,
     )
     lyapunov, level = at_level(task, lyapunov, rounded_down(found.level))
     return replace(

@@ -1,8 +1,8 @@
-"""Policy and quadratic V together: the largest ellipsoid within the domain on which V decreases.
+"""Policy and quadratic V together: the largest ellipsoid on which V decreases.
 
 Points of ``{V <= 1}`` are ``y = R^-1 z`` with ``|z| <= 1``, so that samples and attacks never leave
-the set, whatever R is.  The ellipsoid is kept within the domain: then the next state is within the
-domain wherever V decreases, and nothing grazes a face.
+the ellipsoid, whatever R is.  The domain may cut it: what counts is their common volume, and the
+next state has to be in the domain.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ _JUDGED = 65_536
 _SMALLEST = 1e-2
 _LEAST_VALUE = 1e-12
 _NEAR = 1e-6  # where the loop is as good as linear
-_EXTENT = 0.99  # of the domain, that the ellipsoid may reach
+_FACE_MARGIN = 0.005
+_SOFTNESS = 0.02  # of the faces, for the volume
+_FAR = 3.0
 _LEAST_SLOWNESS = 0.02
 _PENALTIES = (5.0, 1.0, 3.0)  # samples, states under attack, counterexamples
-_OUTWARD = 5.0
+_OUTWARD = 20.0
 _LINEAR = 0.5
 
 
@@ -68,17 +70,19 @@ def _step(
     parts = [fresh, attacked]
     if len(state.found):
         parts.append(chosen(state.found, settings.batch // 2, state.generator) @ root.T)
-    ratio = _ratio(training, torch.cat(parts))
+    z = torch.cat(parts)
+    ratio, leaving = _worst(training, z)
     wanted = float(settings.margin) * slowness
     failure = torch.relu((ratio - 1 + training.task.decay + wanted) / slowness)
+    failure = failure + _OUTWARD * torch.relu(leaving + _FACE_MARGIN)
     n = settings.batch
     split = [failure[:n], failure[n : 2 * n], failure[2 * n :]][: len(parts)]
     worst = torch.stack([w * f.mean() for w, f in zip(_PENALTIES, split, strict=False)]).sum()
     linear = torch.relu(_contraction(training) ** 2 - 1 + training.task.decay + wanted) / slowness
-    outward = torch.relu(_reach(training) - _EXTENT).sum()
-    volume = -torch.linalg.slogdet(root)[1]
-    penalty = float(settings.penalty) * (worst + _LINEAR * linear + _OUTWARD * outward)
-    loss: torch.Tensor = penalty - volume
+    gauge = training.plant.gauge(torch.linalg.solve(root, fresh[n // 4 :].T).T)
+    within = torch.sigmoid((1 - gauge.clamp_max(_FAR)) / _SOFTNESS).mean()
+    volume = torch.log(within + 1e-4) - torch.linalg.slogdet(root)[1]
+    loss: torch.Tensor = float(settings.penalty) * (worst + _LINEAR * linear) - volume
     names = tuple(name for name in ("W", "b", "O", "M") if name in state.parameters)
     training.descend(loss, names, done, _RATE, 5.0)
     if attacked.grad is not None:
@@ -98,15 +102,20 @@ def _ball(training: Training, count: int, generator: torch.Generator) -> torch.T
     return ball
 
 
-def _ratio(training: Training, z: torch.Tensor) -> torch.Tensor:
-    """``V(x+) / V(x)`` at the points ``z``, at most 2; counterexamples outside count as 0."""
-    root = root_of(training.state.parameters)
+def _worst(training: Training, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """``V(x+) / V(x)`` at the points ``z``, at most 2, and by how much ``x+`` is out of the domain.
+
+    They are 0 and -1 for points that are not in the domain or, as old counterexamples, not in the
+    ellipsoid any more.
+    """
+    root, plant = root_of(training.state.parameters), training.plant
     y = torch.linalg.solve(root, z.T).T
-    after = training.plant.step(training.model, y, training.state.generator)
+    after = plant.step(training.model, y, training.state.generator)
     value = (z**2).sum(-1)
-    next_value: torch.Tensor = ((after @ root.T) ** 2).sum(-1)
-    ratio: torch.Tensor = (next_value / value.clamp_min(_LEAST_VALUE)).clamp_max(2.0)
-    return ratio * (value <= 1 + 1e-6).double()
+    counts = (value <= 1 + 1e-6) & (plant.gauge(y) <= 1)
+    ratio = (((after @ root.T) ** 2).sum(-1) / value.clamp_min(_LEAST_VALUE)).clamp_max(2.0)
+    leaving = (plant.gauge(after) - 1).clamp_max(1.0)
+    return torch.where(counts, ratio, 0.0), torch.where(counts, leaving, -1.0)
 
 
 def _contraction(training: Training) -> torch.Tensor:
@@ -116,14 +125,6 @@ def _contraction(training: Training) -> torch.Tensor:
     after = training.plant.step(training.model, _NEAR * unit, training.state.generator) / _NEAR
     norm: torch.Tensor = torch.linalg.matrix_norm(after @ root.T, 2)
     return norm
-
-
-def _reach(training: Training) -> torch.Tensor:
-    """How far the ellipsoid goes along each state, relative to the nearer face."""
-    inverse = torch.linalg.inv(root_of(training.state.parameters))
-    nearer = torch.minimum(-training.plant.low, training.plant.high)
-    reach: torch.Tensor = (inverse**2).sum(1).sqrt() / nearer
-    return reach
 
 
 def _attack(
@@ -147,12 +148,16 @@ def _level(training: Training) -> tuple[float, float]:
     generator = torch.Generator().manual_seed(2)
     state = training.state
     root = root_of(state.parameters)
-    z = torch.cat([_ball(training, _JUDGED, generator), state.pool, state.found @ root.T])
+    wide = _ball(training, _JUDGED, generator)
+    z = torch.cat([wide, state.pool, state.found @ root.T])
+    ratio, leaving = _worst(training, z)
+    holds = (ratio < 1 - training.task.decay) & (leaving <= 0)
     value = (z**2).sum(-1)
-    fails = ~(_ratio(training, z) < 1 - training.task.decay)
-    level = min(1.0, float(value[fails].min())) if fails.any() else 1.0
-    level = min(level, 1 / float(_reach(training).max()) ** 2)
+    level = float(value[~holds].min()) if not holds.all() else 1.0
+    level = min(1.0, level)
     n = len(root)
     ball = math.pi ** (n / 2) / math.gamma(n / 2 + 1)
-    scale = float(training.task.scale.prod())
-    return level, level ** (n / 2) * ball * scale / float(torch.linalg.det(root).abs())
+    size = level ** (n / 2) * ball / float(torch.linalg.det(root).abs())
+    y = torch.linalg.solve(root, level**0.5 * wide[_JUDGED // 4 :].T).T
+    within = float((training.plant.gauge(y) <= 1).double().mean())
+    return level, within * size * float(training.task.scale.prod())
