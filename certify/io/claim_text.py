@@ -20,6 +20,7 @@ or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``init
 ``lower`` and ``upper`` (``none``, or ``some`` and a number).
 """
 
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -43,6 +44,7 @@ from certify.proofs.checker.loops import scales
 from certify.proofs.checker.stability import is_polynomial
 
 __all__ = [
+    "claim_digest",
     "claim_entry",
     "claim_text",
     "has_claim_text",
@@ -89,6 +91,12 @@ def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
         yield f"{label}{name}"
         yield "flags 0"
         yield from _proof_lines(certificate, name)
+
+
+def claim_digest(certificate: Certificate) -> str:
+    """The SHA-256 of what is claimed, as the kernel reads it, in hexadecimal digits."""
+    text = "".join(f"{line}\n" for line in statement_lines(certificate))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
 def proof_names(claim: Claim) -> list[str]:
