@@ -12,7 +12,7 @@ from pathlib import Path
 
 from certify.certificate import load, write_file
 from certify.errors import CertificateError, CertifyError, InputError
-from certify.io.claim_text import has_claim_text
+from certify.io.claim_text import claim_digest, has_claim_text
 from certify.io.coq_file import coq_file, theorem_name
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
@@ -33,6 +33,7 @@ class Theorem:
     file: Path
     whole: bool
     instead: str = ""
+    digest: str = ""
 
 
 def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
@@ -59,7 +60,8 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
         except CertificateError as refusal:
             instead = str(refusal)
         else:
-            return Theorem(certificate.claim, leaves, file, whole=True)
+            digest = claim_digest(certificate)
+            return Theorem(certificate.claim, leaves, file, whole=True, digest=digest)
     _compiled(path, certificate, file, whole=False)
     return Theorem(certificate.claim, leaves, file, whole=False, instead=instead)
 

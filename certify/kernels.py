@@ -19,7 +19,7 @@ from pathlib import Path
 
 from certify.certificate import load
 from certify.errors import CertificateError, CertifyError, InputError, UnsupportedError
-from certify.io.claim_text import claim_text, has_claim_text
+from certify.io.claim_text import claim_digest, claim_text, has_claim_text
 from certify.io.kernel_text import VERSION, kernel_text
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.tree import LEAF
@@ -59,6 +59,8 @@ def checked(claim: Claim, *, whole: bool) -> Checked:
 _MEANING: Mapping[str, str] = {
     "T-STAB-D": "LoopClaim.stable_claim, for every trajectory",
     "T-STAB-C": "FlowClaim.stable_flow, for every solution; that one exists is proved in words",
+    "T-SAFE-D": "SafetyClaim.safe_steps, for every trajectory",
+    "T-SAFE-C": "SafetyClaim.safe_flow, for every solution; that one exists is proved in words",
     "T-OUT": "OutputClaim.bounded, for every value",
 }
 
@@ -67,7 +69,8 @@ _MEANING: Mapping[str, str] = {
 class Verified:
     """What the kernel proved: the ``whole`` claim or derived obligations, with their leaves.
 
-    ``instead`` says why it is not the whole claim, where its theorem is one of those.
+    ``instead`` says why it is not the whole claim, where its theorem is one of those; ``digest`` is
+    that of the claim which was checked, as ``certify explain`` gives it.
     """
 
     claim: Claim
@@ -75,6 +78,7 @@ class Verified:
     program: Path
     whole: bool
     instead: str = ""
+    digest: str = ""
 
 
 def find_program(given: Path | None = None) -> Path:
@@ -119,7 +123,8 @@ def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verif
     if has_claim_text(certificate):
         done = _answer(found, claim_text(certificate), workers)
         if _accepts(done, leaves):
-            return Verified(certificate.claim, leaves, found, whole=True)
+            digest = claim_digest(certificate)
+            return Verified(certificate.claim, leaves, found, whole=True, digest=digest)
         if done.returncode not in (4, 5):
             raise _refusal(path, found, done)
         instead = str(_refusal(path, found, done))

@@ -80,12 +80,16 @@ def _by_coq(
             "proved": words.proved,
             "not_proved": words.taken,
         }
+        if accepted.whole:
+            found["claim_sha256"] = accepted.digest
         if accepted.instead:
             found["not_the_claim"] = accepted.instead
         print_json(_found(path, accepted.claim, accepted.leaves, kernel) | found)
         return
     typer.echo(_accepted(accepted.claim, accepted.leaves))
     typer.echo(f"  by          {by}")
+    if accepted.whole:
+        typer.echo(f"  claim       as certify explain prints it: sha256 {accepted.digest}")
     typer.echo(f"  obligations {', '.join(accepted.leaves)}")
     typer.echo(f"  proved      {words.proved}")
     typer.echo(f"  not proved  {words.taken}")

@@ -15,9 +15,12 @@ of a function, and ``outputs`` says where the results of the plant are.  The for
     level, decay, rest (the equilibrium), cube (half its sides)
     differences <1 if differences are to be written as differences, or 0>
 
-or ``T-OUT``, ``inputs``, ``output``, ``lower`` and ``upper`` (``none``, or ``some`` and a number).
+or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``initial`` and
+``unsafe``, with ``function`` before each function of these; or ``T-OUT``, ``inputs``, ``output``,
+``lower`` and ``upper`` (``none``, or ``some`` and a number).
 """
 
+import hashlib
 import sys
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -41,6 +44,7 @@ from certify.proofs.checker.loops import scales
 from certify.proofs.checker.stability import is_polynomial
 
 __all__ = [
+    "claim_digest",
     "claim_entry",
     "claim_text",
     "has_claim_text",
@@ -49,7 +53,10 @@ __all__ = [
 ]
 
 # theorems whose obligations the kernel makes from the claim
-_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-OUT")
+_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT")
+# the cube around the equilibrium that is treated along rays, in units of that of the checker: in
+# Coq bounds are rounded, also of leaves that end where the checker's cube does
+_LARGER = 1 + Fraction(1, 2**30)
 # bytes of a tree below this one name the variable that is split
 _SPLITS = 64
 
@@ -86,13 +93,25 @@ def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
         yield from _proof_lines(certificate, name)
 
 
+def claim_digest(certificate: Certificate) -> str:
+    """The SHA-256 of what is claimed, as the kernel reads it, in hexadecimal digits."""
+    text = "".join(f"{line}\n" for line in statement_lines(certificate))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
 def proof_names(claim: Claim) -> list[str]:
     """The obligations in the order in which the kernel makes them."""
     if claim.theorem == "T-OUT":
         return ["output"]
     ends = [f"{x}{sign}" for x in claim.states for sign in "+-"]
     faces = [f"face/{end}" for end in ends] if claim.time == "continuous" else []
+    if _is_safety(claim):
+        return ["initial", "unsafe", "step", *faces]
     return ["descent", *faces, *(f"ray/{end}" for end in ends)]
+
+
+def _is_safety(claim: Claim) -> bool:
+    return claim.theorem in ("T-SAFE-D", "T-SAFE-C")
 
 
 def _by_differences(claim: Claim) -> bool:
@@ -119,11 +138,19 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
     yield from node_lines(order, _positions(claim))
     outputs = [str(len(order) - 1 - order.index(f)) for f in plant]
     yield " ".join([f"outputs {len(outputs)}", *outputs])
+    if _is_safety(claim):
+        yield from _program("barrier", claim, claim.functions["barrier"])
+        for kind in ("initial", "unsafe"):
+            chosen = [f for k, f in sorted(claim.functions.items()) if k.split("/")[0] == kind]
+            yield f"{kind} {len(chosen)}"
+            for function in chosen:
+                yield from _program("function", claim, function)
+        return
     yield from _program("lyapunov", claim, claim.functions["lyapunov"])
     yield f"level {number(claim.numbers['level'])}"
     yield f"decay {number(claim.numbers['decay'])}"
     yield f"rest {len(claim.states)} {numbers([claim.equilibrium[x] for x in claim.states])}"
-    sizes, radius = scales(claim), certificate.proof.radius or Fraction(1)
+    sizes, radius = scales(claim), (certificate.proof.radius or Fraction(1)) * _LARGER
     yield f"cube {len(claim.states)} {numbers([radius * sizes[x] for x in claim.states])}"
 
 

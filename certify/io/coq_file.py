@@ -44,10 +44,10 @@ def coq_file(certificate: Certificate, *, whole: bool) -> Iterator[str]:
     said = "the claim is true" if whole else f"the obligations of {claim.theorem} hold"
     yield f"(** {_plain(claim.name)}, {_plain(claim.theorem)}: {said}. *)"
     yield "From Coq Require QArith List Uint63."
-    yield "From Certify Require Language Tree Claims OutputClaim Statements Inside."
+    yield "From Certify Require Language Tree Claims OutputClaim SafetyClaim Statements Inside."
     yield "Module Certificate.  (* after it the names of axioms are printed in full *)"
-    yield "Import QArith List Uint63 Language Tree Claims OutputClaim Statements Inside."
-    yield "Import ListNotations."
+    yield "Import QArith List Uint63 Language Tree Claims OutputClaim SafetyClaim."
+    yield "Import Statements Inside ListNotations."
     yield "Open Scope nat_scope."
     yield from _whole(certificate) if whole else _obligations(certificate, wanted)
     yield "End Certificate."
@@ -95,6 +95,11 @@ def _statement(words: _Words) -> str:
         return f"Bounded (OutputClaim {box} {program} {_maybe(words)} {_maybe(words)})"
     loop = [_field(words, word, _pair) for word in ("states", "others")]
     loop += [_field(words, "plant", _node), _field(words, "outputs", _Words.next)]
+    if theorem.startswith("T-SAFE"):
+        parts = [_field(words, "barrier", _node)]
+        parts += [_field(words, kind, _function) for kind in ("initial", "unsafe")]
+        kind = "Guarded" if theorem == "T-SAFE-D" else "Shielded"
+        return f"{kind} (SafetyClaim (System {' '.join(loop)})\n  {' '.join(parts)})"
     parts = [_field(words, "lyapunov", _node)]
     for word in ("level", "decay"):
         words.skip(word)
@@ -102,6 +107,10 @@ def _statement(words: _Words) -> str:
     parts += [_field(words, word, _rational) for word in ("rest", "cube")]
     kind = "Stable" if theorem == "T-STAB-D" else "Attracting"
     return f"{kind} (Claim (System {' '.join(loop)})\n  {' '.join(parts)})"
+
+
+def _function(words: _Words) -> str:
+    return _field(words, "function", _node)
 
 
 def _field(words: _Words, name: str, part: Callable[[_Words], str]) -> str:

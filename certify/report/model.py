@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from certify.errors import CertificateError, InputError
+from certify.io.claim_text import claim_digest, has_claim_text
 from certify.outcome import Outcome, Verdict
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.format import Certificate, write_certificate
 from certify.proofs.checker.kernel import Accepted
-from certify.proofs.checker.theorems import THEOREMS, obligations
+from certify.proofs.checker.theorems import THEOREMS, applicable, obligations
 
 from . import words
 from .evidence import Point, condition_text, evidence_point, residual_reason
@@ -175,8 +176,19 @@ def _obligation_rows(certificate: Certificate) -> tuple[ObligationRow, ...]:
 def _digests(certificate: Certificate | None) -> tuple[tuple[str, str], ...]:
     if certificate is None:
         return ()
-    own = ("certificate", hashlib.sha256(write_certificate(certificate)).hexdigest())
-    return (own, *_labels(certificate.sources))
+    own = (("certificate", hashlib.sha256(write_certificate(certificate)).hexdigest()),)
+    return (*own, *_claim_digest(certificate), *_labels(certificate.sources))
+
+
+def _claim_digest(certificate: Certificate) -> tuple[tuple[str, str], ...]:
+    """That of the claim as ``certify check --kernel verified`` says that it checked it."""
+    if certificate.evidence != "kernel" or not has_claim_text(certificate):
+        return ()
+    try:
+        applicable(certificate.claim)
+        return (("claim as read in Coq", claim_digest(certificate)),)
+    except CheckerError:
+        return ()
 
 
 def _commands(certificate: Certificate | None, path: str) -> tuple[tuple[str, str], ...]:

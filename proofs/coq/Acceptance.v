@@ -3,7 +3,8 @@
     How the program finds what a text states need not be believed: [says] compares.  Nor how obligations
     are made: [true_if_hold]. *)
 From Coq Require Import QArith String List Arith.
-From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs Reader Statements.
+From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs SafetyClaim
+  SafeLoop Reader Statements.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -14,6 +15,8 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
   | Holding o => Some [o]
   | Stable c => obligations by_differences c
   | Attracting c => flow_obligations c
+  | Guarded c => safe_obligations c
+  | Shielded c => safe_flow_obligations c
   | Bounded c => Some (output_obligations c)
   end.
 
@@ -23,6 +26,8 @@ Proof.
   - inversion M; subst. apply H. now left.
   - now apply (stable_if_hold d c l).
   - now apply (flow_if_hold c l).
+  - now apply (safe_if_hold c l).
+  - now apply (safe_flow_if_hold c l).
   - inversion M; subst. now apply bounded_if_hold.
 Qed.
 
@@ -52,6 +57,19 @@ Proof.
   next_part (code_list _ code_node) H. next_part code_rational H. next_part code_rational H.
   next_part (code_list _ code_rational) H. next_part (code_list _ code_rational) H. reflexivity.
 Qed.
+Lemma code_function : code print_function.
+Proof.
+  intros a b r s H. unfold print_function in H. cbn [app] in H. next_part (code_list _ code_node) H. auto.
+Qed.
+Lemma safety_injective a b : print_safety a = print_safety b -> a = b.
+Proof.
+  intros H. rewrite <- (app_nil_r (print_safety a)), <- (app_nil_r (print_safety b)) in H.
+  destruct a as [l h i f], b as [l' h' i' f']. unfold print_safety in H.
+  cbn [guarded barrier starts_in never_in] in H. rewrite <- !app_assoc in H.
+  apply code_system in H. destruct H as [<- H]. cbn [app] in H. rewrite <- ?app_assoc in H.
+  next_part (code_list _ code_node) H. next_part (code_list _ code_function) H. next_part (code_list _ code_function) H.
+  reflexivity.
+Qed.
 Lemma output_injective a b : print_output a = print_output b -> a = b.
 Proof.
   intros H. rewrite <- (app_nil_r (print_output a)), <- (app_nil_r (print_output b)) in H.
@@ -64,7 +82,7 @@ Theorem print_injective a b : print a = print b -> a = b.
 Proof.
   destruct a, b; intros H; cbn [print] in H; try (apply (f_equal (hd [])) in H; discriminate H);
     apply (f_equal (@tl word)) in H; cbn [tl] in H; f_equal;
-    auto using obligation_injective, claim_injective, output_injective.
+    auto using obligation_injective, claim_injective, safety_injective, output_injective.
 Qed.
 
 (** * What the program runs *)

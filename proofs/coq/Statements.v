@@ -2,7 +2,7 @@
     is [true_of] it.  That nothing else is written like it, and what the program has to do with it, is in
     [Acceptance.v]. *)
 From Coq Require Import QArith String List.
-From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim Reader.
+From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim Reader.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -11,6 +11,8 @@ Inductive statement :=
 | Holding (o : obligation)                     (* one obligation, whatever it is for *)
 | Stable (c : claim)                           (* T-STAB-D *)
 | Attracting (c : claim)                       (* T-STAB-C *)
+| Guarded (c : safety_claim)                   (* T-SAFE-D *)
+| Shielded (c : safety_claim)                  (* T-SAFE-C *)
 | Bounded (c : output_claim).                  (* T-OUT *)
 
 Definition true_of (s : statement) : Prop :=
@@ -18,6 +20,8 @@ Definition true_of (s : statement) : Prop :=
   | Holding o => holds o
   | Stable c => stable_claim c
   | Attracting c => stable_flow c
+  | Guarded c => safe_steps c
+  | Shielded c => safe_flow c
   | Bounded c => bounded c
   end.
 
@@ -37,6 +41,12 @@ Definition print_claim (c : claim) : list word :=
   spelled "decay" :: print_rational (decay c) ++
   spelled "rest" :: print_list print_rational (rest c) ++
   spelled "cube" :: print_list print_rational (cube c).
+Definition print_function (p : list (node Q)) : list word := spelled "function" :: print_list print_node p.
+Definition print_safety (c : safety_claim) : list word :=
+  print_system c ++
+  spelled "barrier" :: print_list print_node (barrier c) ++
+  spelled "initial" :: print_list print_function (starts_in c) ++
+  spelled "unsafe" :: print_list print_function (never_in c).
 Definition print_output (c : output_claim) : list word :=
   spelled "inputs" :: print_list print_pair (inputs c) ++
   spelled "output" :: print_list print_node (measured c) ++
@@ -47,6 +57,8 @@ Definition print (s : statement) : list word :=
   | Holding o => spelled "obligation" :: print_obligation o
   | Stable c => spelled "T-STAB-D" :: print_claim c
   | Attracting c => spelled "T-STAB-C" :: print_claim c
+  | Guarded c => spelled "T-SAFE-D" :: print_safety c
+  | Shielded c => spelled "T-SAFE-C" :: print_safety c
   | Bounded c => spelled "T-OUT" :: print_output c
   end.
 Definition states (bytes : list nat) (s : statement) : Prop := words bytes = print s.

@@ -46,6 +46,7 @@ THEOREMS = {
     "LoopClaim": (),
     "FlowClaim": (),
     "OutputClaim": (),
+    "SafetyClaim": (),
     "Statements": (),
 }
 # Theorems that make obligations and prove what is said elsewhere: nothing in them is believed.
@@ -61,6 +62,7 @@ STEPS = {
     "Tangents": ("slopes_ok",),
     "FlowProgram": ("flow_slopes", "faces_inward"),
     "StableFlow": ("flow_if_hold",),
+    "SafeLoop": ("safe_if_hold", "safe_flow_if_hold"),
     "Outputs": ("bounded_if_hold",),
     "Acceptance": ("accepted_ok", "print_injective", "true_if_hold"),
     "Inside": ("claim_is_true",),

@@ -133,6 +133,14 @@ let claim source =
   let cube = (expect source "cube"; counted source rational) in
   { loop; lyapunov; level; decay; rest; cube }
 
+let safety_claim source =
+  let guarded = system source in
+  let functions () = counted source (fun source -> expect source "function"; counted source node) in
+  let barrier = (expect source "barrier"; counted source node) in
+  let starts_in = (expect source "initial"; functions ()) in
+  let never_in = (expect source "unsafe"; functions ()) in
+  { guarded; barrier; starts_in; never_in }
+
 let maybe source =
   match word source with
   | "none" -> None
@@ -153,6 +161,8 @@ let statement source =
     | "obligation" -> Holding (obligation source)
     | "T-STAB-D" -> Stable (claim source)
     | "T-STAB-C" -> Attracting (claim source)
+    | "T-SAFE-D" -> Guarded (safety_claim source)
+    | "T-SAFE-C" -> Shielded (safety_claim source)
     | "T-OUT" -> Bounded (output_claim source)
     | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
   let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in

@@ -203,7 +203,7 @@ def test_a_statement_has_one_spelling(word: str, other: str, tmp_path: Path) -> 
     assert answer(spaced, tmp_path)[0] == 0
 
 
-CLAIMS = ["double_integrator", "pendulum_onnx", "van_der_pol"]
+CLAIMS = ["cruise_control", "double_integrator", "pendulum_onnx", "van_der_pol"]
 
 
 def claim_of(study: str) -> str:
@@ -220,7 +220,7 @@ def test_whole_claims_are_accepted(study: str, differences: str, tmp_path: Path)
     assert (status, words.splitlines()[-1]) == (0, "accepted")
     names = proof_names(read_certificate(certificate_bytes(study)).claim)
     assert re.findall(r"^proved (\S+)", words, re.MULTILINE) == names
-    assert {"van_der_pol": 9}.get(study, 5) == len(names)
+    assert {"van_der_pol": 9, "cruise_control": 7}.get(study, 5) == len(names)
 
 
 def test_coordinates_along_rays_are_those_of_the_kernels_variables() -> None:
@@ -282,6 +282,41 @@ def test_claims_that_are_false_or_damaged_are_not_accepted(
     status, words = answer(false, tmp_path)
     assert status == (discrete if study == "double_integrator" else continuous), words
     assert "accepted" not in words.splitlines()
+
+
+UNSAFE = {
+    "a barrier that is smaller": (r"^barrier ", "barrier 1\nconst -0x1 0x1\nbarrier ", 2),
+    "a barrier that is always positive": (
+        r"^barrier (.*\n)*?initial",
+        "barrier 1\nconst 0x1 0x1\ninitial",
+        5,
+    ),
+    "a barrier that is never positive": (
+        r"^barrier (.*\n)*?initial",
+        "barrier 1\nconst -0x1 0x1\ninitial",
+        5,
+    ),
+    "an initial set that is everything": (r"^initial (.*\n)*?unsafe", "initial 0\nunsafe", 5),
+    "an unsafe set that is everything": (
+        r"^unsafe (.*\n)*?differences",
+        "unsafe 0\ndifferences",
+        5,
+    ),
+    "a plant that is still": (r"^outputs 2 \d+ ", "outputs 2 1000 ", 4),
+    "a larger domain": (r"^states 2 .*$", "states 2" + " -0x100 0x1 0x100 0x1" * 2, 5),
+    "a word more": (r"^function", "function function", 2),
+    "too few proofs": (r"^proofs 7$", "proofs 6", 2),
+}
+
+
+@built
+@pytest.mark.parametrize("name", UNSAFE)
+def test_barriers_that_are_none_are_not_accepted(name: str, tmp_path: Path) -> None:
+    line, claimed, expected = UNSAFE[name]
+    text = claim_of("cruise_control")
+    false = re.sub(line, claimed, text, count=1, flags=re.MULTILINE)
+    assert false != text
+    assert answer(false, tmp_path)[0] == expected
 
 
 @built

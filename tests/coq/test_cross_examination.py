@@ -68,9 +68,13 @@ def test_certificates_of_the_test_suites_are_accepted_by_all(shown: object) -> N
     cases += [Case("searched", read_certificate(accepted(name))) for name in CLAIMS]
     cases += [_searched(name, claim) for name, claim in TRUE.items()]
     cases = [case for case in cases if case.certificate.proof.paving is None]  # refused by programs
-    text, bad = table(examine(cases))
+    judged = list(examine(cases))
+    text, bad = table(judged)
     shown(text)
     assert not bad, [found.case.certificate.claim.name for found in bad]
+    # and as claims, with the obligations that the program makes
+    assert not [f.case.certificate.claim.name for f in judged if f.as_claim is False]
+    assert sum(found.as_claim is True for found in judged) > 20
 
 
 def _attempts(claim: Claim) -> list[Case]:

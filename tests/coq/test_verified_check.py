@@ -65,6 +65,9 @@ def test_a_certificate_is_accepted_and_the_answer_says_what_was_proved(
     assert main(words) == 0
     said = capsys.readouterr().out
     assert said.startswith("ACCEPTED")
+    assert main(["explain", str(STUDY)]) == 0
+    assert answer["claim_sha256"] in capsys.readouterr().out
+    assert f"sha256 {answer['claim_sha256']}" in said
     words = kernels.checked(load(STUDY).claim, whole=True)
     assert words.proved in said
     assert words.taken in said
