@@ -118,7 +118,7 @@ def _start_quadratic(task: Task, settings: NeuralOptions, state: TrainingState) 
 
 def _finished(task: Task, settings: NeuralOptions, state: TrainingState) -> Candidate:
     """The best candidate, with the level that a dense sample of the exact functions shows."""
-    candidate = candidate_of(task, settings, state.best)
+    candidate = candidate_of(task, settings, state.best or state.parameters)
     attacked = torch.cat([state.pool, state.found]).numpy() * task.scale + task.centre
     found = sampled_level(
         task,
