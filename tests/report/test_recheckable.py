@@ -174,3 +174,12 @@ def test_without_a_kernel_for_pages_the_way_out_is_named(
 @needs_figures
 def test_other_reports_have_no_script() -> None:
     assert "<script" not in render_html(report_model(outcome_of(load(STUDY))))
+
+
+@pytest.mark.parametrize(("study", "named"), [("pendulum_onnx", True), ("path_tracking", False)])
+def test_the_kernel_from_coq_is_named_where_it_checks_all_of_a_proof(
+    study: str, named: bool
+) -> None:
+    certificate = load(ROOT / "case_studies" / study / "certificate.json")
+    commands = dict(report_model(outcome_of(certificate)).commands)
+    assert any("--kernel verified" in command for command in commands) is named
