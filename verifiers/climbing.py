@@ -40,12 +40,12 @@ def climbed(
 ) -> Array:
     """Signed gradient steps on the part of ``formula`` that decides, from many starts.
 
-    ``near`` has points of the box of ``obligation`` to start from, too.
+    ``near`` has points to start from, too, or from where the box of ``obligation`` is nearest.
     """
     low, high = corners(obligation)
     sampled = Sampled(formula, tuple(obligation.box))
     far, close = starts(claim, obligation, effort.starts, seed)
-    groups = [far, close] if near is None else [near, far, close]
+    groups = [far, close] if near is None else [np.clip(near, low, high), far, close]
     best = np.concatenate([_lowest(sampled, g, effort.climbers // 2) for g in groups])
     points, worst = best, sampled.margin(best)
     for k in range(effort.steps):

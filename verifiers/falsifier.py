@@ -56,7 +56,8 @@ def falsify(
     wanted = violation(claim)
     for k, obligation in enumerate(wanted):
         climb = attempt.climb if not k else attempt.climb.shorter(_FACE)
-        points = climbed(claim, obligation, obligation.formula, climb, seed, tick, near)
+        start = _coordinates(claim, obligation, near)
+        points = climbed(claim, obligation, obligation.formula, climb, seed, tick, start)
         found = replay(claim, obligation, points)
         if found is None and not k and _has_decay(claim):
             points, _ = slowest(claim, seed, tick, attempt.decay, near)
@@ -66,6 +67,14 @@ def falsify(
         if found is not None:
             return found
     return None
+
+
+def _coordinates(claim: Claim, obligation: Obligation, points: Array | None) -> Array | None:
+    """Those coordinates of ``points`` that ``obligation`` is about."""
+    if points is None:
+        return None
+    names = (*claim.states, *claim.parameters, *claim.disturbances)
+    return points[:, [names.index(x) for x in obligation.box]]
 
 
 def _from_above(

@@ -42,6 +42,7 @@ __all__ = [
     "coordinates_line",
     "entry",
     "in_trees",
+    "is_in_trees",
     "kernel_text",
     "node_lines",
     "number",
@@ -68,9 +69,14 @@ def kernel_text(certificate: Certificate) -> Iterator[str]:
         yield from entry(certificate, obligation)
 
 
+def is_in_trees(certificate: Certificate) -> bool:
+    """Whether ``certificate`` is proved by trees alone: no cells, no cases of rules."""
+    return certificate.proof.paving is None and certificate.claim.theorem != "T-RULE"
+
+
 def in_trees(certificate: Certificate) -> Mapping[str, Obligation]:
     """The obligations of ``certificate``; UnsupportedError if it is proved by more than trees."""
-    if certificate.proof.paving is not None or certificate.claim.theorem == "T-RULE":
+    if not is_in_trees(certificate):
         raise UnsupportedError(
             "the kernel from Coq has no pavings, no cases of rules, and would prove a part alone: "
             "check with --kernel python"

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 
 from certify.errors import CertificateError, InputError
 from certify.io.claim_text import claim_digest, has_claim_text
+from certify.io.kernel_text import is_in_trees
 from certify.outcome import Outcome, Verdict
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.format import Certificate, write_certificate
@@ -191,11 +192,6 @@ def _claim_digest(certificate: Certificate) -> tuple[tuple[str, str], ...]:
         return ()
 
 
-def _is_for_coq(certificate: Certificate) -> bool:
-    """Whether the kernels from Coq check all of the proof: no cells, no cases of rules."""
-    return certificate.proof.paving is None and certificate.claim.theorem != "T-RULE"
-
-
 def _commands(certificate: Certificate | None, path: str) -> tuple[tuple[str, str], ...]:
     if certificate is None or certificate.evidence != "kernel":
         return ()
@@ -213,5 +209,5 @@ def _commands(certificate: Certificate | None, path: str) -> tuple[tuple[str, st
             f"python -m certify.proofs.checker {shown}",
             "The checker alone: of other libraries it needs numpy and python-flint only.",
         ),
-        *((verified,) if _is_for_coq(certificate) else ()),
+        *((verified,) if is_in_trees(certificate) else ()),
     )

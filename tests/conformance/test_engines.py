@@ -24,7 +24,9 @@ pytestmark = pytest.mark.skipif(NO_COMPILER, reason="the native engine was not b
 BOXES = 1500
 
 
-def unplanned(wanted: Sequence[Obligation], *_: object) -> list[ObligationSearch]:
+def unplanned(
+    wanted: Sequence[Obligation], *_: object, compared: bool = True
+) -> list[ObligationSearch]:
     """Search as if everything were easy."""
     return [ObligationSearch(obligation) for obligation in wanted]
 
