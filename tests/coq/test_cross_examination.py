@@ -74,7 +74,8 @@ def test_certificates_of_the_test_suites_are_accepted_by_all(shown: object) -> N
     shown(text)
     assert not bad, [found.case.certificate.claim.name for found in bad]
     # and as claims, with the obligations that the program makes
-    assert not [f.case.certificate.claim.name for f in judged if f.as_claim is False]
+    searched = [found for found in judged if found.case.kind == "searched"]
+    assert not [f.case.certificate.claim.name for f in searched if f.as_claim is False]
     assert sum(found.as_claim is True for found in judged) > 20
 
 
