@@ -25,7 +25,6 @@ from certify.verifiers.trees import OPEN
 __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "planned", "plans"]
 
 _GLANCE = 32  # boxes along the axes as they are: no map is worth while if these are enough
-_CLOSE = 64  # boxes that may seem to be left then, for some more to be worth while
 _FEW = 150  # boxes with a map
 _TURN, _TURNS = 4096, (1, 3, 12)  # boxes with the first map, looking in between what is left
 _LARGE = 50_000  # boxes that seem to be left: plans are compared, which costs a tenth of that
@@ -82,8 +81,6 @@ def planned(
         search = _search(map_, straight)
         if not _left(search, _FEW, budget):
             return search
-    elif 0 < left <= _CLOSE:
-        left = _left(straight, 2 * _FEW, budget)
     if not left:
         return straight
     maps = promising(obligation)
