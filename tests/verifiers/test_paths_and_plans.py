@@ -100,7 +100,7 @@ def test_plans_are_compared_where_much_is_left(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(planning, "estimate", lambda *a: compared.append(a) or estimate(*a))
     (alone,) = plans([bowl(0.0)], Budget(Options()))
     assert not compared
-    for name, value in {"_GLANCE": 4, "_CLOSE": 0, "_FEW": 4, "_TURN": 4, "_LARGE": 1}.items():
+    for name, value in {"_GLANCE": 4, "_FEW": 4, "_TURN": 4, "_LARGE": 1}.items():
         monkeypatch.setattr(planning, name, value)
     (chosen,) = plans([bowl(0.0)], Budget(Options()))
     assert len({(s.coordinates, s.degrees) for s, _ in compared}) > 3
