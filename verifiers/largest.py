@@ -124,7 +124,7 @@ class LargestSearch:
             self._best = found
             self._bracket = self._bracket.with_proof(trial.value, trial.boxes)
         else:
-            self._bracket = self._bracket.with_failure(trial.value)
+            self._bracket = self._bracket.with_failure(trial.value, trial.boxes)
         self._trial = None
         self._checkpoint.offer(self.state)
 
