@@ -16,6 +16,7 @@ __all__ = ["Bracket", "rounded_down"]
 
 _FIRST = Fraction(7, 8)  # of the way to a value that is known to fail
 _NEAR = Fraction(1, 1000)  # of the value: ends so close are one
+_NEAR_IF_DEAR = Fraction(1, 50)  # where each proof costs more than many attempts elsewhere
 _FAILURES = 5  # after a proof: each halves what is left to gain
 _ATTEMPTS = 40  # without a proof
 _BOXES = 200_000  # that the first attempt may cost
@@ -32,7 +33,8 @@ class Bracket:
     ``top`` bounds what is worth trying from above and is itself worth it if ``reachable``;
     values must be above ``least``.  ``cost`` is what the first proof took, in boxes;
     ``failures`` are counted from there on, and before it from the start; ``in_vain`` is what
-    they took since, in boxes.
+    they took since, in boxes.  ``short`` is how many boxes the last failure could have, if those
+    were too few, else 0.
     """
 
     top: Fraction
@@ -43,13 +45,15 @@ class Bracket:
     cost: int = 0
     failures: int = 0
     in_vain: int = 0
+    short: int = 0
 
     def next(self) -> Fraction | None:
         """The value to try next, or None at the end."""
         if self.proved is None:
             return self._first()
         high = self.top if self.failed is None else self.failed
-        if self._is_tired() or high - self.proved <= _NEAR * high:
+        near = _NEAR if self.cost <= _FAILURES * _LITTLE else _NEAR_IF_DEAR
+        if self._is_tired() or high - self.proved <= near * high:
             return None
         share = _FIRST if self.failed is None else Fraction(1, 2)
         value = rounded_down(self.proved + share * (high - self.proved))
@@ -78,14 +82,18 @@ class Bracket:
 
     def with_proof(self, value: Fraction, boxes: int) -> Bracket:
         """After a proof of ``value`` that took ``boxes``."""
-        if self.proved is None:
-            return replace(self, proved=value, cost=boxes, failures=0)
-        return replace(self, proved=value)
+        if self.proved is not None:
+            return replace(self, proved=value)
+        first = replace(self, proved=value, cost=boxes, failures=0, short=0)
+        if 0 < self.short < first.boxes():  # what failed before was not given enough
+            return replace(first, failed=None if self.reachable else self.top)
+        return first
 
-    def with_failure(self, value: Fraction, boxes: int) -> Bracket:
-        """After an attempt at ``value`` in vain that took ``boxes``."""
+    def with_failure(self, value: Fraction, boxes: int, *, ended: bool = False) -> Bracket:
+        """After an attempt at ``value`` in vain that took ``boxes``, and ``ended`` by itself."""
         spent = 0 if self.proved is None else self.in_vain + boxes
-        return replace(self, failed=value, failures=self.failures + 1, in_vain=spent)
+        short = 0 if ended else self.boxes()
+        return replace(self, failed=value, failures=self.failures + 1, in_vain=spent, short=short)
 
     def to_json(self) -> dict[str, object]:
         """The fields as JSON data."""

@@ -188,6 +188,16 @@ def test_an_attempt_may_cost_so_much_and_no_more() -> None:
     assert first.with_proof(Fraction(1, 2), 10**6).boxes() == 4 * 10**6
 
 
+def test_what_was_given_too_few_boxes_is_tried_again() -> None:
+    first = Bracket(Fraction(1), reachable=False)
+    short = first.with_failure(Fraction(7, 8), 0).with_proof(Fraction(7, 16), 10**6)
+    assert short.failed == 1
+    assert short.next() > Fraction(7, 16)
+    for ended, boxes in ((True, 10**6), (False, 10**4)):
+        known = first.with_failure(Fraction(7, 8), 0, ended=ended)
+        assert known.with_proof(Fraction(7, 16), boxes).failed == Fraction(7, 8)
+
+
 def test_the_dearer_the_first_proof_the_sooner_a_search_tires() -> None:
     def failures(boxes: int) -> int:
         bracket, count = Bracket(Fraction(1), reachable=False), 0
