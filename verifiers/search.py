@@ -32,7 +32,7 @@ from certify.verifiers.trees import (
 
 __all__ = ["ObligationSearch", "close", "closes_within", "restore_searches", "search_state"]
 
-_SLICE, _SLICE_SECONDS = 1 << 18, 0.3  # boxes and seconds between two looks at the clock
+_SLICE, _TIME, _NODE = 1 << 18, 0.3, 2e-6  # boxes, seconds of a slice, more for a node to read
 _REOPENED = bytes(OPEN if b - LEAF in DEGREES else b for b in range(256))
 
 
@@ -207,7 +207,7 @@ def close(
     """
     for search in searches:
         while search.is_open:
-            growth = search.grow(min(_SLICE, budget.boxes_left()), _SLICE_SECONDS)
+            growth = search.grow(min(_SLICE, budget.boxes_left()), _TIME + _NODE * len(search.tree))
             budget.spend(growth.boxes)
             if len(growth.suspects):
                 suspect(search.obligation, search.points(growth.suspects))

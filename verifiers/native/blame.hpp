@@ -18,8 +18,9 @@ LANES_INLINE Real hope(Real bound) {
     return pick(less(all(-1e-9), bound) & less(bound, all(kProved)), all(-2), bound);
 }
 
-// All its parts have to hold: the worst is to blame.  Of parts of which one suffices it is the
-// best, by bounds relative to the widths of their ranges.
+// All its parts have to hold: the first that is open is to blame, as theorems name the hardest last
+// and the engine tries it first; the others need not be known.  Of parts of which one suffices it is
+// the best, by bounds relative to the widths of their ranges.
 Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double slack) {
     const Part& part = p.part[at_part];
     if (part.kind == kAll || part.kind == kAny) {
@@ -27,14 +28,16 @@ Blame blame(const Program& p, Memory& m, int at_part, unsigned lanes, double sla
         Blame r = blame(p, m, child, lanes, slack);
         if (part.kind == kAny) r.bound = hope(r.bound);
         for (child = p.part[child].end; child < part.end; child = p.part[child].end) {
-            // where every box has a part that is proved the others need not be known
-            if (part.kind == kAny && !(lanes & ~lanes_of(less(all(kProved), r.bound)))) break;
+            // the rest is of no use where every box has a part that decides
+            const Mask holds = less(all(kProved), r.bound);
+            if (!(lanes & (part.kind == kAll ? lanes_of(holds) : ~lanes_of(holds)))) break;
             Blame b = blame(p, m, child, lanes, slack);
             if (part.kind == kAny) b.bound = hope(b.bound);
-            const Mask take = part.kind == kAll ? less(b.bound, r.bound) : less(r.bound, b.bound);
+            const Mask take = part.kind == kAll ? holds : less(r.bound, b.bound);
             r.bound = pick(take, b.bound, r.bound);
             r.atom = pick(take, b.atom, r.atom);
-            r.possible = part.kind == kAll ? r.possible & b.possible : r.possible | b.possible;
+            r.possible = part.kind == kAll ? (r.possible & ~holds) | (b.possible & holds)
+                                           : r.possible | b.possible;
         }
         return r;
     }
