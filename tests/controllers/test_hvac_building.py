@@ -18,7 +18,7 @@ def network(
     ve, w, inner, ms, op, c, dt = 60.0, 28.0, 1552.5, 2275.0, 36.0, 11e6, 900.0
     em = 1 / (1 / op - 1 / ms)
     gains = 120 + 140 * people
-    radiant = gains / 2 + 7 * sun
+    radiant = gains / 2 + 5 * sun
     to_mass, to_surface = 250 / 450 * radiant, (1 - 250 / 450 - w / (9.1 * 450)) * radiant
     # unknown: air, surface, next mass; the two resistive nodes see the mean of the mass
     balances = np.array([
