@@ -24,9 +24,7 @@ from certify.verifiers.tree_rules import examined
 
 __all__ = ["Repaired", "repaired", "stated"]
 
-_DEFAULT = (
-    'policy = "default.json"                  # 21 to 23 from 7 to 21 o\'clock, else 15 to 30'
-)
+_DEFAULT = re.compile(r'policy = "default\.json".*')
 
 
 @dataclass(frozen=True)
