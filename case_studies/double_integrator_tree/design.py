@@ -27,7 +27,8 @@ def regulator(step: float, effort: float) -> Floats:
     """The gain for Q = I and R = ``effort``, three decimals of it."""
     plant, force = np.array([[1.0, step], [0.0, 1.0]]), np.array([[step**2 / 2], [step]])
     gain, _, _ = control.dlqr(plant, force, np.eye(2), np.array([[effort]]))
-    return np.round(np.asarray(gain)[0], 3)
+    rounded: Floats = np.round(np.asarray(gain)[0], 3)
+    return rounded
 
 
 def distilled(states: Floats, forces: Floats, leaves: int, leaf_of: LeafOf) -> str:
