@@ -17,7 +17,8 @@ of a function, and ``outputs`` says where the results of the plant are.  The for
 
 or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``initial`` and
 ``unsafe``, with ``function`` before each function of these; or ``T-OUT``, ``inputs``, ``output``,
-``lower`` and ``upper`` (``none``, or ``some`` and a number).
+``lower`` and ``upper`` (``none``, or ``some`` and a number); or ``T-EXT-D``, what ``T-STAB-D`` has
+of the core, ``steps``, ``volume`` and ``paving`` (:mod:`certify.io.paving_text`).
 """
 
 import hashlib
@@ -29,16 +30,18 @@ from pathlib import Path
 from certify.io.kernel_text import (
     VERSION,
     coordinates_line,
-    in_trees,
+    kernel_text,
     node_lines,
     number,
     numbers,
     tree_line,
 )
+from certify.io.paving_text import hint_lines, paving_lines, step_bound
 from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.format import Certificate, read_certificate
+from certify.proofs.checker.kernel import to_prove
 from certify.proofs.checker.language import Node, topological
 from certify.proofs.checker.loops import scales
 from certify.proofs.checker.stability import is_polynomial
@@ -47,13 +50,14 @@ __all__ = [
     "claim_digest",
     "claim_entry",
     "claim_text",
+    "derived_text",
     "has_claim_text",
     "proof_names",
     "statement_lines",
 ]
 
 # theorems whose obligations the kernel makes from the claim
-_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT")
+_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-EXT-D")
 # the cube around the equilibrium that is treated along rays, in units of that of the checker: in
 # Coq bounds are rounded, also of leaves that end where the checker's cube does
 _LARGER = 1 + Fraction(1, 2**30)
@@ -66,9 +70,23 @@ def claim_text(certificate: Certificate) -> Iterator[str]:
 
     Raises CheckerError if the trees of ``certificate`` are not those of its claim.
     """
-    in_trees(certificate)
+    to_prove(certificate)
     yield f"{VERSION} 1"
     yield from claim_entry(certificate)
+
+
+def derived_text(certificate: Certificate) -> Iterator[str]:
+    """The lines with the obligations that the checker derives, and with the cells of a paving.
+
+    Of these it states that T-EXT-D holds if T-STAB-D does for the core.  Raises CheckerError and
+    UnsupportedError as :func:`kernel_text`.
+    """
+    paving = certificate.proof.paving
+    yield from kernel_text(certificate, more=int(paving is not None))
+    if paving is not None:
+        _, *claimed = statement_lines(certificate)
+        yield from ("extending", *claimed, "differences 0", "proofs 0")
+        yield from hint_lines(certificate.claim, paving)
 
 
 def has_claim_text(certificate: Certificate) -> bool:
@@ -91,6 +109,8 @@ def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
         yield f"{label}{name}"
         yield "flags 0"
         yield from _proof_lines(certificate, name)
+    if certificate.proof.paving is not None:
+        yield from hint_lines(claim, certificate.proof.paving, label)
 
 
 def claim_digest(certificate: Certificate) -> str:
@@ -115,7 +135,8 @@ def _is_safety(claim: Claim) -> bool:
 
 
 def _by_differences(claim: Claim) -> bool:
-    return claim.theorem == "T-STAB-D" and not is_polynomial(claim.functions["lyapunov"])
+    falls = claim.theorem in ("T-STAB-D", "T-EXT-D")
+    return falls and not is_polynomial(claim.functions["lyapunov"])
 
 
 def statement_lines(certificate: Certificate) -> Iterator[str]:
@@ -152,6 +173,11 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
     yield f"rest {len(claim.states)} {numbers([claim.equilibrium[x] for x in claim.states])}"
     sizes, radius = scales(claim), (certificate.proof.radius or Fraction(1)) * _LARGER
     yield f"cube {len(claim.states)} {numbers([radius * sizes[x] for x in claim.states])}"
+    if certificate.proof.paving is not None:
+        yield f"steps {step_bound(claim)}"
+        yield f"volume {number(claim.numbers['volume'])}"
+        yield "paving"
+        yield from paving_lines(claim, certificate.proof.paving)
 
 
 def _positions(claim: Claim) -> dict[str, int]:

@@ -10,6 +10,11 @@ let version = "certify-kernel-4"
 
 type entry = { name : string; stated : obligation; task : task; tree : string }
 
+(* Cells, and for each of them the steps that it is followed for, and a degree. *)
+type crossing = { paving : string; course : course option; cells : (cell * int * int) list; halvings : int }
+
+type wanted = Tree of entry | Cells of crossing
+
 type source = { text : string; mutable position : int }
 
 let word source =
@@ -154,6 +159,24 @@ let output_claim source =
   let high_bound = (expect source "upper"; maybe source) in
   { inputs; measured; low_bound; high_bound }
 
+let rec paving source =
+  match word source with
+  | "kept" -> Kept (natural source)
+  | "dropped" -> Dropped
+  | "cut" ->
+    let axis = natural source in
+    let middle = rational source in
+    let lower = paving source in
+    Cut (axis, middle, lower, paving source)
+  | found -> raise (Malformed (Printf.sprintf "%S is no part of a paving" found))
+
+let extension_claim source =
+  let core = claim source in
+  let most_steps = (expect source "steps"; natural source) in
+  let covered = (expect source "volume"; rational source) in
+  let cells_of = (expect source "paving"; paving source) in
+  { core; most_steps; covered; cells_of }
+
 (* What is found need not be believed: the kernel says whether the text states it. *)
 let statement source =
   let start = source.position in
@@ -164,6 +187,8 @@ let statement source =
     | "T-SAFE-D" -> Guarded (safety_claim source)
     | "T-SAFE-C" -> Shielded (safety_claim source)
     | "T-OUT" -> Bounded (output_claim source)
+    | "T-EXT-D" -> Extended (extension_claim source)
+    | "extending" -> Extending (extension_claim source)
     | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
   let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in
   if says (bytes (source.position - 1) []) found then found
@@ -208,8 +233,21 @@ let proof deeper source stated =
   let tree = tree source in
   { name; stated; task = { flags; at_root; depth = 4096; deeper; tree = [] }; tree }
 
-(* The obligations of a statement, made by the kernel, each with its tree: by [Acceptance.accepted_ok]
-   what is stated is true if they are proved. *)
+(* How the cells of a statement are to be shown, if it has any. *)
+let crossings deeper source stated =
+  match to_show stated with
+  | [] -> []
+  | cells ->
+    let name = (expect source "cells"; word source) in
+    let course = (expect source "names"; course_for (natural source) stated) in
+    let count = (expect source "hops"; natural source) in
+    if count <> List.length cells then
+      raise (Malformed (Printf.sprintf "%d hops of %d cells" count (List.length cells)));
+    let hint cell = let hops = natural source in (cell, hops, natural source) in
+    [ Cells { paving = name; course; cells = List.rev (List.rev_map hint cells); halvings = 2 * deeper } ]
+
+(* The obligations of a statement, made by the kernel, each with its tree, and its cells: by
+   [Acceptance.accepted_ok] what is stated is true if they are proved and shown. *)
 let proofs deeper source =
   let stated = statement source in
   let by_differences = match (expect source "differences"; natural source) with
@@ -221,7 +259,8 @@ let proofs deeper source =
   let count = (expect source "proofs"; natural source) in
   if count <> List.length wanted then
     raise (Malformed (Printf.sprintf "%d proofs of %d obligations" count (List.length wanted)));
-  List.map (proof deeper source) wanted
+  let trees = List.map (fun stated -> Tree (proof deeper source stated)) wanted in
+  trees @ crossings deeper source stated
 
 let entries deeper text =
   let source = { text; position = 0 } in
