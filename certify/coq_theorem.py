@@ -14,6 +14,7 @@ from certify.certificate import load, write_file
 from certify.errors import CertificateError, CertifyError, InputError
 from certify.io.claim_text import claim_digest, has_claim_text
 from certify.io.coq_file import coq_file, theorem_name
+from certify.io.kernel_text import is_in_trees
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
 from certify.proofs.checker.tree import LEAF
@@ -58,6 +59,8 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
         try:
             _compiled(path, certificate, file, whole=True)
         except CertificateError as refusal:
+            if not is_in_trees(certificate):
+                raise
             instead = str(refusal)
         else:
             digest = claim_digest(certificate)

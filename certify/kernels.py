@@ -20,7 +20,7 @@ from pathlib import Path
 from certify.certificate import load
 from certify.errors import CertificateError, CertifyError, InputError, UnsupportedError
 from certify.io.claim_text import claim_digest, claim_text, has_claim_text
-from certify.io.kernel_text import VERSION, kernel_text
+from certify.io.kernel_text import VERSION, is_in_trees, kernel_text
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.tree import LEAF
 
@@ -62,6 +62,7 @@ _MEANING: Mapping[str, str] = {
     "T-SAFE-D": "SafetyClaim.safe_steps, for every trajectory",
     "T-SAFE-C": "SafetyClaim.safe_flow, for every solution; that one exists is proved in words",
     "T-OUT": "OutputClaim.bounded, for every value",
+    "T-RULE": "RuleClaim.ruled, at every point of the box",
 }
 
 
@@ -126,6 +127,8 @@ def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verif
             digest = claim_digest(certificate)
             return Verified(certificate.claim, leaves, found, whole=True, digest=digest)
         if done.returncode not in (4, 5):
+            raise _refusal(path, found, done)
+        if not is_in_trees(certificate):
             raise _refusal(path, found, done)
         instead = str(_refusal(path, found, done))
     done = _answer(found, kernel_text(certificate), workers)

@@ -4,7 +4,7 @@
     are made: [true_if_hold]. *)
 From Coq Require Import QArith String List Arith.
 From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs SafetyClaim
-  SafeLoop Reader Statements.
+  SafeLoop RuleClaim Rules Reader RuleText Statements.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -18,6 +18,7 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
   | Guarded c => safe_obligations c
   | Shielded c => safe_flow_obligations c
   | Bounded c => Some (output_obligations c)
+  | Ruled c => rule_obligations c
   end.
 
 Theorem true_if_hold d s l : needed d s = Some l -> (forall o, In o l -> holds o) -> true_of s.
@@ -29,6 +30,7 @@ Proof.
   - now apply (safe_if_hold c l).
   - now apply (safe_flow_if_hold c l).
   - inversion M; subst. now apply bounded_if_hold.
+  - now apply (ruled_if_hold c l).
 Qed.
 
 (** * Nothing else is written like it *)
@@ -82,7 +84,7 @@ Theorem print_injective a b : print a = print b -> a = b.
 Proof.
   destruct a, b; intros H; cbn [print] in H; try (apply (f_equal (hd [])) in H; discriminate H);
     apply (f_equal (@tl word)) in H; cbn [tl] in H; f_equal;
-    auto using obligation_injective, claim_injective, safety_injective, output_injective.
+    auto using obligation_injective, claim_injective, safety_injective, output_injective, rules_injective.
 Qed.
 
 (** * What the program runs *)

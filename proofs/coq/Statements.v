@@ -2,7 +2,7 @@
     is [true_of] it.  That nothing else is written like it, and what the program has to do with it, is in
     [Acceptance.v]. *)
 From Coq Require Import QArith String List.
-From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim Reader.
+From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim RuleClaim Reader RuleText.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -13,7 +13,8 @@ Inductive statement :=
 | Attracting (c : claim)                       (* T-STAB-C *)
 | Guarded (c : safety_claim)                   (* T-SAFE-D *)
 | Shielded (c : safety_claim)                  (* T-SAFE-C *)
-| Bounded (c : output_claim).                  (* T-OUT *)
+| Bounded (c : output_claim)                   (* T-OUT *)
+| Ruled (c : rule_claim).                      (* T-RULE *)
 
 Definition true_of (s : statement) : Prop :=
   match s with
@@ -23,6 +24,7 @@ Definition true_of (s : statement) : Prop :=
   | Guarded c => safe_steps c
   | Shielded c => safe_flow c
   | Bounded c => bounded c
+  | Ruled c => ruled c
   end.
 
 (** * How statements are written *)
@@ -60,5 +62,6 @@ Definition print (s : statement) : list word :=
   | Guarded c => spelled "T-SAFE-D" :: print_safety c
   | Shielded c => spelled "T-SAFE-C" :: print_safety c
   | Bounded c => spelled "T-OUT" :: print_output c
+  | Ruled c => spelled "T-RULE" :: print_rules c
   end.
 Definition states (bytes : list nat) (s : statement) : Prop := words bytes = print s.
