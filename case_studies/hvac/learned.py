@@ -37,20 +37,23 @@ class Log:
     outputs: Floats
 
 
-def logged(office: Office, climate: str, seeds: Sequence[int]) -> Log:
+def logged(office: Office, climate: str, seeds: Sequence[int], days: int = DAYS) -> Log:
     """The Januaries number ``seeds`` under random decisions."""
-    chosen = np.stack([_held(office, np.random.default_rng([seed, 7])) for seed in seeds], axis=1)
-    months = simulate(office, [january(climate, seed) for seed in seeds], lambda k, _: chosen[k])
+    drawn = [_held(office, days, np.random.default_rng([seed, 7])) for seed in seeds]
+    chosen = np.stack(drawn, axis=1)
+    weather = [january(climate, seed, days) for seed in seeds]
+    months = simulate(office, weather, lambda k, _: chosen[k])
     inputs = [np.concatenate([m.states[:, [0, 2, 3, 4]], m.decisions], axis=1) for m in months]
     outputs = [np.stack([m.after, m.kwh], axis=1) for m in months]
     return Log(np.concatenate(inputs), np.concatenate(outputs))
 
 
-def _held(office: Office, rng: np.random.Generator) -> Floats:
+def _held(office: Office, days: int, rng: np.random.Generator) -> Floats:
     """Random decisions for a January."""
-    steps = DAYS * STEPS_A_DAY
+    steps = days * STEPS_A_DAY
     lengths = rng.integers(1, _LONGEST + 1, steps)
-    return office.decisions[np.repeat(rng.integers(0, len(office.decisions), steps), lengths)]
+    held = np.repeat(rng.integers(0, len(office.decisions), steps), lengths)
+    return office.decisions[held[:steps]]
 
 
 def fit_linear(log: Log) -> bytes:

@@ -13,7 +13,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from certify.case_studies.hvac.office import Office, discomfort
+from certify.case_studies.hvac.office import Office, Policy, discomfort
 from certify.case_studies.hvac.weather import Weather
 from certify.controllers.random_shooting import Model, Shooting
 
@@ -44,12 +44,11 @@ def true_model(office: Office) -> Stepper:
     return step
 
 
-def _forecast(step: Stepper, decisions: Floats, weather: Weather, start: int) -> Model:
-    """``step`` along ``weather`` from row ``start``; rows beyond the end repeat the last."""
-    rows = weather.rows()
+def _forecast(step: Stepper, decisions: Floats, weather: Floats, state: Floats) -> Model:
+    """``step`` from ``state``, whose weather is measured, along ``weather``, which is to come."""
 
     def model(k: int, states: Floats, chosen: npt.NDArray[np.intp]) -> tuple[Floats, Floats]:
-        here = rows[min(start + k, len(rows) - 1)]
+        here = weather[min(k, len(weather)) - 1] if k and len(weather) else state[2:]
         full = np.concatenate([states, np.broadcast_to(here, (len(states), 4))], axis=1)
         after, kwh = step(full, decisions[chosen])
         return after, cost(kwh, after[:, 0], full[:, 4])
@@ -59,13 +58,14 @@ def _forecast(step: Stepper, decisions: Floats, weather: Weather, start: int) ->
 
 def shooting_policy(
     step: Stepper, office: Office, weather: Weather, shooting: Shooting, seed: int
-) -> Callable[[int, Floats], Floats]:
+) -> Policy:
     """The policy that shoots through the model ``step`` anew at every step."""
-    rng = np.random.default_rng(seed)
+    rng, rows = np.random.default_rng(seed), weather.rows()
 
     def policy(k: int, states: Floats) -> Floats:
-        model = _forecast(step, office.decisions, weather, k)
-        return office.decisions[[shooting.decide(model, s[:2], rng) for s in states]]
+        models = [_forecast(step, office.decisions, rows[k + 1 :], s) for s in states]
+        pairs = zip(models, states, strict=True)
+        return office.decisions[[shooting.decide(m, s[:2], rng) for m, s in pairs]]
 
     return policy
 

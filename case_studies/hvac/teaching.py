@@ -13,22 +13,22 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from certify.case_studies.hvac.office import Month, Office, Policy, simulate
+from certify.case_studies.hvac.office import COMFORT, Month, Office, Policy, simulate
 from certify.case_studies.hvac.planning import Costs, cost
 from certify.case_studies.hvac.weather import Weather
 from certify.controllers.tree_extraction import Labels
 from certify.decision_tree import DecisionTree
 
-__all__ = ["Lessons", "tree_policy"]
+__all__ = ["READ", "Lessons", "Published", "tree_policy"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 
-_READ = [0, 2, 3, 4, 5]  # of T, mass, out, sun, people, hour
+READ = [0, 2, 3, 4, 5]  # of T, mass, out, sun, people, hour
 
 
 def tree_policy(tree: DecisionTree) -> Policy:
     """``tree`` as a policy of the office."""
-    return lambda _, states: tree.predict(states[:, _READ])
+    return lambda _, states: tree.predict(states[:, READ])
 
 
 class Lessons:
@@ -60,7 +60,7 @@ class Lessons:
 
     def features(self, states: Floats) -> Floats:
         """T, out, sun, people, hour."""
-        return states[:, 2:][:, _READ]
+        return states[:, 2:][:, READ]
 
     def labels(self, states: Floats) -> Labels:
         """The teacher's decisions and the costs of all of them."""
@@ -78,6 +78,32 @@ class Lessons:
         months = simulate(self._office, self._months, tree_policy(tree))
         spent = [float(cost(m.kwh, m.after, m.states[:, 4]).sum()) for m in months]
         return _numbered(months), sum(spent) / len(spent)
+
+
+class Published(Lessons):
+    """The published procedure: rows of a log, labelled by random shooting through a learnt model.
+
+    Of the log, states within comfort from 7:45 to 21:00 are taken; ``log`` is what the rule-based
+    default comes to.  No costs are known, so all rows weigh the same.
+    """
+
+    def __init__(
+        self, office: Office, months: Sequence[Weather], log: Policy, planners: Sequence[Policy]
+    ) -> None:
+        super().__init__(office, months, ())
+        self._log, self._planners = log, planners
+
+    def history(self) -> Floats:
+        """The rows of the log to draw from."""
+        states = _numbered(simulate(self._office, self._months, self._log))
+        (low, high), quarter = COMFORT, 4 * states[:, 7]
+        comfortable = (low <= states[:, 2]) & (states[:, 2] <= high)
+        return states[comfortable & (quarter >= 31) & (quarter <= 84)]
+
+    def labels(self, states: Floats) -> Labels:
+        """What shooting decides."""
+        rows = [self._planners[int(row[0])](int(row[1]), row[None, 2:])[0] for row in states]
+        return Labels(np.array(rows), np.ones(len(rows)))
 
 
 def _numbered(months: Sequence[Month]) -> Floats:
