@@ -14,7 +14,7 @@ from certify.certificate import load, write_file
 from certify.errors import CertificateError, CertifyError, InputError
 from certify.io.claim_text import claim_digest, has_claim_text
 from certify.io.coq_file import coq_file, theorem_name
-from certify.io.kernel_text import leaf_counts
+from certify.io.kernel_text import is_in_trees, leaf_counts
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
 from certify.trusted_base import COQ, allowed_axioms
@@ -57,7 +57,7 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
         try:
             _compiled(path, certificate, file, whole=True)
         except CertificateError as refusal:
-            if certificate.proof.paving is not None:
+            if certificate.proof.paving is not None or not is_in_trees(certificate):
                 raise
             instead = str(refusal)
         else:

@@ -20,7 +20,7 @@ from pathlib import Path
 from certify.certificate import load
 from certify.errors import CertificateError, CertifyError, InputError, UnsupportedError
 from certify.io.claim_text import claim_digest, claim_text, derived_text, has_claim_text
-from certify.io.kernel_text import VERSION, leaf_counts
+from certify.io.kernel_text import VERSION, is_in_trees, leaf_counts
 from certify.proofs.checker.claim import Claim
 
 __all__ = ["Checked", "Verified", "checked", "find_program", "verified"]
@@ -65,6 +65,7 @@ _MEANING: Mapping[str, str] = {
     "T-SAFE-C": "SafetyClaim.safe_flow, for every solution; that one exists is proved in words",
     "T-OUT": "OutputClaim.bounded, for every value",
     "T-EXT-D": "ExtensionClaim.extended_claim, for every trajectory from the core and the cells",
+    "T-RULE": "RuleClaim.ruled, at every point of the box",
 }
 
 
@@ -128,6 +129,8 @@ def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verif
             digest = claim_digest(certificate)
             return Verified(certificate.claim, leaves, found, whole=True, digest=digest)
         if done.returncode not in (4, 5):
+            raise _refusal(path, found, done)
+        if not is_in_trees(certificate):
             raise _refusal(path, found, done)
         instead = str(_refusal(path, found, done))
     done = _answer(found, derived_text(certificate), workers)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from certify.errors import InputError
 from certify.io.claim_text import claim_text, derived_text, has_claim_text
-from certify.io.kernel_text import VERSION, leaf_counts
+from certify.io.kernel_text import VERSION, is_in_trees, leaf_counts
 from certify.kernels import checked
 from certify.proofs.checker.format import Certificate
 from certify.report.rechecking import Asked, Rechecking
@@ -27,9 +27,11 @@ def page_kernel(certificate: Certificate) -> Rechecking:
     way out if there is none or it is out of date, ``UnsupportedError`` for a certificate that the
     kernel cannot check, and ``CheckerError`` if the certificate does not fit its own claim.
     """
-    asked = [_asked(certificate, derived_text(certificate), whole=False)]
+    asked: list[Asked] = []
     if has_claim_text(certificate):
-        asked.insert(0, _asked(certificate, claim_text(certificate), whole=True))
+        asked.append(_asked(certificate, claim_text(certificate), whole=True))
+    if not asked or is_in_trees(certificate):
+        asked.append(_asked(certificate, derived_text(certificate), whole=False))
     counts = leaf_counts(certificate)
     return Rechecking(
         program=_program(),

@@ -18,7 +18,8 @@ of a function, and ``outputs`` says where the results of the plant are.  The for
 or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``initial`` and
 ``unsafe``, with ``function`` before each function of these; or ``T-OUT``, ``inputs``, ``output``,
 ``lower`` and ``upper`` (``none``, or ``some`` and a number); or ``T-EXT-D``, what ``T-STAB-D`` has
-of the core, ``steps``, ``volume`` and ``paving`` (:mod:`certify.io.paving_text`).
+of the core, ``steps``, ``volume`` and ``paving`` (:mod:`certify.io.paving_text`); or a claim of
+T-RULE (:mod:`certify.io.rule_text`).
 """
 
 import hashlib
@@ -37,6 +38,7 @@ from certify.io.kernel_text import (
     tree_line,
 )
 from certify.io.paving_text import hint_lines, paving_lines, step_bound
+from certify.io.rule_text import case_names, rule_lines
 from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.coordinates import Coordinates
@@ -57,7 +59,7 @@ __all__ = [
 ]
 
 # theorems whose obligations the kernel makes from the claim
-_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-EXT-D")
+_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D")
 # the cube around the equilibrium that is treated along rays, in units of that of the checker: in
 # Coq bounds are rounded, also of leaves that end where the checker's cube does
 _LARGER = 1 + Fraction(1, 2**30)
@@ -95,7 +97,7 @@ def has_claim_text(certificate: Certificate) -> bool:
     The checker divides those of T-OUT by the leaves of decision trees, which the kernel does not.
     """
     claim = certificate.claim
-    return claim.theorem in _CLAIMS and set(certificate.proof.trees) == set(proof_names(claim))
+    return claim.theorem in _CLAIMS and set(certificate.proof.trees) == set(_names(certificate))
 
 
 def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
@@ -103,7 +105,7 @@ def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
     claim = certificate.claim
     yield from statement_lines(certificate)
     yield f"differences {int(_by_differences(claim))}"
-    names = proof_names(claim)
+    names = _names(certificate)
     yield f"proofs {len(names)}"
     for name in names:
         yield f"{label}{name}"
@@ -117,6 +119,13 @@ def claim_digest(certificate: Certificate) -> str:
     """The SHA-256 of what is claimed, as the kernel reads it, in hexadecimal digits."""
     text = "".join(f"{line}\n" for line in statement_lines(certificate))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _names(certificate: Certificate) -> list[str]:
+    claim = certificate.claim
+    if claim.theorem == "T-RULE":
+        return case_names(claim, certificate.proof.trees)
+    return proof_names(claim)
 
 
 def proof_names(claim: Claim) -> list[str]:
@@ -143,6 +152,9 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
     """What is claimed."""
     claim = certificate.claim
     yield claim.theorem
+    if claim.theorem == "T-RULE":
+        yield from rule_lines(claim)
+        return
     others = (*claim.parameters, *claim.disturbances)
     if claim.theorem == "T-OUT":
         yield _box("inputs", claim, (*claim.states, *others))

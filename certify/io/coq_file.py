@@ -15,13 +15,13 @@ from certify.errors import UnsupportedError
 from certify.io.claim_text import claim_entry
 from certify.io.coq_terms import (
     Words,
-    coordinates,
     formula,
     listed,
     node,
     pair,
     paving,
     rational,
+    rationals,
 )
 from certify.io.kernel_text import entry, in_trees
 from certify.proofs.checker.format import Certificate
@@ -55,11 +55,10 @@ def coq_file(certificate: Certificate, *, whole: bool) -> Iterator[str]:
     said = "the claim is true" if whole else f"the obligations of {claim.theorem} hold"
     yield f"(** {_plain(claim.name)}, {_plain(claim.theorem)}: {said}. *)"
     yield "From Coq Require QArith List Uint63."
-    yield "From Certify Require Language Tree Claims OutputClaim SafetyClaim ExtensionClaim."
-    yield "From Certify Require Statements Inside."
+    modules = "Claims OutputClaim SafetyClaim RuleClaim ExtensionClaim Statements Inside"
+    yield f"From Certify Require Language Tree {modules}."
     yield "Module Certificate.  (* after it the names of axioms are printed in full *)"
-    yield "Import QArith List Uint63 Language Tree Claims OutputClaim SafetyClaim."
-    yield "Import ExtensionClaim Statements Inside ListNotations."
+    yield f"Import QArith List Uint63 Language Tree {modules} ListNotations."
     yield "Open Scope nat_scope."
     yield from _whole(certificate) if whole else _obligations(certificate, wanted)
     yield "End Certificate."
@@ -93,7 +92,7 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     proofs = listed(f"proof_{i}" for i in range(count))
     all_close = "".join(f"(conj {theorem_name(i)} " for i in range(count)) + "I" + ")" * count
     yield ""
-    yield f"Definition proofs := {proofs}."
+    yield f"Definition proofs : list task := {proofs}."
     yield f"Theorem as_many : counts {differences} stated (length proofs) = true."
     yield "Proof. vm_cast_no_check (eq_refl true). Qed."
     yield from _cells(words)
@@ -123,6 +122,9 @@ def _statement(words: Words) -> str:
     if theorem == "T-OUT":
         box, program = _field(words, "inputs", pair), _field(words, "output", node)
         return f"Bounded (OutputClaim {box} {program} {_maybe(words)} {_maybe(words)})"
+    if theorem == "T-RULE":
+        box, program = _field(words, "domain", pair), _field(words, "decisions", node)
+        return f"Ruled (RuleClaim {box} {program}\n  {_field(words, 'rules', _rule)})"
     loop = [_field(words, word, pair) for word in ("states", "others")]
     loop += [_field(words, "plant", node), _field(words, "outputs", Words.next)]
     if theorem.startswith("T-SAFE"):
@@ -148,6 +150,16 @@ def _statement(words: Words) -> str:
 
 def _function(words: Words) -> str:
     return _field(words, "function", node)
+
+
+def _rule(words: Words) -> str:
+    sides = [_field(words, side, _comparison) for side in ("when", "then")]
+    return f"Rule {' '.join(sides)}"
+
+
+def _comparison(words: Words) -> str:
+    strict = "true" if words.next() == "positive" else "false"
+    return f"Comparison {strict} {words.next()}"
 
 
 def _field(words: Words, name: str, part: Callable[[Words], str]) -> str:
@@ -190,10 +202,20 @@ def _proof_lines(words: Words) -> Iterator[str]:
     words.skip("flags")
     digits = words.next() if words.count() else ""
     yield f"  (flags_of {listed(digits)})"
-    yield f"  {coordinates(words)} {_DEPTH} {_HALVINGS}"
+    yield f"  {_coordinates(words)} {_DEPTH} {_HALVINGS}"
     words.skip("tree")
     tree = bytes.fromhex(words.next()) if words.count() else b""
     yield f"  (unpacked {listed(_packed(tree))}%uint63)."
+
+
+def _coordinates(words: Words) -> str:
+    words.skip("coordinates")
+    n = words.count()
+    if n == 0:
+        return "None"
+    shift = rationals(words, n)
+    matrix, inverse = (listed(rationals(words, n) for _ in range(n)) for _ in range(2))
+    return f"(Some (Coordinates {shift}\n    {matrix}\n    {inverse}))"
 
 
 def _packed(tree: bytes) -> Iterator[str]:

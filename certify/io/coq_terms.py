@@ -1,10 +1,10 @@
-"""The words of a text for the kernel as terms of Coq: what :mod:`certify.io.coq_file` writes."""
+"""Words of a text for the kernel from Coq, as terms of Coq: numbers, nodes and formulas."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Words", "coordinates", "formula", "listed", "node", "pair", "paving", "rational"]
+__all__ = ["Words", "formula", "listed", "node", "pair", "paving", "rational", "rationals"]
 
 _FIXED: Mapping[str, int] = {  # nodes with so many numbers of nodes, and nothing else
     **{"neg": 1, "add": 2, "sub": 2, "mul": 2, "max": 2, "step": 1, "select": 3},
@@ -21,11 +21,11 @@ class Words:
         self._words = iter(words)
 
     def next(self) -> str:
-        """The next word."""
+        """The next one."""
         return next(self._words)
 
     def count(self) -> int:
-        """The next word as a number."""
+        """The next one, a natural number."""
         return int(self.next())
 
     def skip_if(self, expected: str) -> bool:
@@ -36,7 +36,7 @@ class Words:
         return found is not None
 
     def skip(self, *expected: str) -> None:
-        """Take the ``expected`` words, and no others."""
+        """Those that are ``expected`` next; AssertionError if they are others."""
         for word in expected:
             found = self.next()
             if found != word:
@@ -44,23 +44,24 @@ class Words:
 
 
 def listed(parts: Iterable[str]) -> str:
-    """A list of ``parts``."""
+    """A list of Coq."""
     return f"[{'; '.join(parts)}]"
 
 
 def rational(words: Words) -> str:
-    """A number of type ``Q``."""
+    """A fraction, of two words."""
     numerator = words.next()
     return f"(({numerator}) # {words.next()})%Q"
 
 
 def pair(words: Words) -> str:
-    """Two of them, such as the ends of an interval."""
+    """Two fractions."""
     low = rational(words)
     return f"({low}, {rational(words)})"
 
 
-def _rationals(words: Words, count: int) -> str:
+def rationals(words: Words, count: int) -> str:
+    """A list of ``count`` fractions."""
     return listed(rational(words) for _ in range(count))
 
 
@@ -91,27 +92,16 @@ def _applied(kind: str, arguments: Sequence[str]) -> str:
 
 def _row(words: Words) -> str:
     bias = rational(words)
-    return f"({_rationals(words, words.count())}, {bias})"
+    return f"({rationals(words, words.count())}, {bias})"
 
 
 def formula(words: Words) -> str:
-    """A formula over the values of a program."""
+    """A formula about the last vectors of a program."""
     kind = words.next()
     if kind in _ATOMS:
         return f"({kind.capitalize()} {words.next()})"
     first = formula(words)
     return f"({kind.capitalize()} {first} {formula(words)})"
-
-
-def coordinates(words: Words) -> str:
-    """Coordinates at the root of a tree, or none."""
-    words.skip("coordinates")
-    n = words.count()
-    if n == 0:
-        return "None"
-    shift = _rationals(words, n)
-    matrix, inverse = (listed(_rationals(words, n) for _ in range(n)) for _ in range(2))
-    return f"(Some (Coordinates {shift}\n    {matrix}\n    {inverse}))"
 
 
 def paving(words: Words) -> str:

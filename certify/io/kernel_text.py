@@ -39,6 +39,7 @@ from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.tree import LEAF
 
 __all__ = [
+    "RELATIONS",
     "VERSION",
     "coordinates_line",
     "entry",
@@ -54,7 +55,7 @@ __all__ = [
 
 VERSION = "certify-kernel-4"
 
-_RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
+RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
 _CALLS = frozenset(
     {"relu", "abs", "sin", "cos", "tanh", "exp", "atan", "log", "sqrt", "recip", "pow"}
 )
@@ -81,8 +82,8 @@ def in_trees(certificate: Certificate) -> Mapping[str, Obligation]:
     """The obligations of ``certificate``; UnsupportedError if it is proved by more than trees."""
     if not is_in_trees(certificate):
         raise UnsupportedError(
-            "the kernel from Coq has no cases of rules, and would prove a part alone: "
-            "check with --kernel python"
+            "the kernel from Coq has cases of rules in whole claims only, and would prove a part "
+            "alone: check with --kernel python"
         )
     return to_prove(certificate)
 
@@ -134,11 +135,15 @@ def numbers(values: Sequence[Fraction]) -> str:
 
 
 def node_lines(order: Sequence[Node], variables: Mapping[str, int]) -> Iterator[str]:
-    """A line for each node of ``order``, with the numbers of its ``variables``."""
-    position = {node: i for i, node in enumerate(order)}
+    """A line for each node of ``order``, with the numbers of its ``variables``.
+
+    Arguments come first; of those that are there several times the last one is meant.
+    """
+    position: dict[Node, int] = {}
     for i, node in enumerate(order):
         arguments = [str(i - 1 - position[a]) for a in node.args]
         yield " ".join(_node(node, arguments, variables))
+        position[node] = i
 
 
 def _rounds(formula: Formula, start: int) -> Iterator[tuple[int, Node]]:
@@ -190,7 +195,7 @@ def _function(op: str, power: int) -> list[str]:
 def _formula(formula: Formula, position: Mapping[Node, int]) -> str:
     """``formula`` with two parts to each operator, the last ones nested deepest."""
     if isinstance(formula, Atom):
-        return f"{_RELATIONS[formula.relation]} {len(position) - 1 - position[formula.node]}"
+        return f"{RELATIONS[formula.relation]} {len(position) - 1 - position[formula.node]}"
     word = "and" if isinstance(formula, All) else "or"
     parts = [_formula(p, position) for p in formula.parts]
     return " ".join([f"{word} {p}" for p in parts[:-1]] + parts[-1:])

@@ -59,7 +59,7 @@ def facts(
         result.append(_sampled(f"Volume{core}, sampled", volume, unit))
         result.append(Fact("Share of domain", f"{100 * volume.fraction:.3g} %", "sampled"))
     if "volume" in numbers and outcome.certificate is not None:
-        result += _extension(outcome.certificate, unit)
+        result += _paved(outcome.certificate, unit)
     if reach is not None:
         result.append(_sampled("Volume of all that reaches it, sampled", reach, unit))
     if trees:
@@ -79,13 +79,18 @@ def _sampled(name: str, volume: VolumeEstimate, unit: str) -> Fact:
     return Fact(name, words.with_unit(f"{volume.value:.4g}", unit), remark)
 
 
-def _extension(certificate: Certificate, unit: str) -> list[Fact]:
-    """What is proved to reach the core."""
+def _paved(certificate: Certificate, unit: str) -> list[Fact]:
+    """What is proved to reach the core, or the target."""
     numbers, cells = certificate.claim.numbers, kept_cells(certificate)
+    goal, name = ("core", "Volume, extended")
+    if certificate.claim.theorem == "T-REACH-D":
+        goal, name = ("target", "Volume")
     volume = words.with_unit(words.rounded(numbers["volume"], "down"), unit)
     return [
-        Fact("Volume, extended", volume, f"certified: at least so much, in {cells} cells"),
-        Fact("Steps to the core", str(numbers["steps"]), "at most, from every one of these cells"),
+        Fact(name, volume, f"certified: at least so much, in {cells} cells"),
+        Fact(
+            f"Steps to the {goal}", str(numbers["steps"]), "at most, from every one of these cells"
+        ),
     ]
 
 

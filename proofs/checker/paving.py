@@ -16,11 +16,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .claim import Claim
 from .errors import FormatError, Rejected
-from .intervals import Array, Mask
+from .intervals import Array, Mask, above, below
 from .tree import LARGEST_TREES, LEAF, decode_tree, encode_tree
 
-__all__ = ["NEVER", "Cells", "Counts", "Paving"]
+__all__ = ["NEVER", "Cells", "Counts", "Paving", "cells_of", "check_numbers", "inner_ends", "named"]
 
 Counts: TypeAlias = NDArray[np.int64]
 
@@ -163,3 +164,32 @@ class Cells:
             whole = np.array([int(length * common) for length in lengths], dtype=object)
             total = total * whole[inverse.reshape(-1)]
         return Fraction(int(sum(total.tolist())), unit)
+
+
+def cells_of(claim: Claim, paving: Paving) -> Cells:
+    """The cells of ``paving`` over the domain of ``claim``, rounded outward."""
+    ends = [claim.box[x] for x in claim.states]
+    low, high = [below(end) for end, _ in ends], [above(end) for _, end in ends]
+    return Cells(paving, np.array(low), np.array(high))
+
+
+def inner_ends(claim: Claim) -> tuple[Array, Array]:
+    """The ends (states, 1) of the domain of ``claim``, rounded inward."""
+    ends = [claim.box[x] for x in claim.states]
+    low, high = [[above(end)] for end, _ in ends], [[below(end)] for _, end in ends]
+    return np.array(low), np.array(high)
+
+
+def check_numbers(claim: Claim, cells: Cells) -> None:
+    """Raise Rejected unless ``cells`` are as large and as early as ``claim`` says."""
+    if not int(cells.times[cells.kept].max(initial=0)) <= claim.numbers["steps"]:
+        raise Rejected("paving: a cell takes more steps than the claim says")
+    if not claim.numbers["volume"] <= cells.volume({x: claim.box[x] for x in claim.states}):
+        raise Rejected("paving: the cells are smaller than the claim says")
+
+
+def named(claim: Claim, cells: Cells, cell: int) -> str:
+    """How messages say which ``cell`` it is and where."""
+    middle = (0.5 * cells.low[:, cell] + 0.5 * cells.high[:, cell]).tolist()
+    where = ", ".join(f"{x} = {m:.6g}" for x, m in zip(claim.states, middle, strict=True))
+    return f"cell {cell} (around {where})"

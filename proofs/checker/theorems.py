@@ -16,6 +16,7 @@ from .errors import LanguageError, TheoremError
 from .language import topological
 from .obligations import Obligation
 from .outputs import output, rules
+from .recovery import recovery
 from .residual import residual
 from .safety import safety
 from .stability import stability
@@ -26,6 +27,7 @@ from .statements import (
     EXACT,
     EXTENDED,
     MODEL,
+    RECOVERED,
     RESIDUAL,
     RULED,
     SAFE,
@@ -49,6 +51,7 @@ class Theorem:
     derive: Callable[[Claim, Fraction], list[Obligation]]
     has_radius: bool = False
     has_level: bool = False
+    optional: frozenset[str] = frozenset()  # functions and numbers that may be left out
 
     @property
     def has_paving(self) -> bool:
@@ -93,13 +96,14 @@ def applicable(claim: Claim) -> Theorem:
         raise TheoremError(f"there is no theorem {claim.theorem!r}")
     if theorem.time not in (claim.time, "any"):
         raise TheoremError(f"{theorem.id} is about {theorem.time}-time systems")
-    if {_kind(f) for f in claim.functions} != theorem.functions:
+    found = {_kind(f) for f in claim.functions}
+    if not theorem.functions - theorem.optional <= found <= theorem.functions:
         raise TheoremError(f"{theorem.id} needs the functions {sorted(theorem.functions)}")
     given = set(claim.numbers)
     wanted = theorem.numbers | {
         f"residual/{x}" for x in claim.states if "residual" in theorem.numbers
     }
-    if given != wanted and not (theorem.id == "T-OUT" and given and given < wanted):
+    if not wanted - theorem.optional <= given <= wanted:
         raise TheoremError(f"{theorem.id} needs the numbers {sorted(wanted)}")
     stated = (*claim.plant.values(), *claim.controller.values(), *claim.functions.values())
     if any(node.op == "step" for node in topological(stated)):
@@ -113,9 +117,9 @@ def applicable(claim: Claim) -> Theorem:
 
 
 def _kind(function: str) -> str:
-    """``initial`` and ``unsafe`` are numbered from 0; other functions stand alone."""
+    """``initial``, ``unsafe`` and ``target`` are numbered from 0; other functions stand alone."""
     kind, slash, number = function.partition("/")
-    numbered = slash and kind in ("initial", "unsafe") and number.isdecimal()
+    numbered = slash and kind in ("initial", "unsafe", "target") and number.isdecimal()
     return kind if numbered or (slash and kind == "rule") else function
 
 
@@ -133,8 +137,11 @@ def _theorems() -> dict[str, Theorem]:
                 residual, has_level=True),
         Theorem("T-SAFE-D", "discrete", SAFE, DISCRETE, sets, frozenset(), safety),
         Theorem("T-SAFE-C", "continuous", SAFE, CONTINUOUS, sets, frozenset(), safety),
+        Theorem("T-REACH-D", "discrete", RECOVERED, DISCRETE, frozenset({"target", "initial"}),
+                frozenset({"steps", "volume", "away"}), recovery,
+                optional=frozenset({"initial", "away"})),
         Theorem("T-OUT", "any", BOUNDED, (EXACT, MODEL), frozenset({"output"}),
-                frozenset({"lower", "upper"}), output),
+                frozenset({"lower", "upper"}), output, optional=frozenset({"lower", "upper"})),
         Theorem("T-RULE", "any", RULED, (EXACT, MODEL, STATE), frozenset({"rule"}), frozenset(),
                 rules),
     )  # fmt: skip

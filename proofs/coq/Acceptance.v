@@ -4,7 +4,7 @@
     are made: [true_if_hold]. *)
 From Coq Require Import QArith String List Arith.
 From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs SafetyClaim
-  SafeLoop ExtensionClaim Pavings Crossings Extended Reader Statements.
+  SafeLoop ExtensionClaim Pavings Crossings Extended RuleClaim Rules Reader RuleText Statements.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -20,12 +20,13 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
   | Bounded c => Some (output_obligations c)
   | Extended e => if ready e then obligations by_differences (core e) else None
   | Extending e => if ready e then Some [] else None
+  | Ruled c => rule_obligations c
   end.
 
 (** Besides, every cell of a paving has to be shown; [course_of] is computed once for all of them. *)
 Definition cell : Type := list (Q * Q) * nat.
 Definition to_show (s : statement) : list cell :=
-  match s with Extended e | Extending e => kept (cells_of e) (bounds (core e)) | _ => [] end.
+  match s with Extended e | Extending e => ExtensionClaim.kept (cells_of e) (bounds (core e)) | _ => [] end.
 Definition course_for (names : nat) (s : statement) : option course :=
   match s with Extended e | Extending e => Some (course_of names e) | _ => None end.
 Definition shown (o : option course) (deeper hops degree : nat) (c : cell) : bool :=
@@ -44,6 +45,7 @@ Proof.
   - inversion M; subst. now apply bounded_if_hold.
   - destruct (ready e) eqn:R; [|discriminate]. now apply (extended_if_hold names d e l).
   - destruct (ready e) eqn:R; [|discriminate]. intros S. now apply (extended_if_stable names e S).
+  - now apply (ruled_if_hold c l).
 Qed.
 
 (** * Nothing else is written like it *)
@@ -121,7 +123,8 @@ Theorem print_injective a b : print a = print b -> a = b.
 Proof.
   destruct a, b; intros H; cbn [print] in H; try (apply (f_equal (hd [])) in H; discriminate H);
     apply (f_equal (@tl word)) in H; cbn [tl] in H; f_equal;
-    auto using obligation_injective, claim_injective, safety_injective, output_injective, extension_injective.
+    auto using obligation_injective, claim_injective, safety_injective, output_injective, extension_injective,
+      rules_injective.
 Qed.
 
 (** * What the program runs *)

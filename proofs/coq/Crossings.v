@@ -78,7 +78,7 @@ Record course := Course
   { program_of : list (bool * node interval);          (* the plant *)
     results : list nat;
     swing : list interval;                             (* of parameters and disturbances *)
-    domain : list (interval * interval);               (* the ends of its sides *)
+    walls : list (interval * interval);                (* the ends of the sides of the domain *)
     places : lookup;
     in_core : nat -> list interval -> bool;
     room : nat }.
@@ -114,7 +114,7 @@ Fixpoint follow (degree deeper hops left k : nat) (x : list model) : bool :=
     match moved degree k x with
     | Some (k', y) =>
       let reach := map reached y in
-      if stays_within (domain o) reach
+      if stays_within (walls o) reach
       then if soon (places o) reach l then true else follow degree deeper h l k' y
       else false
     | None => false
@@ -268,7 +268,7 @@ Proof.
   destruct (moved_ok degree k x k' y xs w z Z M A E) as [z1 [ys [Z1 [Nx M1]]]].
   exists ys. split; auto.
   assert (C : Forall2 contains (map reached y) ys) by (apply (reached_ok z1); auto; apply M1; auto; intros i _; reflexivity).
-  destruct (stays_within (domain o) (map reached y)) eqn:W; [|discriminate].
+  destruct (stays_within (walls o) (map reached y)) eqn:W; [|discriminate].
   assert (Y : in_box B ys) by (now apply (stays_within_ok B (map reached y))).
   destruct (soon (places o) (map reached y) l) eqn:S.
   - destruct (soon_ok (cells_of e) B (map reached y) l ys S C is_fair Y) as [b [s [I [Xb Ls]]]].

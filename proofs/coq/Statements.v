@@ -2,7 +2,8 @@
     is [true_of] it.  That nothing else is written like it, and what the program has to do with it, is in
     [Acceptance.v]. *)
 From Coq Require Import QArith String List.
-From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim ExtensionClaim Reader.
+From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim ExtensionClaim RuleClaim
+  Reader RuleText.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -15,7 +16,8 @@ Inductive statement :=
 | Shielded (c : safety_claim)                  (* T-SAFE-C *)
 | Bounded (c : output_claim)                   (* T-OUT *)
 | Extended (e : extension_claim)               (* T-EXT-D *)
-| Extending (e : extension_claim).             (* the same, if T-STAB-D says what it does of the core *)
+| Extending (e : extension_claim)              (* the same, if T-STAB-D says what it does of the core *)
+| Ruled (c : rule_claim).                      (* T-RULE *)
 
 Definition true_of (s : statement) : Prop :=
   match s with
@@ -27,6 +29,7 @@ Definition true_of (s : statement) : Prop :=
   | Bounded c => bounded c
   | Extended e => extended_claim e
   | Extending e => stable_claim (core e) -> extended_claim e
+  | Ruled c => ruled c
   end.
 
 (** * How statements are written *)
@@ -80,5 +83,6 @@ Definition print (s : statement) : list word :=
   | Bounded c => spelled "T-OUT" :: print_output c
   | Extended e => spelled "T-EXT-D" :: print_extension e
   | Extending e => spelled "extending" :: print_extension e
+  | Ruled c => spelled "T-RULE" :: print_rules c
   end.
 Definition states (bytes : list nat) (s : statement) : Prop := words bytes = print s.

@@ -48,6 +48,7 @@ THEOREMS = {
     "OutputClaim": (),
     "SafetyClaim": (),
     "ExtensionClaim": (),
+    "RuleClaim": (),
     "Statements": (),
 }
 # Theorems that make obligations and prove what is said elsewhere: nothing in them is believed.
@@ -67,6 +68,8 @@ STEPS = {
     "Outputs": ("bounded_if_hold",),
     "Crossings": ("cells_reach",),
     "Extended": ("extended_if_stable", "extended_if_hold"),
+    "Cases": ("explore_ok", "narrow_ok", "terms_ok"),
+    "Rules": ("case_ok", "ruled_if_hold"),
     "Acceptance": ("accepted_ok", "print_injective", "true_if_hold"),
     "Inside": ("claim_is_true",),
 }

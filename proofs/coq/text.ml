@@ -177,6 +177,21 @@ let extension_claim source =
   let cells_of = (expect source "paving"; paving source) in
   { core; most_steps; covered; cells_of }
 
+let rule_claim source =
+  let comparison source =
+    match word source with
+    | "positive" -> { strict = true; compared = natural source }
+    | "nonnegative" -> { strict = false; compared = natural source }
+    | found -> raise (Malformed (Printf.sprintf "%S is not a comparison" found)) in
+  let rule source =
+    let conditions = (expect source "when"; counted source comparison) in
+    let conclusions = (expect source "then"; counted source comparison) in
+    { conditions; conclusions } in
+  let domain = (expect source "domain"; counted source interval) in
+  let decisions = (expect source "decisions"; counted source node) in
+  let rules = (expect source "rules"; counted source rule) in
+  { domain; decisions; rules }
+
 (* What is found need not be believed: the kernel says whether the text states it. *)
 let statement source =
   let start = source.position in
@@ -189,6 +204,7 @@ let statement source =
     | "T-OUT" -> Bounded (output_claim source)
     | "T-EXT-D" -> Extended (extension_claim source)
     | "extending" -> Extending (extension_claim source)
+    | "T-RULE" -> Ruled (rule_claim source)
     | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
   let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in
   if says (bytes (source.position - 1) []) found then found
