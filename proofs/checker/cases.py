@@ -22,6 +22,7 @@ __all__ = [
     "affine_form",
     "cases",
     "choices",
+    "decided",
     "impossible",
     "narrowed",
     "negated",
@@ -184,6 +185,33 @@ def choices(
                 raise LanguageError(f"more than {most} cases")
         found = finer
     return trees, found
+
+
+def decided(
+    nodes: tuple[Node, ...], box: Ranges
+) -> tuple[dict[Node, Node], list[tuple[Node, bool]]]:
+    """What trees of ``select`` in ``nodes`` are on all of ``box``, as far as thresholds miss it.
+
+    Wherever every one of the expressions that come with them is ``> 0`` (True) or ``>= 0`` (False),
+    as on ``box``, they are that.
+    """
+    found: dict[Node, Node] = {}
+    conditions: list[tuple[Node, bool]] = []
+    for tree in filter(_is_threshold, _outside_selects(nodes)):
+        node = tree
+        while node.op == "select" and (form := _threshold(node)) is not None:
+            condition, yes, no = node.args
+            if narrowed(box, negated(form), strict=False) is None:
+                conditions.append((condition, True))
+                node = yes
+            elif narrowed(box, form, strict=True) is None:
+                conditions.append((-condition, False))
+                node = no
+            else:
+                break
+        if node is not tree:
+            found[tree] = node
+    return found, conditions
 
 
 def with_choices(root: Node, chosen: Mapping[Node, Node]) -> Node:

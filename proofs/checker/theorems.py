@@ -13,13 +13,13 @@ from fractions import Fraction
 from .claim import Claim
 from .decisions import by_cases
 from .errors import LanguageError, TheoremError
-from .language import topological
+from .language import Node, topological
 from .obligations import Obligation
 from .outputs import output, rules
 from .recovery import recovery
 from .residual import residual
 from .safety import safety
-from .stability import stability
+from .stability import is_ray, stability
 from .statements import (
     BOUNDED,
     CONTINUOUS,
@@ -70,7 +70,7 @@ def obligations(claim: Claim, radius: Fraction | None) -> list[Obligation]:
         raise TheoremError(f"{theorem.id} {'needs' if theorem.has_radius else 'has no'} radius")
     if radius is not None and not 0 < radius <= 1:
         raise TheoremError("the radius is not in (0, 1]")
-    return _derived(theorem, claim, Fraction(0) if radius is None else radius)
+    return _derived(theorem, claim, Fraction(0) if radius is None else radius, cased=True)
 
 
 def violation(claim: Claim) -> list[Obligation]:
@@ -78,13 +78,16 @@ def violation(claim: Claim) -> list[Obligation]:
 
     They have no proof-specific radius; a point where one is false refutes the conditions.
     """
-    return _derived(applicable(claim), claim, Fraction(0))
+    theorem = applicable(claim)
+    return _derived(theorem, claim, Fraction(0), cased=not theorem.has_level)
 
 
-def _derived(theorem: Theorem, claim: Claim, radius: Fraction) -> list[Obligation]:
+def _derived(theorem: Theorem, claim: Claim, radius: Fraction, *, cased: bool) -> list[Obligation]:
     try:
         found = theorem.derive(claim, radius)
-        return found if theorem.has_level else [part for o in found for part in by_cases(o)]
+        if not cased or not any(node.op == "select" for node in topological(_stated(claim))):
+            return found
+        return [part for o in found for part in ([o] if is_ray(o) else by_cases(o))]
     except LanguageError as error:
         raise TheoremError(f"{theorem.id} does not apply: {error}") from error
 
@@ -105,8 +108,7 @@ def applicable(claim: Claim) -> Theorem:
     }
     if not wanted - theorem.optional <= given <= wanted:
         raise TheoremError(f"{theorem.id} needs the numbers {sorted(wanted)}")
-    stated = (*claim.plant.values(), *claim.controller.values(), *claim.functions.values())
-    if any(node.op == "step" for node in topological(stated)):
+    if any(node.op == "step" for node in topological(_stated(claim))):
         # its values are a matter of choice; along rays two choices can become one
         raise TheoremError("step is a derivative: state a jump with select")
     if theorem.time != "any" and not claim.plant:
@@ -114,6 +116,10 @@ def applicable(claim: Claim) -> Theorem:
     if theorem.has_level != bool(claim.equilibrium):
         raise TheoremError(f"{theorem.id} {'needs' if theorem.has_level else 'has no'} equilibrium")
     return theorem
+
+
+def _stated(claim: Claim) -> tuple[Node, ...]:
+    return (*claim.plant.values(), *claim.controller.values(), *claim.functions.values())
 
 
 def _kind(function: str) -> str:

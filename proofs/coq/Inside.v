@@ -24,7 +24,7 @@ Definition closes (differences : bool) (s : statement) (i : nat) (t : task) : bo
   match needed differences s with
   | Some l =>
     match nth_error l i with
-    | Some o => check o (Task (usual (program o)) (at_root t) (depth t) (deeper t) (tree t))
+    | Some o => check o (Task (usual o) (at_root t) (depth t) (deeper t) (tree t))
     | None => false
     end
   | None => false

@@ -211,8 +211,8 @@ let statement source =
   else raise (Malformed "a statement that is not spelled as the kernel spells it")
 
 (* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  There are none
-   for a [program] that the text does not know. *)
-let flags program source =
+   for an obligation that the text does not know. *)
+let flags stated source =
   expect source "flags";
   let n = natural source in
   let digits = if n = 0 then "" else word source in
@@ -220,7 +220,7 @@ let flags program source =
   let flag = function
     | '0' -> (false, false) | '1' -> (true, false) | '2' -> (false, true) | '3' -> (true, true)
     | c -> raise (Malformed (Printf.sprintf "the flag %C" c)) in
-  if n = 0 then usual program else List.map flag (List.of_seq (String.to_seq digits))
+  if n = 0 then usual stated else List.map flag (List.of_seq (String.to_seq digits))
 
 let at_root source =
   expect source "coordinates";
@@ -244,7 +244,7 @@ let tree source =
 
 let proof deeper source stated =
   let name = word source in
-  let flags = flags stated.program source in
+  let flags = flags stated source in
   let at_root = at_root source in
   let tree = tree source in
   { name; stated; task = { flags; at_root; depth = 4096; deeper; tree = [] }; tree }

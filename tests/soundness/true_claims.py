@@ -15,12 +15,15 @@ from claim_builders import (
     HALF,
     INSIDE,
     LINEAR,
+    OVAL,
     ROTATION,
     SKEW,
     SPRING,
     START,
     TENT,
     TINY,
+    TURN,
+    TURNED,
     WIDE,
     OpenLevel,
     P,
@@ -45,6 +48,7 @@ __all__ = ["LEVELS", "TRUE"]
 
 TRUE: Mapping[str, Claim] = {
     "map-level": stable("D", CUBIC, X**2, "0.83"),
+    "map-stays-in-domain": stable("D", TURN, OVAL, "0.573", **TURNED),
     "flow-level": stable("C", SPRING, X**2, "0.99", **WIDE),
     "skew-level": stable("C", LINEAR, SKEW, "0.99"),
     "decay": stable("D", HALF, X**2, "0.9", "0.74"),
@@ -72,6 +76,15 @@ TRUE: Mapping[str, Claim] = {
     "parameters": stable("D", P * var("r") * X, X**2, "0.5", parameters=("p", "r"),
                          box={"p": (Q(0), Q("0.99")), "r": (Q(0), Q(1))}),
     "tree": stable("D", X * select(X - q("0.5"), q("0.9"), q("0.5")), X**2, "0.9", "1/10"),
+    "tree-of-lines": stable(
+        "D",
+        {"x": select(X - q("0.5"), q("0.3") * X + q("0.1"), select(X + q("0.4"), HALF, 0 * X))},
+        X**2, "0.9", "1/2",
+    ),
+    "tree-of-the-weather": stable(
+        "D", {"x": X * select(W - q("0.5"), q("0.5"), q("-0.6"))}, X**2, "0.9", "1/2",
+        **varying("w", "0", "1"),
+    ),
     "extension": extended(stable("D", CUBIC, X**2, "0.25"), "1.825", "30"),
     "extension-disturbed": extended(
         stable("D", W * X + q("0.6") * X**3, X**2, "0.1", **varying("w", "0", "0.5")), "1.82"
