@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from certify.outcome import Outcome
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
-from certify.proofs.checker.paving import NEVER
 
 from . import words
 from .volume import VolumeBounds, VolumeEstimate
@@ -100,8 +97,7 @@ def _paved(certificate: Certificate, unit: str) -> list[Fact]:
 def kept_cells(certificate: Certificate) -> int:
     """How many cells the paving of ``certificate`` keeps."""
     paving = certificate.proof.paving
-    times = np.frombuffer(b"" if paving is None else paving.times, "<u2")
-    return int(np.count_nonzero(times != NEVER))
+    return 0 if paving is None else paving.number_kept()
 
 
 def _shown(value: Fraction) -> str:

@@ -6,7 +6,7 @@ matplotlib is imported only when :func:`figures` draws.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -20,7 +20,8 @@ from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import obligations
 
 from .curves import draw_decrease, draw_output, draw_profile
-from .drawing import legend_below, new_figure, style, svg_text
+from .decision_figures import decision_pictures
+from .drawing import Picture, legend_below, new_figure, style, svg_text
 from .numerics import Floats, Loop
 from .paving import draw_paving
 from .portrait import draw_counterexample, draw_open_boxes, draw_portrait
@@ -38,17 +39,6 @@ __all__ = ["Picture", "figures"]
 _MOST_SLICES = 3
 
 
-@dataclass(frozen=True)
-class Picture:
-    """A figure: ``svg`` is an ``<svg>`` element, ``alt`` says in words what it shows."""
-
-    name: str
-    title: str
-    caption: str
-    alt: str
-    svg: str
-
-
 def figures(outcome: Outcome) -> tuple[Picture, ...]:
     """The figures for ``outcome``, the same bytes every time.
 
@@ -63,6 +53,9 @@ def figures(outcome: Outcome) -> tuple[Picture, ...]:
 def _figures(outcome: Outcome) -> Iterator[Picture]:
     loop = Loop(outcome.claim)
     centre = _centre(outcome, loop)
+    if outcome.claim.theorem == "T-RULE":
+        yield from decision_pictures(outcome.claim, centre)
+        return
     scenes = [Scene(outcome, loop, pair, centre) for pair in _pairs(loop, outcome, centre)]
     if "lyapunov" in outcome.claim.functions:
         for number, scene in enumerate(scenes):

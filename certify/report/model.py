@@ -210,5 +210,5 @@ def _commands(certificate: Certificate | None, path: str) -> tuple[tuple[str, st
             f"python -m certify.proofs.checker {shown}",
             "The checker alone: of other libraries it needs numpy and python-flint only.",
         ),
-        *((verified,) if is_in_trees(certificate) else ()),
+        *((verified,) if is_in_trees(certificate) or has_claim_text(certificate) else ()),
     )

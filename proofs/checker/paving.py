@@ -8,7 +8,7 @@ believed: ``extension.py`` shows them, cell by cell.  Splits are made again as i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -40,6 +40,11 @@ class Paving:
     tree: bytes
     hops: bytes
     times: bytes
+
+    def number_kept(self) -> int:
+        """How many cells it keeps."""
+        pairs = (self.times[i : i + 2] for i in range(0, len(self.times), 2))
+        return sum(int.from_bytes(pair, "little") != NEVER for pair in pairs)
 
     def to_json(self) -> dict[str, str]:
         """The paving as canonical JSON data, but for the compression."""
@@ -108,6 +113,10 @@ class Cells:
     def __len__(self) -> int:
         """The number of cells."""
         return len(self.hops)
+
+    def nodes(self) -> Iterator[tuple[int, float, int]]:
+        """In the order of the tree: the axis of a split and its middle, or -1 and the cell."""
+        yield from zip(self._axis.tolist(), self._middle.tolist(), self._next.tolist(), strict=True)
 
     @property
     def kept(self) -> Mask:

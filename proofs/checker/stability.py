@@ -54,7 +54,7 @@ def stability(claim: Claim, radius: Fraction) -> list[Obligation]:
     falling = decrease(claim)
     close = near(claim, {x: radius * s for x, s in scales(claim).items()})
     guard = positive(v - const(level))
-    inside = stays_inside(claim, f) if claim.time == "discrete" else ()
+    inside = stays_inside(claim, f, v) if claim.time == "discrete" else ()
     proper = Any((close, All((positive(v), positive(falling)))))
     # in continuous time a defined derivative makes V locally Lipschitz, at x* too
     smooth = (falling,) if claim.time == "continuous" else ()

@@ -47,6 +47,8 @@ THEOREMS = {
     "FlowClaim": (),
     "OutputClaim": (),
     "SafetyClaim": (),
+    "ExtensionClaim": (),
+    "RuleClaim": (),
     "Statements": (),
 }
 # Theorems that make obligations and prove what is said elsewhere: nothing in them is believed.
@@ -64,6 +66,10 @@ STEPS = {
     "StableFlow": ("flow_if_hold",),
     "SafeLoop": ("safe_if_hold", "safe_flow_if_hold"),
     "Outputs": ("bounded_if_hold",),
+    "Crossings": ("cells_reach",),
+    "Extended": ("extended_if_stable", "extended_if_hold"),
+    "Cases": ("explore_ok", "narrow_ok", "terms_ok"),
+    "Rules": ("case_ok", "ruled_if_hold"),
     "Acceptance": ("accepted_ok", "print_injective", "true_if_hold"),
     "Inside": ("claim_is_true",),
 }

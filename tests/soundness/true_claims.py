@@ -15,12 +15,15 @@ from claim_builders import (
     HALF,
     INSIDE,
     LINEAR,
+    OVAL,
     ROTATION,
     SKEW,
     SPRING,
     START,
     TENT,
     TINY,
+    TURN,
+    TURNED,
     WIDE,
     OpenLevel,
     P,
@@ -45,6 +48,7 @@ __all__ = ["LEVELS", "TRUE"]
 
 TRUE: Mapping[str, Claim] = {
     "map-level": stable("D", CUBIC, X**2, "0.83"),
+    "map-stays-in-domain": stable("D", TURN, OVAL, "0.573", **TURNED),
     "flow-level": stable("C", SPRING, X**2, "0.99", **WIDE),
     "skew-level": stable("C", LINEAR, SKEW, "0.99"),
     "decay": stable("D", HALF, X**2, "0.9", "0.74"),
