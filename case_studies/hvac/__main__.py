@@ -27,9 +27,10 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--keep", action="store_true", help="keep what this folder holds of it")
     parser.add_argument("--small", action="store_true", help="a few days and samples, to try it")
     asked = parser.parse_args(words)
-    results = {name: _studied(name, asked.out, asked.small) for name in asked.climate}
-    (asked.out / "study.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    table = _table(results)
+    for name in asked.climate:
+        found = json.dumps(_studied(name, asked.out, asked.small), indent=1)
+        (asked.out / name / "study.json").write_text(found + "\n", encoding="utf-8")
+    table = _table(asked.out)
     (asked.out / "table.md").write_text(table, encoding="utf-8")
     print(table, flush=True)
     if asked.keep:
@@ -66,21 +67,21 @@ def _studied(climate: str, out: Path, small: bool) -> dict[str, object]:
 
 
 def _keep(out: Path, table: str) -> None:
-    """The repaired tree of the cold climate, with its problem and figures, and the numbers."""
+    """The repaired tree of the cold climate, with its problem and figures, and the table."""
     folder = out / "cold" / "tree"
     stated(FOLDER, read_tree_file(folder / "repaired.json"))
-    for path in (*folder.glob("*.svg"), folder.parent / "curve.svg", out / "study.json"):
+    for path in (*folder.glob("*.svg"), folder.parent / "curve.svg"):
         shutil.copyfile(path, FOLDER / path.name)
     (FOLDER / "table.md").write_text(table, encoding="utf-8")
 
 
-def _table(results: dict[str, dict[str, object]]) -> str:
+def _table(out: Path) -> str:
+    """A line for each controller in each climate that was studied in ``out``, now or before."""
     lines = ["| climate | controller | kWh | outside of comfort | us a decision | leaves |",
              "|---|---|---|---|---|---|"]  # fmt: skip
-    for climate, found in results.items():
-        rows = found["rows"]
-        assert isinstance(rows, list)
-        lines += [_line(climate, Row(**row)) for row in rows]
+    for path in sorted(out.glob("*/study.json")):
+        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        lines += [_line(path.parent.name, Row(**row)) for row in rows]
     return "\n".join(lines) + "\n"
 
 

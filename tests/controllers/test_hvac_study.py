@@ -58,7 +58,7 @@ def test_planned_costs_are_kept_when_the_plan_is_run() -> None:
 
 def test_the_small_study_repairs_and_proves(tmp_path: Path) -> None:
     main(["--small", "--climate", "cold", "-o", str(tmp_path)])
-    found = json.loads((tmp_path / "study.json").read_text())["cold"]
+    found = json.loads((tmp_path / "cold" / "study.json").read_text())
     rows = {row["name"]: row for row in found["rows"]}
     for name in ("tree", "published procedure"):
         folder, repair = tmp_path / "cold" / name.split()[0], found["repairs"][name]
