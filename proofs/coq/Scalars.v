@@ -91,6 +91,65 @@ Fixpoint atoms (f : goal_of) : list nat :=
 Record scalar_obligation := ScalarObligation
   { region : list (Q * Q); operations : list operation; wanted : goal_of }.
 
+(** ** What is needed
+
+    Operations that the formula does not come to are replaced by constants; the numbers stay. *)
+Definition also (a : nat) (l : list nat) : list nat := if existsb (Nat.eqb a) l then l else a :: l.
+Fixpoint needed_of (needed : list nat) (p : list operation) : list operation :=
+  match p with
+  | [] => []
+  | o :: p' =>
+    if existsb (Nat.eqb (length p')) needed
+    then o :: needed_of (fold_right also (filter (fun k => negb (Nat.eqb k (length p'))) needed) (arguments o)) p'
+    else OConst 0 :: needed_of needed p'
+  end.
+
+Lemma operate_same x u m m' o : (forall a, In a (arguments o) -> get m a = get m' a) ->
+  operate x u m o = operate x u m' o.
+Proof.
+  intros G. destruct o; simpl in *; rewrite ?G by tauto; auto. f_equal. now apply map_ext_in.
+Qed.
+Lemma also_ok a b l : In b (also a l) <-> b = a \/ In b l.
+Proof.
+  unfold also. destruct (existsb (Nat.eqb a) l) eqn:E; simpl; [|intuition].
+  apply existsb_exists in E. destruct E as [c [C Q]]. apply Nat.eqb_eq in Q. subst c. intuition. now subst.
+Qed.
+Lemma also_all l : forall m b, In b (fold_right also m l) <-> In b l \/ In b m.
+Proof. induction l as [|a l IH]; intros m b; simpl; [intuition|]. rewrite also_ok, IH. intuition. Qed.
+Lemma needed_length p : forall needed, length (needed_of needed p) = length p.
+Proof. induction p; intros; simpl; auto. destruct (existsb _ _); simpl; auto. Qed.
+Lemma needed_ordered p : forall needed, ordered p = true -> ordered (needed_of needed p) = true.
+Proof.
+  induction p as [|o p IH]; intros needed H; simpl in *; auto. apply andb_prop in H; destruct H as [H1 H2].
+  destruct (existsb _ _); simpl; rewrite IH, ?needed_length by auto; auto. now rewrite H1.
+Qed.
+Lemma needed_ok x u p : forall needed, ordered p = true -> forall k, In k needed -> (k < length p)%nat ->
+  get (values x u (needed_of needed p)) k = get (values x u p) k.
+Proof.
+  induction p as [|o p IH]; intros needed O k K L; [simpl in L; lia|].
+  simpl in O. apply andb_prop in O; destruct O as [O1 O2]. simpl needed_of.
+  destruct (existsb (Nat.eqb (length p)) needed) eqn:E; cbn [values].
+  - set (more := fold_right also _ _). pose proof (values_length x u (needed_of more p)) as Lq. rewrite needed_length in Lq.
+    destruct (Nat.eq_dec k (length p)) as [->|N].
+    + assert (G : forall v m, length m = length p -> get (v :: m) (length p) = v) by (intros v m <-; apply get_new).
+      rewrite !G, needed_length by (rewrite ?Lq, ?values_length; auto).
+      apply operate_same. intros a A. apply IH; auto; [|now apply (below_ok _ (arguments o))].
+      unfold more. apply also_all. now left.
+    + simpl in L. rewrite !get_old by (rewrite ?Lq, ?values_length; lia). apply IH; auto; [|lia].
+      unfold more. apply also_all. right. apply filter_In. split; auto.
+      apply negb_true_iff. now apply Nat.eqb_neq.
+  - assert (N : k <> length p).
+    { intros ->. assert (existsb (Nat.eqb (length p)) needed = true); [|congruence].
+      apply existsb_exists. exists (length p). split; auto. apply Nat.eqb_refl. }
+    simpl in L. rewrite !get_old by (rewrite values_length, ?needed_length; lia). apply IH; auto. lia.
+Qed.
+Lemma satisfied_same m m' f : (forall k, In k (atoms f) -> get m k = get m' k) -> satisfied m f -> satisfied m' f.
+Proof.
+  induction f; simpl; intros G H; rewrite <- ?G by tauto; auto.
+  - destruct H. split; [apply IHf1|apply IHf2]; auto; intros; apply G, in_or_app; auto.
+  - destruct H; [left; apply IHf1|right; apply IHf2]; auto; intros; apply G, in_or_app; auto.
+Qed.
+
 (** ** As obligations *)
 
 (** Operation [j], counted back from operation [n]. *)
@@ -120,7 +179,8 @@ Fixpoint formula_of (n : nat) (f : goal_of) : formula :=
   | GAnd a b => And (formula_of n a) (formula_of n b) | GOr a b => Or (formula_of n a) (formula_of n b)
   end.
 Definition obligation_of (o : scalar_obligation) : obligation :=
-  Obligation (region o) (nodes (operations o)) (formula_of (length (operations o)) (wanted o)).
+  Obligation (region o) (nodes (needed_of (atoms (wanted o)) (operations o)))
+    (formula_of (length (operations o)) (wanted o)).
 (** Whether operations refer to earlier ones, and the formula to operations. *)
 Definition proper_obligation (o : scalar_obligation) : bool :=
   ordered (operations o) && below (length (operations o)) (atoms (wanted o)).
@@ -192,11 +252,13 @@ Proof.
   set (t := fun k (_ : nat) => u (Nat.div2 k)).
   assert (T : forall k, t (2 * k + 1)%nat O = u k).
   { intros k. unfold t. now rewrite Nat.add_1_r, Nat.div2_succ_double. }
-  specialize (H x X t (fun k i => U _)). cbn [program goal] in H.
-  apply (formula_ok _ (run x t (nodes (operations o)) [])).
-  - now apply nodes_ok.
-  - now rewrite values_length.
-  - rewrite values_length. exact H.
+  specialize (H x X t (fun k i => U _)). cbn [program goal obligation_of] in H.
+  set (q := needed_of (atoms (wanted o)) (operations o)) in H.
+  assert (Lq : length (operations o) = length (values x u q)) by (unfold q; now rewrite values_length, needed_length).
+  rewrite Lq in H. apply (formula_ok _ (run x t (nodes q) [])) in H.
+  - apply (satisfied_same (values x u q)); auto. intros k K. apply needed_ok; auto. now apply (below_ok _ _ k P2).
+  - apply nodes_ok; auto. now apply needed_ordered.
+  - now rewrite <- Lq.
 Qed.
 
 (** ** Writing programs *)
