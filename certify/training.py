@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from certify.certificate import open_folder, write_file
 from certify.errors import InputError
-from certify.problem import Output, Problem, Rules, Stability, Training
+from certify.problem import Problem, Safety, Stability, Training
 from certify.theorems import claim_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def asks_for_training(problem: Problem) -> bool:
 
 def _request(problem: Problem) -> Training | None:
     prop = problem.property
-    if isinstance(prop, Output | Rules):
+    if not isinstance(prop, Stability | Safety):
         return None
     certificate = prop.lyapunov if isinstance(prop, Stability) else prop.barrier
     return certificate if isinstance(certificate, Training) else None
