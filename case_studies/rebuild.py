@@ -57,7 +57,9 @@ def rebuild(name: str, out: Path) -> str:
 
 def main() -> None:
     """Rebuild what the command line names."""
-    names = sys.argv[1:] or sorted(p.parent.name for p in HERE.glob("*/problem.toml"))
+    names = sys.argv[1:] or sorted(
+        str(p.parent.relative_to(HERE)) for p in HERE.rglob("problem.toml")
+    )
     for name in names:
         print(rebuild(name, Path("out")), flush=True)
 
