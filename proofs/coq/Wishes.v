@@ -1,6 +1,6 @@
 (** The obligation [descent] of T-STAB-D over the program of [FallProgram.v], and what it says. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Theorems Claims Scalars Inline Rays ExactValues Quotients
+From Certify Require Import Language Theorems Claims Scalars Inline Merging Arranging Rays ExactValues Quotients
   FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.

@@ -124,7 +124,7 @@ def test_a_tree_that_does_not_cover_its_box_is_named(tmp_path: Path) -> None:
 def test_a_kernel_without_an_operator_says_which(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for text in ("kernel_text", "claim_text"):
+    for text in ("derived_text", "claim_text"):
         lines = list(getattr(kernels, text)(load(STUDY)))
         other = [x.replace("call relu", "call erf") for x in lines]
         assert other != lines
