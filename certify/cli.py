@@ -242,13 +242,7 @@ def doctor(as_json: args.Json = False) -> None:
         typer.echo("\n".join(f"{name:18} {state:22} {use}" for name, state, use in rows))
 
 
-_VERBS = (
-    tree_commands.rules,
-    tree_commands.repair,
-    extract_command.extract,
-    chance_command.chances,
-)
-for _verb in _VERBS:
+for _verb in (*tree_commands.VERBS, extract_command.extract, chance_command.chances):
     app.command()(_verb)
 
 

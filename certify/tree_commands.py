@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from certify.verifiers.conflicts import Conflict
     from certify.verifiers.tree_rules import Findings
 
-__all__ = ["repair", "rules"]
+__all__ = ["VERBS", "repair", "rules"]
 
 _REFUTED, _UNKNOWN = 1, 3
 
@@ -238,3 +238,6 @@ def _change(change: Change) -> dict[str, object]:
         "visits": change.visits,
         "loss": change.loss,
     }
+
+
+VERBS = (rules, repair)
