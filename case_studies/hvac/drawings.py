@@ -40,6 +40,7 @@ def draw_curve(
                              linewidth=1, label=bound[0])  # fmt: skip
             plain(axes)
             axes.set_xscale("log", base=2)
+            axes.set_xticks(leaves, [str(n) for n in leaves])
             axes.set_xlabel("leaves")
             axes.set_title(title)
         figure.legend(*panels[0].get_legend_handles_labels(), loc="outside lower left", ncols=4)
