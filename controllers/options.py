@@ -86,6 +86,12 @@ class QuadraticOptions(PolicyOptions):
     default: then V is a small core, for an extension to grow from.  ``margin`` is the decrease
     asked for beyond the decay, relative to that of the linear loop; ``penalty`` weighs violations
     against the logarithm of the volume.
+
+    From the ``start`` "ellipsoid" instead of the "regulator" the policy is at first the linear
+    feedback that makes the largest ellipsoid invariant, and without steps of the policy alone V
+    is that ellipsoid.  ``reach`` is how far the trained ellipsoid may go in a state, in multiples
+    of the distance to the face; without it faces may cut off any part.  ``share`` is what part of
+    the level without sampled failure is suggested.
     """
 
     family: ClassVar[str] = "quadratic"
@@ -94,9 +100,14 @@ class QuadraticOptions(PolicyOptions):
     steps: int = 1000
     margin: Fraction = Fraction(1, 20)
     penalty: Fraction = Fraction(100)
+    start: str = "regulator"
+    reach: Mapping[str, Fraction] = field(default_factory=dict)
+    share: Fraction = Fraction(1)
 
 
 Options = TypeVar("Options", bound=LqrOptions)
+
+_STARTS = ("regulator", "ellipsoid")
 
 
 def read_options(kind: type[Options], options: Mapping[str, object], problem: Problem) -> Options:
@@ -173,6 +184,12 @@ def _count(lowest: int) -> Callable[[str, object, Problem], int]:
     return read
 
 
+def _start(where: str, value: object, _problem: Problem) -> str:
+    if not isinstance(value, str) or value not in _STARTS:
+        raise ProblemError(f"{where}: write one of {', '.join(_STARTS)}, not {value!r}")
+    return value
+
+
 def _table(where: str, value: object, names: Collection[str], what: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise ProblemError(f"{where}: write a table with one entry for each {what}")
@@ -226,4 +243,7 @@ _READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "leak": _share,
     "margin": _positive,
     "penalty": _positive,
+    "start": _start,
+    "reach": _state_weights,
+    "share": _share,
 }
