@@ -88,6 +88,7 @@ def _ellipsoid(task: Task, settings: QuadraticOptions) -> tuple[Floats | None, F
         b * half / s[:, None],
         np.minimum(-task.low, task.high) * part,
         bound / half,
+        discrete=task.problem.system.time == "discrete",
     )
     regulator = -gain(task, settings) * s / half[:, None]
     feedback, root = largest_ellipsoid(plant, regulator, task.decay)

@@ -23,7 +23,6 @@ _RATE = 3e-3
 _REPORT = 200
 _JUDGED = 65_536
 _SMALLEST = 1e-2
-_LEAST_VALUE = 1e-12
 _NEAR = 1e-6  # where the loop is as good as linear
 _FACE_MARGIN = 0.04  # of what a step goes on average
 _LEAST_MOVE = 1e-9
@@ -46,7 +45,7 @@ def train_quadratic(
     state = training.state
     if not state.best:
         training.keep(_level(training, settings)[1])
-        slow = 1 - _contraction(training).detach() ** 2
+        slow = 1 - _contraction(training).detach()
         state.parameters["slowness"].copy_(slow.clamp_min(_LEAST_SLOWNESS))
         state.pool = _ball(training, settings.batch, state.generator)
     steps = settings.rounds * settings.steps
@@ -78,7 +77,7 @@ def _step(
     z = torch.cat(parts)
     value, ratio, leaving = _worst(training, z)
     wanted = float(settings.margin) * slowness
-    grows = (ratio - 1 + training.task.decay + wanted) / slowness
+    grows = (ratio - 1 + training.plant.decay + wanted) / slowness
     leaves = _OUTWARD * (leaving + _FACE_MARGIN)
     failure = torch.relu(grows) + torch.relu(leaves)
     n = settings.batch
@@ -92,7 +91,7 @@ def _step(
     worst = torch.stack([w * f.mean() for w, f in zip(_PENALTIES, split, strict=False)]).sum()
     beyond = torch.linalg.inv(root).norm(dim=1) - _furthest(training, settings)
     worst = worst + _BEYOND * torch.relu(beyond).sum()
-    linear = torch.relu(_contraction(training) ** 2 - 1 + training.task.decay + wanted) / slowness
+    linear = torch.relu(_contraction(training) - 1 + training.plant.decay + wanted) / slowness
     gauge = training.plant.gauge(torch.linalg.solve(root, fresh[n // 4 :].T).T)
     within = torch.sigmoid((1 - gauge.clamp_max(_FAR)) / _SOFTNESS).mean()
     volume = torch.log(within + 1e-4) - torch.linalg.slogdet(root)[1]
@@ -133,10 +132,11 @@ def _worst(training: Training, z: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     """
     root, plant = root_of(training.state.parameters), training.plant
     y = _clipped(training, torch.linalg.solve(root, z.T).T)
-    after = plant.step(training.model, y, training.state.generator)
     value = ((y @ root.T) ** 2).sum(-1)
+    growth, after = plant.judged(
+        training.model, lambda at: ((at @ root.T) ** 2).sum(-1), value, y, training.state.generator
+    )
     counts = value <= 1 + 1e-6
-    growth = ((after @ root.T) ** 2).sum(-1) / value.clamp_min(_LEAST_VALUE)
     ratio = torch.where(growth > 1, 1 + torch.log(growth.clamp_min(1.0)), growth)
     move = (after - y)[counts].detach().abs().mean(0).clamp_min(_LEAST_MOVE)
     over = ((torch.maximum(after / plant.high, after / plant.low) - 1) / move).amax(-1)
@@ -150,12 +150,16 @@ def _clipped(training: Training, y: torch.Tensor) -> torch.Tensor:
 
 
 def _contraction(training: Training) -> torch.Tensor:
-    """The largest factor by which a step near the equilibrium stretches ``|R y|``."""
+    """The largest factor by which V of a state near the equilibrium changes in a step."""
     root = root_of(training.state.parameters)
     unit = torch.linalg.solve(root, torch.eye(len(root), dtype=torch.float64)).T
-    after = training.plant.step(training.model, _NEAR * unit, training.state.generator) / _NEAR
-    norm: torch.Tensor = torch.linalg.matrix_norm(after @ root.T, 2)
-    return norm
+    drawn = training.plant.drawn(unit, training.state.generator)
+    after = training.plant.move(training.model, _NEAR * unit, drawn) / _NEAR @ root.T
+    if training.plant.flows:
+        growth: torch.Tensor = torch.linalg.eigvalsh(after + after.T)[-1]
+        return 1 + growth
+    norm: torch.Tensor = torch.linalg.matrix_norm(after, 2)
+    return norm**2
 
 
 def _attack(
@@ -185,7 +189,7 @@ def _level(training: Training, settings: QuadraticOptions) -> tuple[float, float
     wide = _ball(training, _JUDGED, generator)
     z = torch.cat([wide, state.pool, state.found @ root.T])
     value, ratio, leaving = _worst(training, z)
-    holds = (ratio < 1 - training.task.decay) & (leaving <= 0)
+    holds = (ratio < 1 - training.plant.decay) & (leaving <= 0)
     level = float(value[~holds].min()) if not holds.all() else 1.0
     level = min(1.0, level)
     n = len(root)
