@@ -54,6 +54,8 @@ PUBLISHED = {  # CT-BaB / Yang et al. 2024, as counted there, with a hole and a 
     "path_tracking": "20.79 / 18.27",
     "weak_path_tracking": "14.03 / 10.53",
     "cart_pole": "1.35 / -",
+    "pendulum_output_feedback": "12.23 / 6.26",
+    "planar_quadrotor": "54.39 / 3.29",
 }
 PUBLISHED_FLOWS = {  # two-stage training, mean of 5 seeds, samples; the origin itself is left out
     "van_der_pol_flow": "57.6",

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["asks_for_training", "saved_as", "train", "train_into"]
 
+_MOST_LOW = 128  # counterexamples of low V for each condition
+
 
 def asks_for_training(problem: Problem) -> bool:
     """Whether something that a proof needs is still to be trained."""
@@ -104,12 +106,24 @@ def _trained(problem: Problem, candidate: Candidate) -> Problem:
 def _counterexamples(
     problem: Problem, candidate: Candidate, seed: int
 ) -> Sequence[Sequence[float]]:
+    """One that the kernel confirms, if there is one, and others of low V that only samples show."""
     from certify.verifiers.extend import core_of
     from certify.verifiers.falsifier import falsify
+    from certify.verifiers.lowest import QUICK, descents, without_level
 
     claim = core_of(claim_of(problem))
     if not claim.theorem.startswith("T-STAB"):
         return []
     claim = replace(claim, numbers={**claim.numbers, "level": candidate.suggested_level})
     found = falsify(claim, seed)
-    return [] if found is None else [[float(found.point[x]) for x in claim.states]]
+    if found is None:
+        return []
+    states = [[float(found.point[x]) for x in claim.states]]
+    beyond = without_level(claim)
+    for obligation, _, points in descents(
+        beyond, candidate.lyapunov, seed, lambda: None, True, QUICK
+    ):
+        if set(claim.states) <= set(obligation.box):
+            columns = [list(obligation.box).index(x) for x in claim.states]
+            states += points[:_MOST_LOW, columns].tolist()
+    return states

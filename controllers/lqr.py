@@ -23,7 +23,7 @@ from certify.errors import ProblemError
 from certify.expression import Node, clip, const, var
 from certify.problem import Problem
 
-__all__ = ["gain", "limited", "quadratic_root", "sum_of_squares", "train"]
+__all__ = ["gain", "limited", "linearised", "quadratic_root", "sum_of_squares", "train"]
 
 _DIGITS = 6
 
@@ -72,12 +72,7 @@ def gain(task: Task, settings: LqrOptions) -> Floats:
     stabilised there by linear feedback.
     """
     system = task.problem.system
-    if not system.inputs:
-        raise ProblemError("the system has no inputs: there is no controller to train")
-    check_equilibrium(task, settings.u_equilibrium)
-    dynamics = {x: system.dynamics[x] for x in task.states}
-    a = jacobian(task, dynamics, task.states, settings.u_equilibrium)
-    b = jacobian(task, dynamics, system.inputs, settings.u_equilibrium)
+    a, b = linearised(task, settings)
     weights = settings.state_weights
     default = dict(zip(task.states, 1 / task.scale**2, strict=True))
     q = np.diag([float(weights.get(x, default[x])) for x in task.states])
@@ -91,6 +86,17 @@ def gain(task: Task, settings: LqrOptions) -> Floats:
     if not (np.isfinite(k).all() and stable.all()):
         raise ProblemError("the plant cannot be stabilised at the equilibrium by linear feedback")
     return np.asarray(k, dtype=np.float64)
+
+
+def linearised(task: Task, settings: LqrOptions) -> tuple[Floats, Floats]:
+    """A and B of the plant at the equilibrium; ProblemError if it does not rest there."""
+    system = task.problem.system
+    if not system.inputs:
+        raise ProblemError("the system has no inputs: there is no controller to train")
+    check_equilibrium(task, settings.u_equilibrium)
+    dynamics = {x: system.dynamics[x] for x in task.states}
+    a = jacobian(task, dynamics, task.states, settings.u_equilibrium)
+    return a, jacobian(task, dynamics, system.inputs, settings.u_equilibrium)
 
 
 def _effort(settings: LqrOptions, name: str) -> float:

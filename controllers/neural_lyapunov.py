@@ -24,7 +24,7 @@ from certify.controllers.options import NeuralOptions, PolicyOptions, read_optio
 from certify.controllers.policy_stage import train_policy
 from certify.controllers.registry import Candidate, Counterexamples, TrainingStep
 from certify.controllers.sampled_level import at_level, rounded_down, sampled_level
-from certify.controllers.task import Task, jacobian, task_of
+from certify.controllers.task import Floats, Task, jacobian, task_of
 from certify.controllers.training_loop import Training
 from certify.controllers.training_state import TrainingState, deterministic, fingerprint
 from certify.controllers.value_stage import fit_value
@@ -84,11 +84,21 @@ def check_options(task: Task, settings: PolicyOptions) -> None:
 
 
 def first_state(
-    task: Task, settings: PolicyOptions, seed: int, features: int = 0, *, saturated: bool = False
+    task: Task,
+    settings: PolicyOptions,
+    seed: int,
+    features: int = 0,
+    *,
+    feedback: Floats | None = None,
+    saturated: bool = False,
 ) -> TrainingState:
-    """Where training starts: the linear regulator as a policy, ``features`` in V."""
+    """Where training starts: the gain ``feedback`` as a policy, ``features`` in V.
+
+    The gain is that of the linear regulator if none is given.
+    """
     generator = torch.Generator().manual_seed(seed)
-    feedback = None if task.problem.controller else gain(task, settings)
+    if feedback is None and not task.problem.controller:
+        feedback = gain(task, settings)
     parameters = new_parameters(task, settings, feedback, generator, features, saturated=saturated)
     for value in parameters.values():
         value.requires_grad_()

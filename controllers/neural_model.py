@@ -25,7 +25,7 @@ from certify.controllers.task import Floats, Task
 from certify.expression import Node, affine, const, dot, index, relu, stack, tanh, var
 from certify.io.export_onnx import onnx_bytes
 
-__all__ = ["Model", "candidate_of", "new_parameters"]
+__all__ = ["Model", "candidate_of", "half_ranges", "new_parameters"]
 
 _Single = npt.NDArray[np.float32]
 _SPREAD, _SMALL = 0.7, 0.02
@@ -61,7 +61,7 @@ class Model:
             low=torch.tensor(low, dtype=torch.float64),
             high=torch.tensor(high, dtype=torch.float64),
             middle=torch.tensor(middle, dtype=torch.float64),
-            half=torch.tensor(_half(task, settings)),
+            half=torch.tensor(half_ranges(task, settings)),
             leak=float(settings.leak),
         )
 
@@ -84,7 +84,8 @@ class Model:
         return value + ((p["D"] * features) ** 2).sum(-1)
 
 
-def _half(task: Task, settings: PolicyOptions) -> Floats:
+def half_ranges(task: Task, settings: PolicyOptions) -> Floats:
+    """Half the width of the limits of each input, 1 where it has none."""
     limits = [settings.limits.get(u) for u in task.problem.system.inputs]
     return np.array([float(b[1] - b[0]) / 2 if b else 1.0 for b in limits])
 
@@ -112,7 +113,7 @@ def new_parameters(
 
     parameters: dict[str, torch.Tensor] = {}
     if gain is not None:
-        wanted = torch.tensor(-gain * task.scale / _half(task, settings)[:, None])
+        wanted = torch.tensor(-gain * task.scale / half_ranges(task, settings)[:, None])
         reach = wanted.abs().sum(1).clamp_min(1e-9)
         m = len(gain)
         w, b = _SPREAD * normal(settings.hidden, n), normal(settings.hidden) / 2
@@ -143,7 +144,7 @@ def candidate_of(
     if "W" in p:
         layers = [
             _first(task, p["W"], p["b"], "relu"),
-            _last(_half(task, settings)[:, None] * p["O"]),
+            _last(half_ranges(task, settings)[:, None] * p["O"]),
         ]
         networks["policy"] = onnx_bytes(layers)
         difference = _difference(task, layers)

@@ -34,7 +34,7 @@ def train_neural(
         loss = _step(training, settings, state.step / steps)
         at_end_of_round = state.step % settings.steps == 0
         if at_end_of_round and counterexamples is not None and state.step < steps:
-            ask(training, counterexamples, state.parameters)
+            ask(training, counterexamples, state.parameters, most=1)
         training.after_step(loss, steps, _REPORT, lambda: _level(training, settings))
 
 
@@ -101,13 +101,14 @@ def ask(
     training: Training,
     counterexamples: Counterexamples,
     parameters: Mapping[str, torch.Tensor],
+    most: int | None = None,
 ) -> None:
-    """Add the verifier's counterexamples to the candidate of ``parameters``.
+    """Add the verifier's counterexamples to the candidate of ``parameters``, at ``most`` so many.
 
     What was the best before may fail them.
     """
     state, task = training.state, training.task
-    states = counterexamples(candidate_of(task, training.settings, parameters))
+    states = counterexamples(candidate_of(task, training.settings, parameters))[:most]
     if len(states):
         found = torch.tensor(states, dtype=torch.float64) - torch.tensor(task.centre)
         state.found = torch.cat([state.found, found / torch.tensor(task.scale)])[-_MOST_FOUND:]

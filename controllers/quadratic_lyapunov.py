@@ -15,15 +15,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from certify.controllers.lqr import quadratic_root, sum_of_squares
+from certify.controllers.largest_ellipsoid import LinearPlant, largest_ellipsoid
+from certify.controllers.lqr import gain, linearised, quadratic_root, sum_of_squares
 from certify.controllers.neural_lyapunov import check_options, first_state
-from certify.controllers.neural_model import candidate_of
+from certify.controllers.neural_model import candidate_of, half_ranges
 from certify.controllers.options import QuadraticOptions, read_options
 from certify.controllers.policy_stage import Pace, train_policy
 from certify.controllers.quadratic_stage import root_of, train_quadratic
 from certify.controllers.registry import Candidate, Counterexamples, TrainingStep
 from certify.controllers.sampled_level import at_level, rounded_down, sampled_level
-from certify.controllers.task import Task, jacobian, task_of
+from certify.controllers.task import Floats, Task, jacobian, task_of
 from certify.controllers.training_loop import Training
 from certify.controllers.training_state import TrainingState, deterministic, fingerprint
 from certify.errors import ProblemError
@@ -32,6 +33,7 @@ from certify.problem import Problem
 __all__ = ["train"]
 
 _PACE = Pace(rate=1e-2, report=10, borderline=0.05, outward=True)
+_SHRUNK, _SHRUNK_MORE = 1.1, 2.0
 
 
 def train(
@@ -53,7 +55,8 @@ def train(
     settings = read_options(QuadraticOptions, options, problem)
     check_options(task, settings)
     with deterministic():
-        state = first_state(task, settings, seed, saturated=True)
+        feedback, root = _ellipsoid(task, settings)
+        state = first_state(task, settings, seed, feedback=feedback, saturated=True)
         _prepare(state)
         identity = fingerprint(task, settings, seed)
         training = Training(task, settings, state, progress, checkpoint, identity)
@@ -62,14 +65,53 @@ def train(
             if not problem.controller:
                 train_policy(training, "quadratic", _PACE)
             state.phase = "quadratic"
-            _start(task, settings, state)
+            _start(task, settings, state, None if settings.policy_steps else root)
         if settings.rounds:
             train_quadratic(training, settings, counterexamples)
         return _finished(task, settings, state)
 
 
-def _start(task: Task, settings: QuadraticOptions, state: TrainingState) -> None:
-    """Let V be that of the linear loop, its ellipsoid in the domain, and half as large to train."""
+def _ellipsoid(task: Task, settings: QuadraticOptions) -> tuple[Floats | None, Floats | None]:
+    """The gain and the root of V to start from, where the regulator's own are not asked for."""
+    if settings.start != "ellipsoid" or task.problem.controller:
+        return None, None
+    a, b = linearised(task, settings)
+    half, s = half_ranges(task, settings), task.scale
+    held = [settings.u_equilibrium.get(u, 0) for u in task.problem.system.inputs]
+    limits = [settings.limits.get(u) for u in task.problem.system.inputs]
+    bound = np.array(
+        [float(min(h - e[0], e[1] - h)) if e else np.inf for h, e in zip(held, limits, strict=True)]
+    )
+    part = np.array([min(1.0, float(settings.reach.get(x, 1))) for x in task.states])
+    plant = LinearPlant(
+        a * s / s[:, None],
+        b * half / s[:, None],
+        np.minimum(-task.low, task.high) * part,
+        bound / half,
+        discrete=task.problem.system.time == "discrete",
+    )
+    regulator = -gain(task, settings) * s / half[:, None]
+    feedback, root = largest_ellipsoid(plant, regulator, task.decay)
+    return -feedback * half[:, None] / s, root / s
+
+
+def _start(
+    task: Task, settings: QuadraticOptions, state: TrainingState, root: Floats | None
+) -> None:
+    """Let V have this ``root``, or be that of the linear loop, with its ellipsoid in the domain;
+    smaller to train.
+    """
+    shrink = _SHRUNK
+    if root is None:
+        shrink = _SHRUNK_MORE
+        root = _linear_root(task, settings, state)
+    with torch.no_grad():
+        state.parameters["R"].copy_(torch.tensor(root * task.scale))
+        if settings.rounds:
+            state.parameters["R"].mul_(shrink)
+
+
+def _linear_root(task: Task, settings: QuadraticOptions, state: TrainingState) -> Floats:
     controller = candidate_of(task, settings, state.parameters).controller
     loop = jacobian(task, task.closed(controller), task.states, settings.u_equilibrium)
     root = quadratic_root(task, loop)
@@ -79,10 +121,7 @@ def _start(task: Task, settings: QuadraticOptions, state: TrainingState) -> None
             "the linearised closed loop is not stable, so that it has no quadratic V (largest pole "
             f"{pole:.6g}); train the policy for more policy_steps or with another seed"
         )
-    with torch.no_grad():
-        state.parameters["R"].copy_(torch.tensor(root * task.scale))
-        if settings.rounds:
-            state.parameters["R"].mul_(2)
+    return root
 
 
 def _prepare(state: TrainingState) -> None:
@@ -112,7 +151,7 @@ def _finished(task: Task, settings: QuadraticOptions, state: TrainingState) -> C
         samples=settings.samples,
         points=points,
     )
-    lyapunov, level = at_level(task, lyapunov, rounded_down(found.level))
+    lyapunov, level = at_level(task, lyapunov, rounded_down(float(settings.share) * found.level))
     return replace(
         candidate,
         lyapunov=lyapunov,

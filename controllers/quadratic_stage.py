@@ -24,13 +24,18 @@ _REPORT = 200
 _JUDGED = 65_536
 _SMALLEST = 1e-2
 _NEAR = 1e-6  # where the loop is as good as linear
-_FACE_MARGIN = 0.005
+_FACE_MARGIN = 0.04  # of what a step goes on average
+_LEAST_MOVE = 1e-9
 _SOFTNESS = 0.02  # of the faces, for the volume
 _FAR = 3.0
 _LEAST_SLOWNESS = 0.02
 _PENALTIES = (5.0, 1.0, 3.0)  # samples, states under attack, counterexamples
-_OUTWARD = 20.0
+_OUTWARD = 5.0
 _LINEAR = 0.5
+_BEYOND, _FITS = 5.0, 1.02
+_GROWN, _STIFFER = 0.65, 9.0  # from when on violations weigh more and more, at the end
+_HINT = 1e-4  # tells attacks the way where nothing fails
+_EXCUSE, _SLACK = 50.0, 0.02  # V may rise above 1 at a counterexample instead
 
 
 def train_quadratic(
@@ -39,7 +44,7 @@ def train_quadratic(
     """Optimise policy and R in rounds; keeps the largest ellipsoid without a sampled failure."""
     state = training.state
     if not state.best:
-        training.keep(_level(training)[1])
+        training.keep(_level(training, settings)[1])
         slow = 1 - _contraction(training).detach()
         state.parameters["slowness"].copy_(slow.clamp_min(_LEAST_SLOWNESS))
         state.pool = _ball(training, settings.batch, state.generator)
@@ -51,7 +56,7 @@ def train_quadratic(
         if at_end_of_round and counterexamples is not None and state.step < steps:
             root = root_of(state.parameters)
             ask(training, counterexamples, {**state.parameters, "R": root})
-        training.after_step(loss, steps, _REPORT, lambda: _level(training))
+        training.after_step(loss, steps, _REPORT, lambda: _level(training, settings))
 
 
 def root_of(parameters: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -70,23 +75,40 @@ def _step(
     if len(state.found):
         parts.append(chosen(state.found, settings.batch // 2, state.generator) @ root.T)
     z = torch.cat(parts)
-    ratio, leaving = _worst(training, z)
+    value, ratio, leaving = _worst(training, z)
     wanted = float(settings.margin) * slowness
-    failure = torch.relu((ratio - 1 + training.plant.decay + wanted) / slowness)
-    failure = failure + _OUTWARD * torch.relu(leaving + _FACE_MARGIN)
+    grows = (ratio - 1 + training.plant.decay + wanted) / slowness
+    leaves = _OUTWARD * (leaving + _FACE_MARGIN)
+    failure = torch.relu(grows) + torch.relu(leaves)
     n = settings.batch
-    split = [failure[:n], failure[n : 2 * n], failure[2 * n :]][: len(parts)]
+    near = torch.maximum(grows, leaves)[: 2 * n]
+    excuse = _EXCUSE * torch.relu(1 + _SLACK - value[2 * n :])
+    split = [
+        failure[:n],
+        failure[n : 2 * n] + _HINT * near[n:],
+        torch.minimum(failure[2 * n :], excuse),
+    ][: len(parts)]
     worst = torch.stack([w * f.mean() for w, f in zip(_PENALTIES, split, strict=False)]).sum()
+    beyond = torch.linalg.inv(root).norm(dim=1) - _furthest(training, settings)
+    worst = worst + _BEYOND * torch.relu(beyond).sum()
     linear = torch.relu(_contraction(training) - 1 + training.plant.decay + wanted) / slowness
     gauge = training.plant.gauge(torch.linalg.solve(root, fresh[n // 4 :].T).T)
     within = torch.sigmoid((1 - gauge.clamp_max(_FAR)) / _SOFTNESS).mean()
     volume = torch.log(within + 1e-4) - torch.linalg.slogdet(root)[1]
-    loss: torch.Tensor = float(settings.penalty) * (worst + _LINEAR * linear) - volume
+    stiff = float(settings.penalty) * (1 + _STIFFER * max(0.0, done - _GROWN) / (1 - _GROWN))
+    loss: torch.Tensor = stiff * (worst + _LINEAR * linear) - volume
     names = tuple(name for name in ("W", "b", "O", "M") if name in state.parameters)
     training.descend(loss, names, done, _RATE, 5.0)
     if attacked.grad is not None:
-        state.pool = _attack(training, attacked.grad, fresh, [f.detach() for f in split])
+        state.pool = _attack(training, attacked.grad, fresh, near.detach())
     return loss
+
+
+def _furthest(training: Training, settings: QuadraticOptions) -> torch.Tensor:
+    """How far the ellipsoid may go in each state, in multiples of the distance to the face."""
+    plant = training.plant
+    most = [float(settings.reach.get(x, math.inf)) for x in training.task.states]
+    return torch.tensor(most, dtype=torch.float64) * torch.minimum(plant.high, -plant.low)
 
 
 def _ball(training: Training, count: int, generator: torch.Generator) -> torch.Tensor:
@@ -101,21 +123,30 @@ def _ball(training: Training, count: int, generator: torch.Generator) -> torch.T
     return ball
 
 
-def _worst(training: Training, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """``V(x+) / V(x)`` at the points ``z``, at most 2, and by how much ``x+`` is out of the domain.
+def _worst(training: Training, z: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """V at the points ``z``, moved to the faces where they are out of the domain; V(x+) / V(x), in
+    the logarithm where V grows; and by how much ``x+`` is out of the domain, relative to how far
+    a step goes in that state on average, as a slow state leaves by little in one step.
 
-    They are 0 and -1 for points that are not in the domain or, as old counterexamples, not in the
-    ellipsoid any more.
+    The last two are 0 and -1 where V is above 1, as at old counterexamples.
     """
     root, plant = root_of(training.state.parameters), training.plant
-    y = torch.linalg.solve(root, z.T).T
-    value = (z**2).sum(-1)
-    ratio, after = plant.judged(
+    y = _clipped(training, torch.linalg.solve(root, z.T).T)
+    value = ((y @ root.T) ** 2).sum(-1)
+    growth, after = plant.judged(
         training.model, lambda at: ((at @ root.T) ** 2).sum(-1), value, y, training.state.generator
     )
-    counts = (value <= 1 + 1e-6) & (plant.gauge(y) <= 1)
-    leaving = (plant.gauge(after) - 1).clamp_max(1.0)
-    return torch.where(counts, ratio.clamp_max(2.0), 0.0), torch.where(counts, leaving, -1.0)
+    counts = value <= 1 + 1e-6
+    ratio = torch.where(growth > 1, 1 + torch.log(growth.clamp_min(1.0)), growth)
+    move = (after - y)[counts].detach().abs().mean(0).clamp_min(_LEAST_MOVE)
+    over = ((torch.maximum(after / plant.high, after / plant.low) - 1) / move).amax(-1)
+    leaving = torch.where(over > 0, torch.log1p(over.clamp_min(0.0)), over)
+    return value, torch.where(counts, ratio, 0.0), torch.where(counts, leaving, -1.0)
+
+
+def _clipped(training: Training, y: torch.Tensor) -> torch.Tensor:
+    """``y`` moved into the domain: many points of a cut ellipsoid come to lie on the faces."""
+    return torch.maximum(torch.minimum(y, training.plant.high), training.plant.low)
 
 
 def _contraction(training: Training) -> torch.Tensor:
@@ -132,31 +163,33 @@ def _contraction(training: Training) -> torch.Tensor:
 
 
 def _attack(
-    training: Training, gradient: torch.Tensor, fresh: torch.Tensor, failure: list[torch.Tensor]
+    training: Training, gradient: torch.Tensor, fresh: torch.Tensor, near: torch.Tensor
 ) -> torch.Tensor:
-    """The pool one noisy step uphill, its least failing eighth the worst of the samples."""
+    """The pool one noisy step uphill, its eighth that is least near to fail the nearest samples."""
     state = training.state
     length = gradient.norm(dim=1, keepdim=True).clamp_min(1e-12)
     pace = 0.03 * torch.rand((len(length), 1), generator=state.generator, dtype=torch.float64)
     moved = state.pool + pace * gradient / length + 0.003 * normal(gradient, state.generator)
     count = len(moved) // 8
-    least = failure[1].argsort(stable=True)[:count]
-    moved[least] = fresh[failure[0].argsort(descending=True, stable=True)[:count]]
+    samples, pool = near[: len(moved)], near[len(moved) :]
+    least = pool.argsort(stable=True)[:count]
+    moved[least] = fresh[samples.argsort(descending=True, stable=True)[:count]]
     result: torch.Tensor = moved / moved.norm(dim=1, keepdim=True).clamp_min(1.0)
     return result
 
 
 @torch.no_grad()
-def _level(training: Training) -> tuple[float, float]:
-    """The largest level at most 1 without a sampled failure, and its volume."""
+def _level(training: Training, settings: QuadraticOptions) -> tuple[float, float]:
+    """The largest level at most 1 without a sampled failure, and its volume: none if the ellipsoid
+    goes further than it may.
+    """
     generator = torch.Generator().manual_seed(2)
     state = training.state
     root = root_of(state.parameters)
     wide = _ball(training, _JUDGED, generator)
     z = torch.cat([wide, state.pool, state.found @ root.T])
-    ratio, leaving = _worst(training, z)
+    value, ratio, leaving = _worst(training, z)
     holds = (ratio < 1 - training.plant.decay) & (leaving <= 0)
-    value = (z**2).sum(-1)
     level = float(value[~holds].min()) if not holds.all() else 1.0
     level = min(1.0, level)
     n = len(root)
@@ -164,4 +197,6 @@ def _level(training: Training) -> tuple[float, float]:
     size = level ** (n / 2) * ball / float(torch.linalg.det(root).abs())
     y = torch.linalg.solve(root, level**0.5 * wide[_JUDGED // 4 :].T).T
     within = float((training.plant.gauge(y) <= 1).double().mean())
+    if (torch.linalg.inv(root).norm(dim=1) > _FITS * _furthest(training, settings)).any():
+        within = 0.0
     return level, within * size * float(training.task.scale.prod())

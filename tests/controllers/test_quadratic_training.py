@@ -107,3 +107,36 @@ def test_counterexamples_are_asked_for_between_rounds_and_count(wide):
 def test_a_loop_that_is_not_stable_has_no_quadratic():
     with pytest.raises(ProblemError, match="not stable"):
         trained(CORE, pendulum({"u": const(0) * A}))
+
+
+def furthest(candidate):
+    """How far {V <= 1} goes in each state."""
+    points = np.eye(2)[:, [0, 1]], np.ones((2, 1))
+    a, w = np.concatenate(points, axis=1)
+    (v,) = evaluate([candidate.lyapunov], {"a": a, "w": w})
+    mixed = (v[2] - v[0] - v[1]) / 2
+    return np.sqrt(np.diag(np.linalg.inv([[v[0], mixed], [mixed, v[1]]])))
+
+
+def test_the_start_may_be_the_largest_ellipsoid_of_a_linear_feedback(core):
+    candidate = trained({**CORE, "policy_steps": 0, "start": "ellipsoid"})
+    assert candidate.networks["policy"] != core.networks["policy"]
+    assert 0.98 < (furthest(candidate) / (3, 4)).max() < 1.001
+
+
+def test_the_ellipsoid_goes_no_further_than_it_may():
+    options = {**WIDE, "policy_steps": 0, "start": "ellipsoid", "reach": {"a": "0.5"}}
+    angle, speed = furthest(trained(options))
+    assert angle <= 1.03 * 0.5 * 3
+    assert speed > 0.6 * 4
+
+
+def test_less_than_the_sampled_level_may_be_suggested(wide):
+    part = trained({**WIDE, "share": "0.5"})
+    assert part.lyapunov.digest == wide.lyapunov.digest
+    assert part.suggested_level == pytest.approx(wide.suggested_level / 2, rel=0.01)
+
+
+def test_a_start_that_is_not_one_is_refused():
+    with pytest.raises(ProblemError, match="write one of regulator, ellipsoid, not 'lqr'"):
+        trained({**CORE, "start": "lqr"})
