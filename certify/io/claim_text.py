@@ -17,7 +17,9 @@ of a function, and ``outputs`` says where the results of the plant are.  The for
 
 or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``initial`` and
 ``unsafe``, with ``function`` before each function of these; or ``T-OUT``, ``inputs``, ``output``,
-``lower`` and ``upper`` (``none``, or ``some`` and a number).
+``lower`` and ``upper`` (``none``, or ``some`` and a number); or ``T-EXT-D``, what ``T-STAB-D`` has
+of the core, ``steps``, ``volume`` and ``paving`` (:mod:`certify.io.paving_text`); or a claim of
+T-RULE (:mod:`certify.io.rule_text`).
 """
 
 import hashlib
@@ -29,16 +31,19 @@ from pathlib import Path
 from certify.io.kernel_text import (
     VERSION,
     coordinates_line,
-    in_trees,
+    kernel_text,
     node_lines,
     number,
     numbers,
     tree_line,
 )
+from certify.io.paving_text import hint_lines, paving_lines, step_bound
+from certify.io.rule_text import case_names, rule_lines
 from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.format import Certificate, read_certificate
+from certify.proofs.checker.kernel import to_prove
 from certify.proofs.checker.language import Node, topological
 from certify.proofs.checker.loops import scales
 from certify.proofs.checker.stability import is_polynomial
@@ -47,13 +52,14 @@ __all__ = [
     "claim_digest",
     "claim_entry",
     "claim_text",
+    "derived_text",
     "has_claim_text",
     "proof_names",
     "statement_lines",
 ]
 
 # theorems whose obligations the kernel makes from the claim
-_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT")
+_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D")
 # the cube around the equilibrium that is treated along rays, in units of that of the checker: in
 # Coq bounds are rounded, also of leaves that end where the checker's cube does
 _LARGER = 1 + Fraction(1, 2**30)
@@ -66,9 +72,23 @@ def claim_text(certificate: Certificate) -> Iterator[str]:
 
     Raises CheckerError if the trees of ``certificate`` are not those of its claim.
     """
-    in_trees(certificate)
+    to_prove(certificate)
     yield f"{VERSION} 1"
     yield from claim_entry(certificate)
+
+
+def derived_text(certificate: Certificate) -> Iterator[str]:
+    """The lines with the obligations that the checker derives, and with the cells of a paving.
+
+    Of these it states that T-EXT-D holds if T-STAB-D does for the core.  Raises CheckerError and
+    UnsupportedError as :func:`kernel_text`.
+    """
+    paving = certificate.proof.paving
+    yield from kernel_text(certificate, more=int(paving is not None))
+    if paving is not None:
+        _, *claimed = statement_lines(certificate)
+        yield from ("extending", *claimed, "differences 0", "proofs 0")
+        yield from hint_lines(certificate.claim, paving)
 
 
 def has_claim_text(certificate: Certificate) -> bool:
@@ -77,7 +97,7 @@ def has_claim_text(certificate: Certificate) -> bool:
     The checker divides those of T-OUT by the leaves of decision trees, which the kernel does not.
     """
     claim = certificate.claim
-    return claim.theorem in _CLAIMS and set(certificate.proof.trees) == set(proof_names(claim))
+    return claim.theorem in _CLAIMS and set(certificate.proof.trees) == set(_names(certificate))
 
 
 def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
@@ -85,18 +105,27 @@ def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
     claim = certificate.claim
     yield from statement_lines(certificate)
     yield f"differences {int(_by_differences(claim))}"
-    names = proof_names(claim)
+    names = _names(certificate)
     yield f"proofs {len(names)}"
     for name in names:
         yield f"{label}{name}"
         yield "flags 0"
         yield from _proof_lines(certificate, name)
+    if certificate.proof.paving is not None:
+        yield from hint_lines(claim, certificate.proof.paving, label)
 
 
 def claim_digest(certificate: Certificate) -> str:
     """The SHA-256 of what is claimed, as the kernel reads it, in hexadecimal digits."""
     text = "".join(f"{line}\n" for line in statement_lines(certificate))
     return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def _names(certificate: Certificate) -> list[str]:
+    claim = certificate.claim
+    if claim.theorem == "T-RULE":
+        return case_names(claim, certificate.proof.trees)
+    return proof_names(claim)
 
 
 def proof_names(claim: Claim) -> list[str]:
@@ -115,13 +144,17 @@ def _is_safety(claim: Claim) -> bool:
 
 
 def _by_differences(claim: Claim) -> bool:
-    return claim.theorem == "T-STAB-D" and not is_polynomial(claim.functions["lyapunov"])
+    falls = claim.theorem in ("T-STAB-D", "T-EXT-D")
+    return falls and not is_polynomial(claim.functions["lyapunov"])
 
 
 def statement_lines(certificate: Certificate) -> Iterator[str]:
     """What is claimed."""
     claim = certificate.claim
     yield claim.theorem
+    if claim.theorem == "T-RULE":
+        yield from rule_lines(claim)
+        return
     others = (*claim.parameters, *claim.disturbances)
     if claim.theorem == "T-OUT":
         yield _box("inputs", claim, (*claim.states, *others))
@@ -152,6 +185,11 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
     yield f"rest {len(claim.states)} {numbers([claim.equilibrium[x] for x in claim.states])}"
     sizes, radius = scales(claim), (certificate.proof.radius or Fraction(1)) * _LARGER
     yield f"cube {len(claim.states)} {numbers([radius * sizes[x] for x in claim.states])}"
+    if certificate.proof.paving is not None:
+        yield f"steps {step_bound(claim)}"
+        yield f"volume {number(claim.numbers['volume'])}"
+        yield "paving"
+        yield from paving_lines(claim, certificate.proof.paving)
 
 
 def _positions(claim: Claim) -> dict[str, int]:

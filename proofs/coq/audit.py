@@ -47,11 +47,14 @@ THEOREMS = {
     "FlowClaim": (),
     "OutputClaim": (),
     "SafetyClaim": (),
+    "ExtensionClaim": (),
+    "RuleClaim": (),
     "Statements": (),
 }
 # Theorems that make obligations and prove what is said elsewhere: nothing in them is believed.
 STEPS = {
-    "Quotients": ("quotient_rule_ok", "near_rule_ok", "square_rule_ok"),
+    "Quotients": ("quotient_rule_ok",),
+    "SecondQuotients": ("near_rule_ok", "square_rule_ok"),
     "Along": ("along_ok",),
     "LinearForms": ("forms_ok",),
     "Moves": ("moves_ok",),
@@ -64,6 +67,10 @@ STEPS = {
     "StableFlow": ("flow_if_hold",),
     "SafeLoop": ("safe_if_hold", "safe_flow_if_hold"),
     "Outputs": ("bounded_if_hold",),
+    "Crossings": ("cells_reach",),
+    "Extended": ("extended_if_stable", "extended_if_hold"),
+    "Cases": ("explore_ok", "narrow_ok", "terms_ok"),
+    "Rules": ("case_ok", "ruled_if_hold"),
     "Acceptance": ("accepted_ok", "print_injective", "true_if_hold"),
     "Inside": ("claim_is_true",),
 }
