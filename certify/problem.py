@@ -108,7 +108,8 @@ class Recovery:
     That takes at most ``steps`` steps (None: as many as are found).  With ``away`` it is out of
     the target for at most so many steps in a row from then on; 0: it is never left.  Without
     ``initial`` the largest set is looked for from which this is so.  Cells are the domain halved at
-    most ``depth`` times, followed for at most ``hops`` steps at a time.
+    most ``depth`` times, followed for at most ``hops`` steps at a time.  ``distribution`` is for
+    ``certify chances`` alone: pieces ``(low, high, probability)`` on which a variable is uniform.
     """
 
     target: tuple[Node, ...]
@@ -117,6 +118,9 @@ class Recovery:
     away: Fraction | None = None
     depth: int = 14
     hops: int = 16
+    distribution: Mapping[str, tuple[tuple[Fraction, Fraction, Fraction], ...]] = field(
+        default_factory=dict
+    )
 
 
 @dataclass(frozen=True)

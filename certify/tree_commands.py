@@ -157,10 +157,15 @@ def repair(
 
 def _log(stated: TreeProblem, data: Path) -> Visits:
     from certify.controllers.tree_visits import Visits
+    from certify.errors import InputError
+    from certify.problem import Rules
     from certify.tree_problems import read_costs, read_log
 
-    points = read_log(data, stated.features)
-    return Visits(points, read_costs(data, len(stated.decisions())))
+    points, costs = read_log(data, stated.features), read_costs(data, len(stated.decisions()))
+    prop = stated.problem.property
+    if costs is not None and isinstance(prop, Rules) and prop.decisions is None:
+        raise InputError(f"{data}: it has costs: state their decisions, decisions = [15, 22]")
+    return Visits(points, costs)
 
 
 def _decisions_changed(stated: TreeProblem, fixed: Repair, log: Visits) -> tuple[int, int]:

@@ -59,7 +59,7 @@ def validate(problem: Problem) -> None:
     elif isinstance(problem.property, Safety):
         check_safety(system, problem.property)
     elif isinstance(problem.property, Recovery):
-        check_recovery(system, problem.property)
+        check_recovery(system, problem.domain, problem.property)
     elif isinstance(problem.property, Rules):
         check_rules(system, problem.property)
     else:

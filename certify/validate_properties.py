@@ -5,10 +5,11 @@ All of these raise ``InvalidProblemError``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
-from certify.checks import InvalidProblemError, check_exact, check_over, check_scalar
-from certify.problem import Output, Recovery, Rules, Safety, System, Training
+from certify.checks import InvalidProblemError, check_exact, check_known, check_over, check_scalar
+from certify.problem import Interval, Output, Recovery, Rules, Safety, System, Training
 from certify.proofs.checker.language import Node
 
 __all__ = ["check_function", "check_output", "check_recovery", "check_rules", "check_safety"]
@@ -28,6 +29,20 @@ def check_safety(system: System, claim: Safety) -> None:
     check_function(["property", "barrier"], claim.barrier, system, "a barrier")
 
 
+def _check_distribution(
+    name: str, pieces: Sequence[tuple[Fraction, Fraction, Fraction]], domain: Mapping[str, Interval]
+) -> None:
+    path = ["property", "distribution", name]
+    check_known(path, name, tuple(domain), "a state or disturbance")
+    ends = [end for low, high, _ in pieces for end in (low, high)]
+    whole = [ends[0], ends[-1]] == list(domain[name]) if pieces else False
+    if not whole or ends[1:-1:2] != ends[2::2] or any(low >= high for low, high, _ in pieces):
+        message = "the pieces do not make up its domain; write [low, high, probability] in order"
+        raise InvalidProblemError(path, message)
+    if min(mass for _, _, mass in pieces) < 0 or sum(mass for _, _, mass in pieces) != 1:
+        raise InvalidProblemError(path, "the probabilities are not >= 0 with the sum 1")
+
+
 def _set_of_states(key: str, parts: Sequence[Node], system: System) -> None:
     path = ["property", key]
     if not parts:
@@ -37,7 +52,7 @@ def _set_of_states(key: str, parts: Sequence[Node], system: System) -> None:
         check_over(path, node, system.states, "a set of states")
 
 
-def check_recovery(system: System, claim: Recovery) -> None:
+def check_recovery(system: System, domain: Mapping[str, Interval], claim: Recovery) -> None:
     """That the sets are about states, in discrete time, and the numbers counts."""
     _set_of_states("target", claim.target, system)
     if claim.initial:
@@ -50,6 +65,8 @@ def check_recovery(system: System, claim: Recovery) -> None:
             check_exact(["property", key], number)
             if number < 0:
                 raise InvalidProblemError(["property", key], f"write {key} = 0 or more")
+    for name, pieces in claim.distribution.items():
+        _check_distribution(name, pieces, domain)
 
 
 def check_output(system: System, claim: Output) -> None:

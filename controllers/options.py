@@ -16,6 +16,7 @@ __all__ = [
     "NeuralOptions",
     "PolicyOptions",
     "QuadraticOptions",
+    "TreeOptions",
     "read_options",
 ]
 
@@ -98,6 +99,21 @@ class QuadraticOptions(PolicyOptions):
     steps: int = 1000
     margin: Fraction = Fraction(1, 20)
     penalty: Fraction = Fraction(100)
+
+
+@dataclass(frozen=True)
+class TreeOptions(LqrOptions):
+    """How a tree is extracted from the regulator, or from the controller given.
+
+    ``leaves`` is its largest size; ``rounds`` of aggregation follow the first fit, each with
+    ``rows`` labelled states at most; ``noise`` is added to the first states, in deviations.
+    """
+
+    family: ClassVar[str] = "tree"
+    leaves: int = 64
+    rounds: int = 4
+    rows: int = 4000
+    noise: Fraction = Fraction(1, 10)
 
 
 Options = TypeVar("Options", bound=LqrOptions)
@@ -228,8 +244,11 @@ _READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "steps": _count(1),
     "batch": _count(16),
     "judged": _count(16),
+    "leaves": _count(2),
+    "rows": _count(16),
     "leak": _share,
     "period": _positive,
+    "noise": _share,
     "margin": _positive,
     "penalty": _positive,
 }

@@ -80,14 +80,18 @@ class Grid:
         return result
 
     def touched(self, low: Floats, high: Floats) -> tuple[Integers, Integers]:
-        """The first places (n, k) of the cells that the boxes (n, k) touch, and one after the last.
+        """The first places (n, k) of the cells that hold the boxes (n, k), and one after the last.
 
-        A box that reaches beyond the grid touches nothing there.
+        As the checker counts them: not those that a box only touches from above, nor from below if
+        it has a width.  A box that reaches beyond the grid touches nothing there.
         """
         pairs = list(zip(self._lines, low, high, strict=True))
-        first = [np.maximum(np.searchsorted(x, a, "left") - 1, 0) for x, a, _ in pairs]
-        last = [np.minimum(np.searchsorted(x, b, "right"), len(x) - 1) for x, _, b in pairs]
-        return np.array(first), np.array(last)
+        first = [
+            np.clip(np.searchsorted(x, a, "right") - 1, 0, max(len(x) - 2, 0)) for x, a, _ in pairs
+        ]
+        last = [np.minimum(np.searchsorted(x, b, "left"), len(x) - 1) for x, _, b in pairs]
+        starts = np.array(first)
+        return starts, np.maximum(np.array(last), starts + 1)
 
 
 def sums_of(cells: Mask) -> Integers:

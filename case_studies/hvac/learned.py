@@ -71,6 +71,8 @@ def fit_network(log: Log, seed: int, width: int = 16, steps: int = 4000) -> byte
     import torch
 
     torch.manual_seed(seed)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # layers are too small to share, and sums then have one order
     mean, spread = log.inputs.mean(axis=0), log.inputs.std(axis=0) + 1e-9
     middle, size = log.outputs.mean(axis=0), log.outputs.std(axis=0) + 1e-9
     x = torch.tensor((log.inputs - mean) / spread, dtype=torch.float32)
@@ -89,6 +91,7 @@ def fit_network(log: Log, seed: int, width: int = 16, steps: int = 4000) -> byte
         loss.backward()
         adam.step()
         decline.step()
+    torch.set_num_threads(threads)
     layers = [
         (m.weight.detach().numpy().astype(np.float64), m.bias.detach().numpy().astype(np.float64))
         for m in net

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from certify import check, pipeline
+from certify.case_studies.hvac.drawings import draw_decisions
 from certify.case_studies.hvac.office import FEATURES, FOLDER
 from certify.case_studies.hvac.study import Study
 from certify.case_studies.hvac.teaching import READ
@@ -65,7 +66,7 @@ def stated(folder: Path, tree: DecisionTree) -> TreeProblem:
     return read_tree_problem(folder / "problem.toml")
 
 
-def repaired(study: Study, folder: Path, tree: DecisionTree) -> Repaired:
+def repaired(study: Study, folder: Path, tree: DecisionTree, *, draw: bool) -> Repaired:
     """Decide the rules for ``tree``, repair it at least cost where it was run, and prove that."""
     problem = stated(folder, tree)
     start = time.process_time()
@@ -75,6 +76,9 @@ def repaired(study: Study, folder: Path, tree: DecisionTree) -> Repaired:
     _write_log(folder / "log.csv", log)
     fixed = problem.repaired(splits=True, log=log)
     outcome = pipeline.verify(problem.using(fixed.tree, "repaired.json"))
+    if draw:
+        draw_decisions(pipeline.verify(problem.problem), folder, "before-")
+        draw_decisions(outcome, folder, "after-")
     (folder / "repaired.json").write_text(tree_text(fixed.tree), encoding="utf-8")
     accepted = False
     if outcome.certificate is not None:

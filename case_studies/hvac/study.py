@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeAlias
@@ -67,7 +67,6 @@ class Study:
     folder: Path
     office: Office = field(default_factory=Office)
     rows: list[Row] = field(default_factory=list)
-    tell: Callable[[str], None] = print
 
     def __post_init__(self) -> None:
         days = self.size.days
@@ -83,7 +82,8 @@ class Study:
         (month,) = simulate(self.office, [self.judged], clock)
         spent = clock.seconds / len(self.judged) * 1e6 if each else None
         self.rows.append(Row(name, month.energy, month.violations, spent, leaves))
-        self.tell(f"{self.climate}: {name}: {month.energy:.1f} kWh, {month.violations:.4f} outside")
+        told = f"{self.climate}: {name}: {month.energy:.1f} kWh, {month.violations:.4f} outside"
+        print(told, flush=True)
         return month
 
     def tree(self, name: str, tree: DecisionTree) -> Month:

@@ -75,7 +75,13 @@ class ClaimReader:
             else (self.names.condition(["property", "initial"], claim.initial))
         )
         steps, away = (None if n is None else Fraction(n) for n in (claim.steps, claim.away))
-        return Recovery(target, initial, steps, away, claim.depth, claim.hops)
+        given = {}
+        for name, rows in claim.distribution.items():
+            if any(len(row) != 3 for row in rows):
+                message = "a piece is not [low, high, probability]; write three numbers"
+                raise InvalidProblemError(["property", "distribution", name], message)
+            given[name] = tuple((row[0], row[1], row[2]) for row in rows)
+        return Recovery(target, initial, steps, away, claim.depth, claim.hops, given)
 
     def _rules(self, claim: RulesTable, allowed: Collection[str]) -> Rules:
         rules = {}

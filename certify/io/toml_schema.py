@@ -185,6 +185,9 @@ class RecoveryTable(_Table):
     depth: int = Field(14, ge=1, le=26, description="depth = 14, at most 26")
     hops: int = Field(16, ge=1, le=254, description="hops = 16, at most 254")
     box: Exact = Field(Fraction(1), description="box = 1")
+    distribution: dict[str, list[list[Exact]]] = Field(
+        {}, description='distribution = { T = [[15, 20, "0.3"], [20, 25, "0.7"]] }'
+    )
 
 
 class OutputTable(_Table):

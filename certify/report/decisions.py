@@ -28,7 +28,7 @@ __all__ = ["Drawn", "draw_map", "draw_tree", "drawn_tree", "map_pairs"]
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
-_MOST_LEAVES = 4000
+_MOST_LEAVES, _MOST_MAPS = 4000, 3
 _LABELLED = 24  # leaves, up to which all splits and decisions are written out
 _LEVELS = 4  # of a larger tree
 _GRID = (161, 121)
@@ -150,7 +150,7 @@ def _places(tree: Drawn) -> list[float]:
 def map_pairs(claim: Claim, tree: Drawn | None) -> list[tuple[str, str]]:
     """Pairs of states to draw over: one that a rule compares with a decision, with others.
 
-    The others are those that the rules have conditions on, and that the tree splits most.
+    The others are those that the rules have conditions on, then those that the tree splits most.
     """
     rules, inputs = stated_rules(claim), set(claim.controller)
     compared = [
@@ -164,8 +164,8 @@ def map_pairs(claim: Claim, tree: Drawn | None) -> list[tuple[str, str]]:
     named = [x for rule in rules for atom in rule.when for x in variables([atom.node])]
     first = next(iter([*compared, *(x for x, _ in counts.most_common()), *claim.states]))
     others = [x for x, _ in counts.most_common() if x != first]
-    wanted = [*others[:1], *(x for x in named if x in claim.states and x != first)]
-    return [(other, first) for other in dict.fromkeys(wanted)][:2]
+    wanted = [*(x for x in named if x in claim.states and x != first), *others]
+    return [(other, first) for other in dict.fromkeys(wanted)][:_MOST_MAPS]
 
 
 def draw_map(figure: Figure, claim: Claim, pair: tuple[str, str], centre: Floats) -> bool:

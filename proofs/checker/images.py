@@ -25,7 +25,7 @@ from .loops import stated_loop
 from .models import Block
 from .symbols import Roles, allocate
 
-__all__ = ["Images", "Steps"]
+__all__ = ["Images", "Part", "Piece", "Steps", "pieces"]
 
 _Rows = NDArray[np.intp]
 _PAIRS = 4096  # boxes that are evaluated together, at most
@@ -55,27 +55,13 @@ class Steps:
     """The steps of the closed loop of ``claim``, a discrete-time claim."""
 
     def __init__(self, claim: Claim) -> None:
-        self._names = (*claim.states, *claim.parameters, *claim.disturbances)
-        self._states = len(claim.states)
-        stated = tuple(stated_loop(claim).values())
-        ranges = {x: Range(*claim.box[x]) for x in self._names}
-        trees, parts = choices(stated, ranges)
-        forms = [_Form(i, [leaves[i] for leaves, _ in parts]) for i in range(len(trees))]
-        grouped: dict[tuple[Node, ...], list[_Part]] = defaultdict(list)
-        for leaves, part in parts:
-            chosen = [form.of(leaf) for form, leaf in zip(forms, leaves, strict=True)]
-            values = {name: v for _, known in chosen for name, v in known.items()}
-            grouped[tuple(node for node, _ in chosen)].append(_Part(part, values))
-        self._groups = [
-            _Group(self._names, stated, dict(zip(trees, key, strict=True)), found)
-            for key, found in grouped.items()
-        ]
+        self._pieces = pieces(claim, tuple(stated_loop(claim).values()))
 
     def images(self, low: Array, high: Array, degree: int) -> Images:
         """Boxes that contain all states after a step from the boxes (states, k), for all
         parameters and disturbances.  An end that is not a number says that nothing is known.
         """
-        found = [group.images(low, high, degree) for group in self._groups]
+        found = [piece.images(low, high, degree) for piece in self._pieces]
         owner = np.concatenate([f.owner for f in found])
         order = np.argsort(owner, kind="stable")
         ends = [np.concatenate([f[i] for f in found], axis=1)[:, order] for i in (1, 2)]
@@ -105,9 +91,27 @@ class Steps:
             low[:, ~inside], high[:, ~inside] = np.nan, np.nan
 
 
-class _Part(NamedTuple):
+class Part(NamedTuple):
+    """A part of the domain, and the numbers of the leaves there, by the names of new variables."""
+
     box: Ranges
     values: dict[str, Fraction]
+
+
+def pieces(claim: Claim, nodes: tuple[Node, ...]) -> list[Piece]:
+    """``nodes`` over the domain of ``claim``, leaf by leaf of the trees of ``select`` in them."""
+    names = (*claim.states, *claim.parameters, *claim.disturbances)
+    trees, parts = choices(nodes, {x: Range(*claim.box[x]) for x in names})
+    forms = [_Form(i, [leaves[i] for leaves, _ in parts]) for i in range(len(trees))]
+    grouped: dict[tuple[Node, ...], list[Part]] = defaultdict(list)
+    for leaves, part in parts:
+        chosen = [form.of(leaf) for form, leaf in zip(forms, leaves, strict=True)]
+        values = {name: v for _, known in chosen for name, v in known.items()}
+        grouped[tuple(node for node, _ in chosen)].append(Part(part, values))
+    return [
+        Piece(len(claim.states), names, nodes, dict(zip(trees, key, strict=True)), found)
+        for key, found in grouped.items()
+    ]
 
 
 class _Form:
@@ -132,19 +136,21 @@ class _Form:
         return self._node, {self._constant: form.constant, **slopes}
 
 
-class _Group:
-    """The parts of the domain on which the loop is one expression but for constants."""
+class Piece:
+    """The ``parts`` of the domain on which ``nodes`` are the same but for numbers."""
 
     def __init__(
         self,
+        states: int,
         names: tuple[str, ...],
-        stated: Sequence[Node],
+        nodes: Sequence[Node],
         key: Mapping[Node, Node],
-        parts: Sequence[_Part],
+        parts: Sequence[Part],
     ) -> None:
-        self._loop = [rewritten(with_choices(f, key)) for f in stated]
-        self._names, self._states = (*names, *parts[0].values), len(stated)
-        self._roles: Roles = allocate(self._loop)
+        self.parts, self._states = parts, states
+        self._nodes = [rewritten(with_choices(f, key)) for f in nodes]
+        self._names = (*names, *parts[0].values)
+        self._roles: Roles = allocate(self._nodes)
         rows = [
             [*(part.box[x] for x in names), *(Range(v, v) for v in part.values.values())]
             for part in parts
@@ -152,25 +158,33 @@ class _Group:
         self._low = np.array([[below(r.low) for r in row] for row in rows]).T
         self._high = np.array([[above(r.high) for r in row] for row in rows]).T
         # an end that is left out, and is what its binary64 is, is in no box that ends there
-        states = [row[: self._states] for row in rows]
-        self._open_low = np.array([[_left_out(r.open_low, r.low) for r in row] for row in states]).T
+        sides = [row[:states] for row in rows]
+        self._open_low = np.array([[_left_out(r.open_low, r.low) for r in row] for row in sides]).T
         self._open_high = np.array(
-            [[_left_out(r.open_high, r.high) for r in row] for row in states]
+            [[_left_out(r.open_high, r.high) for r in row] for row in sides]
         ).T
 
-    def images(self, low: Array, high: Array, degree: int) -> Images:
-        """As :meth:`Steps.images`, of the parts of the boxes that are in this group."""
-        box, part = np.nonzero(self._meets(low, high))
-        ends = np.empty((2, self._states, len(box)))
+    def bounds(self, low: Array, high: Array, part: _Rows, degree: int) -> Array:
+        """The ends (2, nodes, k) of the nodes on boxes (n, k) within the parts of these numbers.
+
+        ``low`` and ``high`` bound the first ``n`` variables; others have all of the part.
+        """
+        ends = np.empty((2, len(self._nodes), len(part)))
         size = self._together(degree)
-        for first in range(0, len(box), size):
+        for first in range(0, len(part), size):
             here = slice(first, first + size)
             a, b = self._low[:, part[here]], self._high[:, part[here]]
-            a[: self._states] = np.maximum(a[: self._states], low[:, box[here]])
-            b[: self._states] = np.minimum(b[: self._states], high[:, box[here]])
+            a[: len(low)] = np.maximum(a[: len(low)], low[:, here])
+            b[: len(low)] = np.minimum(b[: len(low)], high[:, here])
             block = Block(self._names, a, b, degree, self._roles)
-            reach = [block.range(f) for f in self._loop]
+            reach = [block.range(f) for f in self._nodes]
             ends[:, :, here] = [[r.low for r in reach], [r.high for r in reach]]
+        return ends
+
+    def images(self, low: Array, high: Array, degree: int) -> Images:
+        """As :meth:`Steps.images`, of the parts of the boxes that are in this piece."""
+        box, part = np.nonzero(self._meets(low, high))
+        ends = self.bounds(low[:, box], high[:, box], part, degree)
         return Images(box, ends[0], ends[1])
 
     def _meets(self, low: Array, high: Array) -> Mask:
@@ -184,7 +198,7 @@ class _Group:
         return result
 
     def _together(self, degree: int) -> int:
-        each = self._roles.coefficients(self._loop, len(self._names), degree) + 1
+        each = self._roles.coefficients(self._nodes, len(self._names), degree) + 1
         return max(1, min(_PAIRS, _ROOM // each))
 
 

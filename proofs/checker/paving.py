@@ -125,10 +125,11 @@ class Cells:
         return result
 
     def latest(self, low: Array, high: Array) -> Counts:
-        """The largest time of the cells that each of the boxes (states, boxes) touches.
+        """The largest time of cells that hold each of the boxes (states, boxes) together.
 
-        Boxes and cells are closed: a cell that has but a corner in common counts.  A box within
-        that of the paving touches all cells that any of its points is in.
+        Boxes and cells are closed.  Of a box within that of the paving every point is in one of
+        the cells that count; a cell that the box only touches does not, where others have that
+        side of the box.
         """
         result: Counts = np.full(low.shape[1], -1, dtype=np.int64)
         for first in range(0, low.shape[1], _TOGETHER):
@@ -144,7 +145,8 @@ class Cells:
             np.maximum.at(result, box[ends], self.times[self._next[node[ends]]])
             box, node = box[~ends], node[~ends]
             axis, middle = self._axis[node], self._middle[node]
-            lower, upper = low[axis, box] <= middle, high[axis, box] >= middle
+            lower = low[axis, box] < middle
+            upper = (high[axis, box] > middle) | (low[axis, box] >= middle)
             box = np.concatenate([box[lower], box[upper]])
             node = np.concatenate([node[lower] + 1, self._next[node[upper]]])
 

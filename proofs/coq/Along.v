@@ -3,7 +3,7 @@
     [along] writes the operations of a program again, with other operations for its variables, and for
     each of them its quotients of first and second order where there are rules for them. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Scalars Inline Walks Rays ExactValues Quotients.
+From Certify Require Import Language Scalars Inline Walks Rays ExactValues Quotients SecondQuotients.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -41,13 +41,13 @@ Record entry_ok (z : list R) (u : nat -> R) (s : list operation) (r : R) (a a0 :
   EntryOk
   { here_below : (here e < length s)%nat;
     here_value : get (values z u s) (here e) = a;
-    start_value : forall q v, start e = Some q -> a0 = Some v -> v = Q2R q;
+    start_value : forall q v, start e = Some q -> a0 = Some v -> v = real q;
     first_below : forall p, first e = Some p -> (p < length s)%nat;
     second_below : forall p, second e = Some p -> (p < length s)%nat;
     first_value : forall q p v w, start e = Some q -> first e = Some p -> a = Some v ->
-      get (values z u s) p = Some w -> v = Q2R q + r * w;
+      get (values z u s) p = Some w -> v = real q + r * w;
     second_value : forall q p v w, start e = Some q -> second e = Some p -> a = Some v ->
-      get (values z u s) p = Some w -> v = Q2R q + r * r * w }.
+      get (values z u s) p = Some w -> v = real q + r * r * w }.
 
 Lemma entry_extends z u s s' r a a0 e : extends s s' -> entry_ok z u s r a a0 e -> entry_ok z u s' r a a0 e.
 Proof.

@@ -85,23 +85,106 @@ Proof.
   - intros V. split; auto. destruct (get m a) as [y|], (get m b) as [z|]; simpl in *; inversion V; subst.
     f_equal. rewrite Q2R_one, Q2R_zero, Q2R_m1. ring.
 Qed.
-Fixpoint row_start (row qs : list Q) (bias : Q) : Q :=
-  match row, qs with
-  | w :: row', q :: qs' => Qred (w * q + row_start row' qs' bias)
-  | _, _ => bias
+
+(** ** Sums of numbers, in which equal parts are put together
+
+    Structural equality: what cancels so is 0, and what does not may be 0 too. *)
+Definition same_fn (g h : fn) : bool :=
+  match g, h with
+  | Pow n, Pow k => Nat.eqb n k
+  | Relu, Relu | Abs, Abs | Sin, Sin | Cos, Cos | Tanh, Tanh | Exp, Exp | Atan, Atan | Log, Log | Sqrt, Sqrt
+  | Recip, Recip => true
+  | _, _ => false
   end.
+Fixpoint same (n m : number) : bool :=
+  match n, m with
+  | Rational p, Rational q => Qeq_bool p q
+  | Apply g n', Apply h m' => if same_fn g h then same n' m' else false
+  | Plus p n' n'', Plus q m' m'' => if Qeq_bool p q then if same n' m' then same n'' m'' else false else false
+  | _, _ => false
+  end.
+(** [c + m], [q n + m] for a value [n] of a function, and [w n + m]. *)
+Fixpoint add_rational (c : Q) (m : number) : number :=
+  match m with
+  | Rational q => Rational (Qred (c + q))
+  | Plus q n rest => Plus q n (add_rational c rest)
+  | Apply _ _ => Plus 1 m (Rational c)
+  end.
+Fixpoint add_value (q : Q) (n m : number) : number :=
+  match m with
+  | Plus p a rest =>
+    if same n a then (let s := Qred (q + p) in if is_zero s then rest else Plus s a rest)
+    else Plus p a (add_value q n rest)
+  | _ => Plus q n m
+  end.
+Fixpoint add_scaled (w : Q) (n m : number) : number :=
+  match n with
+  | Rational q => add_rational (Qred (w * q)) m
+  | Apply _ _ => add_value w n m
+  | Plus q a rest => add_value (Qred (w * q)) a (add_scaled w rest m)
+  end.
+Fixpoint row_start (row : list Q) (ns : list number) (bias : Q) : number :=
+  match row, ns with
+  | w :: row', n :: ns' => add_scaled w n (row_start row' ns' bias)
+  | _, _ => Rational bias
+  end.
+
+Lemma same_ok n : forall m, same n m = true -> real n = real m.
+Proof.
+  induction n; intros [p|h k|p k k'] H; simpl in *; try discriminate.
+  - apply Qeq_eqR. now apply Qeq_bool_iff.
+  - assert (F : same_fn g h = true) by (destruct (same_fn g h); auto; discriminate). rewrite F in H.
+    rewrite (IHn k H). destruct g, h; simpl in F; try discriminate; auto. apply Nat.eqb_eq in F. now subst.
+  - destruct (Qeq_bool q p) eqn:E; [|discriminate]. destruct (same n1 k) eqn:S; [|discriminate].
+    apply Qeq_bool_iff, Qeq_eqR in E. now rewrite E, (IHn1 _ S), (IHn2 _ H).
+Qed.
+Lemma add_rational_ok c m : real (add_rational c m) = Q2R c + real m.
+Proof.
+  induction m; simpl.
+  - rewrite Q2R_red, Q2R_plus. reflexivity.
+  - rewrite Q2R_one. ring.
+  - rewrite IHm2. ring.
+Qed.
+Lemma add_value_ok q n m : real (add_value q n m) = Q2R q * real n + real m.
+Proof.
+  induction m; simpl; auto. destruct (same n m1) eqn:S.
+  - apply same_ok in S. destruct (is_zero (Qred (q + q0))) eqn:Z.
+    + apply is_zero_ok in Z. rewrite Q2R_red, Q2R_plus in Z. rewrite S.
+      replace (Q2R q) with (- Q2R q0) by lra. ring.
+    + simpl. rewrite Q2R_red, Q2R_plus, S. ring.
+  - simpl. rewrite IHm2. ring.
+Qed.
+Lemma add_scaled_ok w n m : real (add_scaled w n m) = Q2R w * real n + real m.
+Proof.
+  induction n; simpl.
+  - rewrite add_rational_ok, Q2R_red, Q2R_mult. reflexivity.
+  - now rewrite add_value_ok.
+  - rewrite add_value_ok, IHn2, Q2R_red, Q2R_mult. ring.
+Qed.
+(** [g n] as a number. *)
+Definition applied (g : fn) (n : number) : number :=
+  match n with
+  | Rational q => match known_value g q with Some k => Rational k | None => Apply g n end
+  | _ => Apply g n
+  end.
+Lemma applied_ok g n v : call g (real n) = Some v -> v = real (applied g n).
+Proof.
+  intros C. destruct n as [q|h n|q n k]; try (now apply call_value in C). simpl in *.
+  destruct (known_value g q) as [w|] eqn:K; [|now apply call_value in C].
+  apply known_value_ok in K. rewrite K in C. now inversion C.
+Qed.
 
 Definition kink (g : fn) : bool := match g with Relu | Abs => true | _ => false end.
 
 (** The chain rule, by definition of the divided difference. *)
-Lemma chain k c g q kq v y w t : 0 < k -> known_value g q = Some kq -> v = Q2R q + k * t ->
-  call g v = Some y -> quotient c g (Q2R q) v = Some w -> y = Q2R kq + k * (w * t).
+Lemma chain k c g n v y w t : 0 < k -> v = real n + k * t ->
+  call g v = Some y -> quotient c g (real n) v = Some w -> y = real (applied g n) + k * (w * t).
 Proof.
-  intros K Kn Ev Cv Qu. apply known_value_ok in Kn. unfold quotient in Qu.
-  destruct (Req_EM_T (Q2R q) v) as [E|E].
-  - rewrite <- E, Kn in Cv. inversion Cv; subst y. assert (k * t = 0) as T by lra.
+  intros K Ev Cv Qu. unfold quotient in Qu. destruct (Req_EM_T (real n) v) as [E|E].
+  - rewrite <- E in Cv. apply applied_ok in Cv. subst y. assert (k * t = 0) as T by lra.
     replace t with 0 by nra. ring.
-  - rewrite Kn, Cv in Qu. simpl in Qu. inversion Qu; subst w. rewrite Ev in *. field. lra.
+  - destruct (call g (real n)) as [a|] eqn:A; [|discriminate]. apply applied_ok in A. subst a.
+    rewrite Cv in Qu. simpl in Qu. inversion Qu; subst w. rewrite Ev in *. field. lra.
 Qed.
 Lemma positive_kink g k t y z : kink g = true -> 0 < k -> call g t = Some y -> call g (k * t) = Some z ->
   z = k * y.

@@ -20,7 +20,7 @@ Fixpoint ray_states (i : nat) (rs : list (Q * Q)) (s : list operation) : list op
     let p := length s in
     let s1 := ORow [1%Q] [S (S p)] q :: OMul 1 (S p) :: ORow [c] [p] 0 :: OVar (S i) :: s in
     let (s2, l) := ray_states (S i) rs' s1 in
-    (s2, Entry (S (S (S p))) (Some q) (Some (S p)) None :: l)
+    (s2, Entry (S (S (S p))) (Some (Rational q)) (Some (S p)) None :: l)
   end.
 (** Other variables, of which no more is known. *)
 Fixpoint ray_others (i count : nat) (s : list operation) : list operation * list entry :=
@@ -32,7 +32,7 @@ Fixpoint ray_others (i count : nat) (s : list operation) : list operation * list
   end.
 
 Definition starts_at (q : Q) (e : entry) : bool :=
-  match start e with Some p => Qeq_bool p q | None => false end.
+  match exact e with Some p => Qeq_bool p q | None => false end.
 Fixpoint all_start (rest : list Q) (es : list entry) : bool :=
   match rest, es with
   | [], [] => true
@@ -121,7 +121,7 @@ Proof.
     apply (entry_extends z u s1 s'); auto. constructor; cbn [here start first second].
     + unfold s1. simpl. fold p. lia.
     + rewrite V3. reflexivity.
-    + intros q' v Q V. inversion Q; subst q'. simpl in V. now inversion V.
+    + intros q' v Q V. inversion Q; subst q'. simpl in *. now inversion V.
     + intros j J. inversion J; subst. unfold s1. simpl. fold p. lia.
     + discriminate.
     + intros q' j v w Q J V G. inversion Q; inversion J; subst q' j. rewrite V1' in G. inversion G.

@@ -7,18 +7,18 @@ Local Open Scope R_scope.
 
 Lemma all_start_ok rest : forall es, all_start rest es = true -> length es = length rest /\
   forall i q e, nth_error rest i = Some q -> nth_error es i = Some e ->
-  exists p, start e = Some p /\ Q2R p = Q2R q.
+  exists p, start e = Some (Rational p) /\ Q2R p = Q2R q.
 Proof.
   induction rest as [|q rest IH]; intros [|e es] H; simpl in H; try discriminate.
   - split; auto. intros [|i] ? ? E; discriminate.
   - apply andb_prop in H; destruct H as [H1 H2]. destruct (IH es H2) as [L K].
     split; [simpl; lia|]. intros [|i] q' e' E E'; simpl in E, E'; [|eauto].
-    inversion E; inversion E'; subst. unfold starts_at in H1. destruct (start e') as [p|]; [|discriminate].
-    exists p. split; auto. apply Qeq_eqR. now apply Qeq_bool_iff.
+    inversion E; inversion E'; subst. unfold starts_at in H1. destruct (exact e') as [p|] eqn:E0; [|discriminate].
+    exists p. split; [now apply exact_start|]. apply Qeq_eqR. now apply Qeq_bool_iff.
 Qed.
-Lemma starts_at_zero e : starts_at 0 e = true -> exists q, start e = Some q /\ Q2R q = 0.
+Lemma starts_at_zero e : starts_at 0 e = true -> exists q, start e = Some (Rational q) /\ Q2R q = 0.
 Proof.
-  unfold starts_at. destruct (start e) as [p|]; [|discriminate]. intros H. exists p. split; auto.
+  unfold starts_at. destruct (exact e) as [p|] eqn:E; [|discriminate]. intros H. exists p. split; [now apply exact_start|].
   rewrite <- Q2R_zero. apply Qeq_eqR. now apply Qeq_bool_iff.
 Qed.
 Lemma entry_at_rest z u s r a a0 e : entry_ok z u s r a a0 e -> entry_ok z u s r a None e.
@@ -115,7 +115,7 @@ Proof.
   assert (If : (fall_at q < length (code q))%nat) by (apply (in_code _ _ _ _ _ Mx); right; now left).
   split; [|split].
   - intros v V. pose proof (Run none _ Iv) as E. rewrite (v_value _ _ _ _ _ M0) in E.
-    rewrite (start_value _ _ _ _ _ _ _ E q1 v Q1 V). exact Z1.
+    rewrite (start_value _ _ _ _ _ _ _ E _ v Q1 V). exact Z1.
   - intros y Y. fold x0 in Y. rewrite (next_value _ _ _ _ _ M0 t) in Y. apply all_defined_some in Y.
     destruct (all_start_ok _ _ B3) as [_ St]. apply nth_error_list_eq.
     + rewrite <- (map_length Some y), <- Y, !map_length, Ln. lia.
@@ -129,7 +129,7 @@ Proof.
       assert (Io : (o < length (code q))%nat).
       { apply (in_code _ _ _ _ _ Mx). right. right. apply in_or_app. right. apply in_or_app. left.
         eapply nth_error_In; eauto. }
-      exact (start_value _ _ _ _ _ _ _ (Run none o Io) p' a Sp Yo).
+      exact (start_value _ _ _ _ _ _ _ (Run none o Io) _ a Sp Yo).
   - intros u v s V F [[w1 [W1 P1]] [w2 [W2 P2]]].
     pose proof (Run u _ Iv) as Ev. rewrite (v_value _ _ _ _ _ Mx), V in Ev.
     pose proof (Run u _ If) as Ef. rewrite F in Ef.
@@ -138,14 +138,14 @@ Proof.
       assert (First : first (entry_at es (v_at q)) = Some i -> first (entry_at es (fall_at q)) = Some j ->
         v = r * w1 /\ s = r * w2).
       { intros Fi Fj. split.
-        - rewrite (first_value _ _ _ _ _ _ _ Ev q1 i v w1 Q1 Fi eq_refl W1), Z1. ring.
-        - rewrite (first_value _ _ _ _ _ _ _ Ef q2 j s w2 Q2 Fj eq_refl W2), Z2. ring. }
+        - rewrite (first_value _ _ _ _ _ _ _ Ev _ i v w1 Q1 Fi eq_refl W1). cbn [real]. rewrite Z1. ring.
+        - rewrite (first_value _ _ _ _ _ _ _ Ef _ j s w2 Q2 Fj eq_refl W2). cbn [real]. rewrite Z2. ring. }
       destruct (second (entry_at es (v_at q))) as [a|] eqn:Sa; destruct (second (entry_at es (fall_at q))) as [b|] eqn:Sb;
         try (left; destruct (first (entry_at es (v_at q))); [|discriminate];
              destruct (first (entry_at es (fall_at q))); [|discriminate]; inversion So; subst; now apply First).
       inversion So; subst. right. split.
-      - rewrite (second_value _ _ _ _ _ _ _ Ev q1 i v w1 Q1 Sa eq_refl W1), Z1. ring.
-      - rewrite (second_value _ _ _ _ _ _ _ Ef q2 j s w2 Q2 Sb eq_refl W2), Z2. ring. }
+      - rewrite (second_value _ _ _ _ _ _ _ Ev _ i v w1 Q1 Sa eq_refl W1). cbn [real]. rewrite Z1. ring.
+      - rewrite (second_value _ _ _ _ _ _ _ Ef _ j s w2 Q2 Sb eq_refl W2). cbn [real]. rewrite Z2. ring. }
     destruct Two as [[-> ->]|[-> ->]]; split; repeat apply Rmult_lt_0_compat; auto.
 Qed.
 

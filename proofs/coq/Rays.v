@@ -2,15 +2,20 @@
     operation [a] of a program, with an exact number [q] and operations [a'] and [a''] along the ray.
 
     In words: [proofs/theory/L-RAY.md]; the rules are those of [proofs/checker/blowup.py] for parts
-    that start at a rational number. *)
+    that start at a rational number, or at a sum of values of functions with rational weights. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Scalars Inline.
 Import ListNotations.
 Local Open Scope R_scope.
 
+(** Numbers that programs start from: [Plus q n m] is [q n + m]. *)
+Inductive number := Rational (q : Q) | Apply (g : fn) (n : number) | Plus (q : Q) (n m : number).
+Fixpoint real (n : number) : R :=
+  match n with Rational q => Q2R q | Apply g n => value_of g (real n) | Plus q n m => Q2R q * real n + real m end.
+
 (** What is known of an operation of the original program: where it is along the ray, the number that
     it starts from, and where its quotients of first and second order are. *)
-Record entry := Entry { here : nat; start : option Q; first : option nat; second : option nat }.
+Record entry := Entry { here : nat; start : option number; first : option nat; second : option nat }.
 
 (** Parts to be written; rows need no parts of their own. *)
 Inductive part :=
@@ -48,6 +53,21 @@ Fixpoint is_value (m : list scalar) (t : part) (v : R) : Prop :=
   | PQuotient2 g a b => exists x y c, is_value m a x /\ is_value m b y /\ quotient2 c g x y = Some v
   | PIncrement g a b => exists x y, is_value m a x /\ is_value m b y /\ increment g x y = Some v
   end.
+(** A number as a part. *)
+Fixpoint part_of (n : number) : part :=
+  match n with
+  | Rational q => PConst q
+  | Apply g n => PCall g (part_of n)
+  | Plus q n m => PAdd (PMul (PConst q) (part_of n)) (part_of m)
+  end.
+Lemma call_value g x v : call g x = Some v -> v = value_of g x.
+Proof. unfold call. destruct (has_value_dec g x); intros H; [now inversion H|discriminate]. Qed.
+Lemma part_of_ok m n : forall v, is_value m (part_of n) v -> v = real n.
+Proof.
+  induction n; simpl; intros v H; auto.
+  - destruct H as [x [X C]]. apply call_value in C. now rewrite C, (IHn x X).
+  - destruct H as [x [y [[a [b [A [B ->]]]] [Y ->]]]]. simpl in A. now rewrite A, (IHn1 b B), (IHn2 y Y).
+Qed.
 Fixpoint written_below (n : nat) (t : part) : bool :=
   match t with
   | PAt p => Nat.ltb p n

@@ -75,7 +75,7 @@ def test_a_paving_by_hand() -> None:
     ("name", "hops", "times"),
     [
         ("a time that is too early", HOPS, changed(TIMES, _0=1)),
-        ("another", HOPS, changed(TIMES, _7=2)),
+        ("another", HOPS, changed(TIMES, _7=1)),
         ("times that do not fall", HOPS, changed(TIMES, _5=2, _6=2)),
         ("fewer hops than needed", changed(HOPS, _0=1), changed(TIMES, _0=1)),
         ("no hops outside of the core", changed(HOPS, _2=0), TIMES),
