@@ -61,6 +61,8 @@ def checked(claim: Claim, *, whole: bool) -> Checked:
 _MEANING: Mapping[str, str] = {
     "T-STAB-D": "LoopClaim.stable_claim, for every trajectory",
     "T-STAB-C": "FlowClaim.stable_flow, for every solution; that one exists is proved in words",
+    "T-RES-D": "ResidualClaim.settling_steps, for every trajectory",
+    "T-RES-C": "ResidualClaim.settling_flow, for every solution; existence is proved in words",
     "T-SAFE-D": "SafetyClaim.safe_steps, for every trajectory",
     "T-SAFE-C": "SafetyClaim.safe_flow, for every solution; that one exists is proved in words",
     "T-OUT": "OutputClaim.bounded, for every value",

@@ -17,9 +17,9 @@ of a function, and ``outputs`` says where the results of the plant are.  The for
 
 or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``initial`` and
 ``unsafe``, with ``function`` before each function of these; or ``T-OUT``, ``inputs``, ``output``,
-``lower`` and ``upper`` (``none``, or ``some`` and a number); or ``T-EXT-D``, what ``T-STAB-D`` has
-of the core, ``steps``, ``volume`` and ``paving`` (:mod:`certify.io.paving_text`); or a claim of
-T-RULE (:mod:`certify.io.rule_text`).
+``lower`` and ``upper`` (``none``, or ``some`` and a number); or the same as of stability, with the
+cube of the bounds and ``residual`` for ``T-RES-D`` or ``T-RES-C``, with ``steps``, ``volume`` and
+``paving`` (:mod:`certify.io.paving_text`) for ``T-EXT-D``; or ``T-RULE`` (``rule_text``).
 """
 
 import hashlib
@@ -58,13 +58,13 @@ __all__ = [
     "statement_lines",
 ]
 
+_STABLE, _RESIDUAL = ("T-STAB-D", "T-STAB-C"), ("T-RES-D", "T-RES-C")
 # theorems whose obligations the kernel makes from the claim
-_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D")
+_CLAIMS = frozenset({*_STABLE, *_RESIDUAL, "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D"})
 # the cube around the equilibrium that is treated along rays, in units of that of the checker: in
 # Coq bounds are rounded, also of leaves that end where the checker's cube does
 _LARGER = 1 + Fraction(1, 2**30)
-# bytes of a tree below this one name the variable that is split
-_SPLITS = 64
+_SPLITS = 64  # bytes of a tree below this one name the variable that is split
 
 
 def claim_text(certificate: Certificate) -> Iterator[str]:
@@ -96,8 +96,8 @@ def has_claim_text(certificate: Certificate) -> bool:
 
     The checker divides those of T-OUT by the leaves of decision trees, which the kernel does not.
     """
-    claim = certificate.claim
-    return claim.theorem in _CLAIMS and set(certificate.proof.trees) == set(_names(certificate))
+    known = certificate.claim.theorem in _CLAIMS
+    return known and set(certificate.proof.trees) == set(_names(certificate))
 
 
 def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
@@ -136,6 +136,8 @@ def proof_names(claim: Claim) -> list[str]:
     faces = [f"face/{end}" for end in ends] if claim.time == "continuous" else []
     if _is_safety(claim):
         return ["initial", "unsafe", "step", *faces]
+    if claim.theorem in _RESIDUAL:
+        return ["descent", "centre", *faces]
     return ["descent", *faces, *(f"ray/{end}" for end in ends)]
 
 
@@ -144,8 +146,9 @@ def _is_safety(claim: Claim) -> bool:
 
 
 def _by_differences(claim: Claim) -> bool:
-    falls = claim.theorem in ("T-STAB-D", "T-EXT-D")
-    return falls and not is_polynomial(claim.functions["lyapunov"])
+    if claim.theorem in ("T-STAB-D", "T-EXT-D"):
+        return not is_polynomial(claim.functions["lyapunov"])
+    return claim.theorem == "T-RES-D"
 
 
 def statement_lines(certificate: Certificate) -> Iterator[str]:
@@ -183,13 +186,21 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
     yield f"level {number(claim.numbers['level'])}"
     yield f"decay {number(claim.numbers['decay'])}"
     yield f"rest {len(claim.states)} {numbers([claim.equilibrium[x] for x in claim.states])}"
+    if claim.theorem in _RESIDUAL:  # the cube is that of the bounds
+        yield _cube([claim.numbers[f"residual/{x}"] for x in claim.states])
+        yield f"residual {number(claim.numbers['residual'])}"
+        return
     sizes, radius = scales(claim), (certificate.proof.radius or Fraction(1)) * _LARGER
-    yield f"cube {len(claim.states)} {numbers([radius * sizes[x] for x in claim.states])}"
+    yield _cube([radius * sizes[x] for x in claim.states])
     if certificate.proof.paving is not None:
         yield f"steps {step_bound(claim)}"
         yield f"volume {number(claim.numbers['volume'])}"
         yield "paving"
         yield from paving_lines(claim, certificate.proof.paving)
+
+
+def _cube(sizes: Sequence[Fraction]) -> str:
+    return f"cube {len(sizes)} {numbers(sizes)}"
 
 
 def _positions(claim: Claim) -> dict[str, int]:

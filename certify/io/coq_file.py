@@ -55,7 +55,9 @@ def coq_file(certificate: Certificate, *, whole: bool) -> Iterator[str]:
     said = "the claim is true" if whole else f"the obligations of {claim.theorem} hold"
     yield f"(** {_plain(claim.name)}, {_plain(claim.theorem)}: {said}. *)"
     yield "From Coq Require QArith List Uint63."
-    modules = "Claims OutputClaim SafetyClaim RuleClaim ExtensionClaim Statements Inside"
+    modules = (
+        "Claims OutputClaim SafetyClaim RuleClaim ResidualClaim ExtensionClaim Statements Inside"
+    )
     yield f"From Certify Require Language Tree {modules}."
     yield "Module Certificate.  (* after it the names of axioms are printed in full *)"
     yield f"Import QArith List Uint63 Language Tree {modules} ListNotations."
@@ -138,6 +140,10 @@ def _statement(words: Words) -> str:
         parts.append(rational(words))
     parts += [_field(words, word, rational) for word in ("rest", "cube")]
     claim = f"(Claim (System {' '.join(loop)})\n  {' '.join(parts)})"
+    if theorem in ("T-RES-D", "T-RES-C"):
+        words.skip("residual")
+        kind = "Settling" if theorem == "T-RES-D" else "Subsiding"
+        return f"{kind} (ResidualClaim {claim} {rational(words)})"
     if theorem == "T-EXT-D":
         words.skip("steps")
         steps = words.next()

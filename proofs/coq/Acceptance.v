@@ -4,7 +4,7 @@
     are made: [true_if_hold]. *)
 From Coq Require Import QArith String List Arith.
 From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs SafetyClaim
-  SafeLoop ExtensionClaim Pavings Crossings Extended RuleClaim Rules Reader RuleText Statements.
+  SafeLoop ResidualClaim Residuals ExtensionClaim Pavings Crossings Extended RuleClaim Rules Reader RuleText Statements.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -18,6 +18,8 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
   | Guarded c => safe_obligations c
   | Shielded c => safe_flow_obligations c
   | Bounded c => Some (output_obligations c)
+  | Settling r => residual_obligations r by_differences
+  | Subsiding r => residual_flow_obligations r
   | Extended e => if ready e then obligations by_differences (core e) else None
   | Extending e => if ready e then Some [] else None
   | Ruled c => rule_obligations c
@@ -43,6 +45,8 @@ Proof.
   - now apply (safe_if_hold c l).
   - now apply (safe_flow_if_hold c l).
   - inversion M; subst. now apply bounded_if_hold.
+  - now apply (settling_if_hold d r l).
+  - now apply (settling_flow_if_hold r l).
   - destruct (ready e) eqn:R; [|discriminate]. now apply (extended_if_hold names d e l).
   - destruct (ready e) eqn:R; [|discriminate]. intros S. now apply (extended_if_stable names e S).
   - now apply (ruled_if_hold c l).
@@ -99,6 +103,13 @@ Proof.
   next_part (code_list _ code_pair) H. next_part (code_list _ code_node) H.
   next_part code_option H. next_part code_option H. reflexivity.
 Qed.
+Lemma residual_injective a b : print_residual a = print_residual b -> a = b.
+Proof.
+  intros H. destruct a as [c q], b as [c' q']. unfold print_residual in H. cbn [around residual] in H.
+  apply code_claim in H. destruct H as [<- H]. apply (f_equal (@tl word)) in H. cbn [tl] in H.
+  rewrite <- (app_nil_r (print_rational q)), <- (app_nil_r (print_rational q')) in H.
+  apply code_rational in H. now destruct H as [<- _].
+Qed.
 Lemma print_paving_injective p : forall q r s, print_paving p r = print_paving q s -> p = q /\ r = s.
 Proof.
   induction p as [t| |i m lower IHl upper IHu]; intros [t'| |i' m' lower' upper'] r s H; cbn [print_paving] in H;
@@ -123,7 +134,8 @@ Theorem print_injective a b : print a = print b -> a = b.
 Proof.
   destruct a, b; intros H; cbn [print] in H; try (apply (f_equal (hd [])) in H; discriminate H);
     apply (f_equal (@tl word)) in H; cbn [tl] in H; f_equal;
-    auto using obligation_injective, claim_injective, safety_injective, output_injective, extension_injective,
+    auto using obligation_injective, claim_injective, safety_injective, output_injective, residual_injective,
+      extension_injective,
       rules_injective.
 Qed.
 

@@ -28,7 +28,7 @@ Definition decreases_along (x y : list R) : Prop :=
 
 (** Without a decay rate: the slope is bounded away from 0 around every point. *)
 Definition falls_steadily (where_ : list R -> Prop) : Prop := decay = 0 -> forall x, set x -> where_ x ->
-  exists d, 0 < d /\ forall z w y, set z -> close d x z -> allowed w -> f z w = Some y ->
+  exists d, 0 < d /\ forall z w y, set z -> where_ z -> close d x z -> allowed w -> f z w = Some y ->
     slopes_below V z y (- d).
 
 Lemma slopes_below_more (g : list R -> option R) x y s r : s <= r -> slopes_below g x y s ->
@@ -103,7 +103,8 @@ Proof.
       destruct (Steady D0 z) as [d [D K]].
       { split; eauto. }
       { intros v' Hv'. rewrite Hv in Hv'. inversion Hv'. lra. }
-      exists d. split; auto. intros a A L u y v' Sa Au Y _ _. now apply (K a u y).
+      exists d. split; auto. intros a A L u y v' Sa Au Y Ha Ga. apply (K a u y); auto.
+      intros v2 Hv2. rewrite Ha in Hv2. inversion Hv2. lra.
     + set (b := fun t => v0 - eta * t). set (t := Rmax 0 (v0 / eta)).
       assert (Pt : 0 <= t) by apply Rmax_l.
       destruct (In t Pt) as [_ [v [Hv _]]]. exists t, v. split; auto. split; auto.
@@ -311,7 +312,9 @@ Proof.
   - intros t y v Ht Y Hv L. apply (falls_c _ _ _ _ _ C (x t) (w t) y v); eauto.
     apply (Sol (t + 1) t). lra.
   - intros D0 z Z Far. destruct (proj2 Z) as [v [Hv _]].
-    apply (steady_c _ _ _ _ _ C D0 z Z). apply (Off z v Hv). now apply Far.
+    destruct (steady_c _ _ _ _ _ C D0 z Z) as [d [Pd K]]; [apply (Off z v Hv); now apply Far|].
+    exists d. split; auto. intros a u y Sa G. apply (K a u y Sa).
+    destruct (proj2 Sa) as [v' [Hv' _]]. apply (Off a v' Hv'). now apply G.
   - exists t0. intros t Ht. apply NNPP. intros N.
     destruct (stays_below_c _ _ _ _ _ C _ A c (fun r => x (t0 + r)) (fun r => w (t0 + r)) (t + 1 - t0))
       with (t := t - t0) as [_ [u [Hu Lu]]]; try lra.

@@ -158,7 +158,7 @@ Proof.
         + apply Forall2_app; eapply close_more; try exact Cz; try exact Cl; auto.
         + rewrite (settled_values (z ++ w') none u _ Cp). exact F2. }
     rewrite D0 in Sl. eapply slopes_below_more; [|exact Sl]. lra.
-  - exists d. split; auto. intros z [w t] y Z Cz [W T] Y. now apply (H w W t z y).
+  - exists d. split; auto. intros z [w t] y Z _ Cz [W T] Y. now apply (H w W t z y).
 Qed.
 
 Lemma flow_conditions : stability_conditions variation (allowed c) B (next c) V L D (equilibrium c) (in_cube c).

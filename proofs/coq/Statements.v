@@ -2,7 +2,8 @@
     is [true_of] it.  That nothing else is written like it, and what the program has to do with it, is in
     [Acceptance.v]. *)
 From Coq Require Import QArith String List.
-From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim ExtensionClaim RuleClaim
+From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim ResidualClaim
+  ExtensionClaim RuleClaim
   Reader RuleText.
 Import ListNotations.
 Local Open Scope nat_scope.
@@ -15,6 +16,8 @@ Inductive statement :=
 | Guarded (c : safety_claim)                   (* T-SAFE-D *)
 | Shielded (c : safety_claim)                  (* T-SAFE-C *)
 | Bounded (c : output_claim)                   (* T-OUT *)
+| Settling (r : residual_claim)                (* T-RES-D *)
+| Subsiding (r : residual_claim)               (* T-RES-C *)
 | Extended (e : extension_claim)               (* T-EXT-D *)
 | Extending (e : extension_claim)              (* the same, if T-STAB-D says what it does of the core *)
 | Ruled (c : rule_claim).                      (* T-RULE *)
@@ -27,6 +30,8 @@ Definition true_of (s : statement) : Prop :=
   | Guarded c => safe_steps c
   | Shielded c => safe_flow c
   | Bounded c => bounded c
+  | Settling r => settling_steps r
+  | Subsiding r => settling_flow r
   | Extended e => extended_claim e
   | Extending e => stable_claim (core e) -> extended_claim e
   | Ruled c => ruled c
@@ -59,6 +64,8 @@ Definition print_output (c : output_claim) : list word :=
   spelled "output" :: print_list print_node (measured c) ++
   spelled "lower" :: print_option (low_bound c) ++
   spelled "upper" :: print_option (high_bound c).
+Definition print_residual (r : residual_claim) : list word :=
+  print_claim (around r) ++ spelled "residual" :: print_rational (residual r).
 (** Before what is [after] it. *)
 Fixpoint print_paving (p : paving) (after : list word) : list word :=
   match p with
@@ -81,6 +88,8 @@ Definition print (s : statement) : list word :=
   | Guarded c => spelled "T-SAFE-D" :: print_safety c
   | Shielded c => spelled "T-SAFE-C" :: print_safety c
   | Bounded c => spelled "T-OUT" :: print_output c
+  | Settling r => spelled "T-RES-D" :: print_residual r
+  | Subsiding r => spelled "T-RES-C" :: print_residual r
   | Extended e => spelled "T-EXT-D" :: print_extension e
   | Extending e => spelled "extending" :: print_extension e
   | Ruled c => spelled "T-RULE" :: print_rules c

@@ -181,6 +181,37 @@ Proof.
   intros [H K]. split; [exact (kept_ok c q m v (a, r) V L H)|]. apply (IH rs); auto. lia.
 Qed.
 
+(** What the part about the cube says. *)
+Lemma near_says c q x w u last : placed c q x w u -> length x = length (bounds c) ->
+  length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
+  wish_true (values (x ++ w) u (code q)) (all_wishes (map near_wish (combine (state_at q) (combine (rest c) (cube c)))) last) ->
+  in_cube c x.
+Proof.
+  intros [_ _ _ [Ls Ms] _] Lx Lr Lc Near. set (m := values (x ++ w) u (code q)) in *.
+  pose proof (all_wishes_true _ _ _ Near) as K. unfold in_cube. apply cube_nth.
+  { rewrite combine_length. lia. }
+  intros i [r h] Er. destruct (combine_some (state_at q) (combine (rest c) (cube c)) i (r, h)) as [xi [Ex E2]]; auto.
+  { rewrite combine_length. lia. }
+  specialize (K (near_wish (xi, (r, h))) (in_map _ _ _ (nth_error_In _ _ E2))).
+  assert (Li : (i < length x)%nat) by (rewrite <- Ls; apply nth_error_Some; now rewrite Ex).
+  assert (Xi : get m xi = Some (nth i x 0)) by (rewrite (Ms i xi Ex); now apply nth_error_nth').
+  destruct K as [[a [A Pa]] [b [B Pb]]]. simpl in A, B. rewrite Xi in A, B. simpl in A, B.
+  inversion A; inversion B; subst a b. rewrite Q2R_m1, Q2R_plus in Pa. rewrite Q2R_one, Q2R_minus in Pb.
+  simpl. unfold Rabs. destruct Rcase_abs; lra.
+Qed.
+(** What the part about definedness says. *)
+Lemma next_says c q x w t u last : placed c q x w u ->
+  wish_true (values (x ++ w) u (code q)) (all_wishes (map WDefined (next_state_at q)) last) -> exists y, next c x (w, t) = Some y.
+Proof.
+  intros [_ _ Mn _ _] Def. set (m := values (x ++ w) u (code q)) in *.
+  assert (exists y, map (get m) (next_state_at q) = map Some y) as [y Y].
+  { pose proof (all_wishes_true _ _ _ Def) as K. clear -K. induction (next_state_at q) as [|j l IH].
+    - now exists [].
+    - destruct IH as [y Y]; [intros; apply K; now right|].
+      destruct (K (WDefined j) (or_introl eq_refl)) as [a A]. exists (a :: y). simpl. now rewrite A, Y. }
+  exists y. rewrite (Mn t). now apply all_defined_some.
+Qed.
+
 Theorem descent_says c q o x w t u : descent_obligation c q = Some o -> holds o ->
   (forall k, 0 <= u k <= 1) -> placed c q x w u -> length (next_state_at q) = length (bounds c) ->
   length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
@@ -198,35 +229,18 @@ Proof.
   destruct (grant_ok (x ++ w) u (code q) _ P1 _ _ _ G (extends_refl _)) as [_ T].
   specialize (T s (extends_refl _) Sat). clear Sat.
   assert (Lx : length x = length (bounds c)) by (symmetry; clear -X; induction X; simpl; auto).
-  destruct Me as [Mv _ Mn [Ls Ms] _]. set (m := values (x ++ w) u (code q)) in *.
+  pose proof Me as Me'. destruct Me as [Mv _ Mn [Ls Ms] _]. set (m := values (x ++ w) u (code q)) in *.
   destruct T as [[v [D Pos]]|[[v V] [Def [Stay Near]]]].
   - simpl in D. rewrite Mv in D. destruct (value c x) as [v0|]; [|discriminate]. simpl in D. inversion D; subst v.
     exists v0. split; auto. left. rewrite Q2R_one, Q2R_opp in Pos. lra.
   - pose proof (kept_wishes_ok c q m v V) as Kept. rewrite Mv in V. exists v. split; auto.
     destruct (Rlt_dec (Q2R (level c)) v) as [Gr|Le]; [now left|right].
-    assert (exists y, map (get m) (next_state_at q) = map Some y) as [y Y].
-    { pose proof (all_wishes_true _ _ _ Def) as K. clear -K. induction (next_state_at q) as [|j l IH].
-      - now exists [].
-      - destruct IH as [y Y]; [intros; apply K; now right|].
-        destruct (K (WDefined j) (or_introl eq_refl)) as [a A]. exists (a :: y). simpl. now rewrite A, Y. }
+    destruct (next_says c q x w t u _ Me' Def) as [y Nx].
     destruct (all_wishes_last _ _ _ Def) as [f F].
-    assert (Nx : next c x (w, t) = Some y).
-    { rewrite Mn. clear -Y. revert y Y. induction (next_state_at q) as [|j l IH]; intros [|a y] Y; simpl in *;
-        try discriminate; auto. inversion Y as [[Y1 Y2]]. rewrite Y1. now rewrite (IH y Y2). }
-    assert (Ly : length y = length (bounds c)) by (rewrite <- (map_length Some y), <- Y, map_length; exact Ln).
     exists y, f. split; auto. split; [|split; auto].
     + apply Kept; auto. lra.
     + destruct Near as [Near|[[v1 [D1 R1]] [f1 [D2 R2]]]]; [left|right].
-      * pose proof (all_wishes_true _ _ _ Near) as K. unfold in_cube. apply cube_nth.
-        { rewrite combine_length. lia. }
-        intros i [r h] Er. destruct (combine_some (state_at q) (combine (rest c) (cube c)) i (r, h)) as [xi [Ex E2]]; auto.
-        { rewrite combine_length. lia. }
-        specialize (K (near_wish (xi, (r, h))) (in_map _ _ _ (nth_error_In _ _ E2))).
-        assert (Li : (i < length x)%nat) by (rewrite <- Ls; apply nth_error_Some; now rewrite Ex).
-        assert (Xi : get m xi = Some (nth i x 0)) by (rewrite (Ms i xi Ex); now apply nth_error_nth').
-        destruct K as [[a [A Pa]] [b [B Pb]]]. simpl in A, B. rewrite Xi in A, B. simpl in A, B.
-        inversion A; inversion B; subst a b. rewrite Q2R_m1, Q2R_plus in Pa. rewrite Q2R_one, Q2R_minus in Pb.
-        simpl. unfold Rabs. destruct Rcase_abs; lra.
+      * now apply (near_says c q x w u _ Me' Lx Lr Lc Near).
       * simpl in D1, D2. rewrite Mv, V in D1. rewrite F in D2. simpl in D1, D2. inversion D1; inversion D2; subst v1 f1.
         rewrite Q2R_one, Q2R_zero in *. lra.
 Qed.

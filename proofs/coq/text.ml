@@ -159,6 +159,11 @@ let output_claim source =
   let high_bound = (expect source "upper"; maybe source) in
   { inputs; measured; low_bound; high_bound }
 
+let residual_claim source =
+  let around = claim source in
+  let residual = (expect source "residual"; rational source) in
+  { around; residual }
+
 let rec paving source =
   match word source with
   | "kept" -> Kept (natural source)
@@ -202,6 +207,8 @@ let statement source =
     | "T-SAFE-D" -> Guarded (safety_claim source)
     | "T-SAFE-C" -> Shielded (safety_claim source)
     | "T-OUT" -> Bounded (output_claim source)
+    | "T-RES-D" -> Settling (residual_claim source)
+    | "T-RES-C" -> Subsiding (residual_claim source)
     | "T-EXT-D" -> Extended (extension_claim source)
     | "extending" -> Extending (extension_claim source)
     | "T-RULE" -> Ruled (rule_claim source)
