@@ -1,9 +1,10 @@
 """Certified regions beside published ones: ``python benchmarks/regions.py [NAME ...]``.
 
 A row is a case study, verified by one worker, its certificate checked in a process of its own.
-With ``--train`` it is trained again first, where it was trained; with ``--baseline``
-there is a row for the saturated linear-quadratic regulator of the same problem too.  Volumes of
-different kinds have columns of their own:
+With ``--train`` it is trained again first, where it was trained; with ``--seeds N`` N times, and
+the row says how many trainings end with a proof and what the cores are; with ``--baseline`` there
+is a row for the saturated linear-quadratic regulator of the same problem too.  Volumes of different
+kinds have columns of their own:
 
 - *explicit*: proved, the volume of cells that the checker accepts one by one;
 - *core*: proved, boxes on which V <= level; in more than two dimensions the proved set is counted
@@ -23,6 +24,7 @@ import resource
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
@@ -53,19 +55,32 @@ PUBLISHED = {  # CT-BaB / Yang et al. 2024, as counted there, with a hole and a 
     "weak_path_tracking": "14.03 / 10.53",
     "cart_pole": "1.35 / -",
 }
+PUBLISHED_FLOWS = {  # two-stage training, mean of 5 seeds, samples; the origin itself is left out
+    "van_der_pol_flow": "57.6",
+    "double_integrator_flow": "302.5",
+    "pendulum_flow": "2946.5",
+    "weak_pendulum_flow": "1169.2",
+    "path_tracking_flow": "122.0",
+    "weak_path_tracking_flow": "73.8",
+    "pvtol_flow": "1.91e4, not proved, another domain",
+}
 COLUMNS = (
-    "system", "domain", "published (grid)", "explicit", "grid", "core", "sampled",
-    "training CPU s", "verification CPU s", "kB", "command",
+    "system", "domain", "published (grid)", "published (samples)", "explicit", "grid", "core",
+    "sampled", "training CPU s", "verification CPU s", "kB", "command",
 )  # fmt: skip
 TICKS, SHRINK, SHRINKS = 20, 0.95, 100
+_CLOSE, _BOXES = Fraction(19, 20), 3000
 Result = TypeVar("Result")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
-    parser.add_argument("names", nargs="*", metavar="NAME", default=list(PUBLISHED))
+    parser.add_argument("names", nargs="*", metavar="NAME", default=[*PUBLISHED, *PUBLISHED_FLOWS])
     parser.add_argument("--train", action="store_true", help="train again what was trained")
+    parser.add_argument(
+        "--seeds", type=int, default=0, metavar="N", help="train with seeds 0 to N - 1"
+    )
     parser.add_argument("--baseline", action="store_true", help="also the saturated regulator")
     parser.add_argument("--samples", type=int, default=200_000)
     parser.add_argument("-o", "--out", type=Path, default=Path("out/regions"))
@@ -83,6 +98,8 @@ def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
     problem = read_problem(CASES / name / "problem.toml")
     request = CASES / name / "training.toml"
     stated = read_problem(request) if request.is_file() else problem
+    if asked.seeds:
+        return [seeded(name, stated, asked)]
     spent = ""
     folder = asked.out / name
     if asks_for_training(problem):
@@ -92,15 +109,45 @@ def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
         _, seconds = timed(lambda: train_into(folder, stated))
         spent = f"{seconds:.0f}"
     command = f"certify run case_studies/{name}/problem.toml"
-    found = [
-        [name, *measured(problem, folder, asked.samples, PUBLISHED.get(name, ""), spent), command]
-    ]
+    found = [[name, *measured(problem, folder, asked.samples, name, spent), command]]
     if asked.baseline and asks_for_training(stated):
         regulated = baseline(stated)
         (problem, _, _), seconds = timed(lambda: train_into(folder / "lqr", regulated))
         cells = measured(problem, folder / "lqr", asked.samples, "", f"{seconds:.0f}")
         found.append([f"{name}, saturated LQR", *cells, "--baseline"])
     return found
+
+
+def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
+    """The row of a case study trained with several seeds: ranges, and a mean of the cores."""
+    kept = [one_seed(stated, seed, asked.out / f"{name}-{seed}") for seed in range(asked.seeds)]
+    cores = sorted(float(core.removeprefix("counted: ").split()[0]) for core, _, _ in kept if core)
+    text = f"{len(cores)} of {len(kept)} proved"
+    if cores:
+        text += f": {cores[0]:g} to {cores[-1]:g}, mean {sum(cores) / len(cores):.2f}"
+    training, search = ([row[i] for row in kept] for i in (1, 2))
+    return [
+        f"{name}, seeds 0 to {asked.seeds - 1}", f"{whole(stated):g}", PUBLISHED.get(name, ""),
+        PUBLISHED_FLOWS.get(name, ""), "", "", text, "",
+        f"{min(training):.0f} to {max(training):.0f}",
+        f"{min(search):.1f} to {max(search):.1f}", "",
+        f"--seeds {asked.seeds} {name}",
+    ]  # fmt: skip
+
+
+def one_seed(stated: Problem, seed: int, folder: Path) -> tuple[str, float, float]:
+    """The core that a training with ``seed`` ends with, or nothing; CPU-seconds of both parts."""
+    (problem, _, _), training = timed(lambda: train_into(folder, stated, seed))
+    outcome, search = timed(lambda: verify(problem, Options(workers=1)))
+    core = "" if outcome.certificate is None else core_volume(outcome.certificate.claim)
+    print(f"seed {seed}: {core or outcome.verdict.word}", file=sys.stderr, flush=True)
+    return core, training, search
+
+
+def whole(problem: Problem) -> float:
+    """The volume of the domain."""
+    sides = (problem.domain[x] for x in problem.system.states)
+    return float(np.prod([float(high - low) for low, high in sides]))
 
 
 def baseline(problem: Problem) -> Problem:
@@ -113,24 +160,13 @@ def baseline(problem: Problem) -> Problem:
     return replace(problem, property=replace(prop, lyapunov=lyapunov, extend=None, level=None))
 
 
-def measured(
-    problem: Problem, folder: Path, samples: int, published: str, training: str
-) -> list[str]:
+def measured(problem: Problem, folder: Path, samples: int, name: str, training: str) -> list[str]:
     """The columns from the domain to the size of the certificate."""
     outcome, seconds = timed(lambda: verify(problem, Options(workers=1)))
-    whole = float(
-        np.prod([float(b - a) for a, b in (problem.domain[x] for x in problem.system.states)])
-    )
+    published = PUBLISHED.get(name, "")
+    first = [f"{whole(problem):g}", published, PUBLISHED_FLOWS.get(name, "")]
     if outcome.certificate is None:
-        return [
-            f"{whole:g}",
-            published,
-            outcome.verdict.word,
-            *[""] * 3,
-            training,
-            f"{seconds:.1f}",
-            "",
-        ]
+        return [*first, outcome.verdict.word, *[""] * 3, training, f"{seconds:.1f}", ""]
     path = folder / "certificate.json"
     save(outcome.certificate, path)
     accepted, checking = timed(lambda: check(path))
@@ -140,7 +176,7 @@ def measured(
         explicit = f"{float(claim.numbers['volume']):.2f}"
         grid = f"{grid_volume(accepted.certificate):.2f}" if published else ""
     return [
-        f"{whole:g}", published, explicit, grid, core_volume(claim),
+        *first, explicit, grid, core_volume(claim),
         counted(estimate_reach(claim, samples)), training, f"{seconds + checking:.1f}",
         f"{path.stat().st_size / 1000:.0f}",
     ]  # fmt: skip
@@ -151,6 +187,8 @@ def core_volume(claim: Claim) -> str:
     if len(claim.states) > 2:
         return "counted: " + counted(estimate_volume(claim))
     bounds = inner_volume(claim)
+    if bounds is not None and bounds.lower < _CLOSE * bounds.upper:
+        bounds = inner_volume(claim, _BOXES)
     return "" if bounds is None else f"{float(bounds.lower):.2f}"
 
 

@@ -26,6 +26,7 @@ KEPT = ("verdict", "theorem", "evidence", "level", "volume", "volume_interval", 
 def results(summary: Mapping[str, object], old: Path) -> dict[str, object]:
     """The figures of ``results.json``: ours anew, the ``published`` ones as they stand."""
     data = {key: summary[key] for key in KEPT}
+    data["leaves"] = data["leaves"] or 0  # rules are decided without a tree
     if summary["extension"] is not None:
         data["extension"] = summary["extension"]
     for key in ("seconds", "cpu_seconds"):
@@ -56,7 +57,9 @@ def rebuild(name: str, out: Path) -> str:
 
 def main() -> None:
     """Rebuild what the command line names."""
-    names = sys.argv[1:] or sorted(p.parent.name for p in HERE.glob("*/problem.toml"))
+    names = sys.argv[1:] or sorted(
+        str(p.parent.relative_to(HERE)) for p in HERE.rglob("problem.toml")
+    )
     for name in names:
         print(rebuild(name, Path("out")), flush=True)
 

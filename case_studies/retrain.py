@@ -12,13 +12,16 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 
-from certify.controllers.registry import TrainingStep
+from certify.controllers.registry import Candidate, TrainingStep
+from certify.expression import Node, topological
 from certify.expression.printer import to_text
 from certify.io.toml import read_problem
 from certify.problem import Interval, Problem, Stability, Training
+from certify.proofs.checker.attributes import Affine
 from certify.training import train_into
 
 __all__ = ["retrain"]
@@ -44,11 +47,37 @@ def retrain(name: str, out: Path) -> str:
     tables = {
         "[networks]": {stem: f"{stem}.onnx" for stem in candidate.networks},
         "[controller]": _controller(problem, {**options, **_inner(options)}),
-        "[property.lyapunov]": {"expression": to_text(candidate.lyapunov, 100_000)},
+        "[property.lyapunov]": {"expression": _lyapunov(problem, candidate)},
     }
     text = (folder / "training.toml").read_text(encoding="utf-8")
     (folder / "problem.toml").write_text(_written(name, text, tables), encoding="utf-8")
     return f"{name}: trained in {spent:.0f} CPU-seconds"
+
+
+def _lyapunov(problem: Problem, candidate: Candidate) -> str:
+    """V as text; a neural one by its network, its quadratic part to seven digits."""
+    if "features" not in candidate.networks:
+        return to_text(candidate.lyapunov, 100_000)
+    prop, names = problem.property, problem.system.states
+    assert isinstance(prop, Stability)
+    rest = [str(prop.equilibrium.get(x, 0)) for x in names]
+    offsets = [x if v == "0" else f"({x} - {v})" for x, v in zip(names, rest, strict=True)]
+    quadratic, network = candidate.lyapunov.args
+    root = _rows(quadratic)
+    squares = [
+        " + ".join(f"({float(w):.7g})*{e}" for w, e in zip(row, offsets, strict=True))
+        for row in root
+    ]
+    here, there = ", ".join(names), ", ".join(rest)
+    outputs = range(len(_rows(network)))
+    squares += [f"features({here})[{i}] - features({there})[{i}]" for i in outputs]
+    return " + ".join(f"({square})**2" for square in squares)
+
+
+def _rows(part: Node) -> Sequence[Sequence[Fraction]]:
+    """The matrix of the first layer in ``part``."""
+    layers = (n.data for n in topological([part]) if isinstance(n.data, Affine))
+    return next(layers).weight
 
 
 def _inner(options: Mapping[str, object]) -> Mapping[str, object]:

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from certify import arguments as args
-from certify import tree_commands
+from certify import chance_command, extract_command, tree_commands
 from certify.terminal import answer, ending, print_json, tell
 
 __all__ = ["app", "main"]
@@ -242,8 +242,14 @@ def doctor(as_json: args.Json = False) -> None:
         typer.echo("\n".join(f"{name:18} {state:22} {use}" for name, state, use in rows))
 
 
-app.command()(tree_commands.rules)
-app.command()(tree_commands.repair)
+_VERBS = (
+    tree_commands.rules,
+    tree_commands.repair,
+    extract_command.extract,
+    chance_command.chances,
+)
+for _verb in _VERBS:
+    app.command()(_verb)
 
 
 if __name__ == "__main__":

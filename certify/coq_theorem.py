@@ -14,10 +14,9 @@ from certify.certificate import load, write_file
 from certify.errors import CertificateError, CertifyError, InputError
 from certify.io.claim_text import claim_digest, has_claim_text
 from certify.io.coq_file import coq_file, theorem_name
-from certify.io.kernel_text import is_in_trees
+from certify.io.kernel_text import is_in_trees, leaf_counts
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
-from certify.proofs.checker.tree import LEAF
 from certify.trusted_base import COQ, allowed_axioms
 
 __all__ = ["LARGEST", "Theorem", "prove_in_coq"]
@@ -46,8 +45,7 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
     here.
     """
     certificate = load(path)
-    trees = certificate.proof.trees
-    leaves = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
+    leaves = leaf_counts(certificate)
     if sum(leaves.values()) > LARGEST:
         raise InputError(
             f"{path}: {sum(leaves.values())} leaves are too many for Coq, which takes {LARGEST:,}; "
@@ -59,7 +57,7 @@ def prove_in_coq(path: Path, out: Path | None = None) -> Theorem:
         try:
             _compiled(path, certificate, file, whole=True)
         except CertificateError as refusal:
-            if not is_in_trees(certificate):
+            if certificate.proof.paving is not None or not is_in_trees(certificate):
                 raise
             instead = str(refusal)
         else:

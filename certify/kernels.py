@@ -19,10 +19,9 @@ from pathlib import Path
 
 from certify.certificate import load
 from certify.errors import CertificateError, CertifyError, InputError, UnsupportedError
-from certify.io.claim_text import claim_digest, claim_text, has_claim_text
-from certify.io.kernel_text import VERSION, is_in_trees, kernel_text
+from certify.io.claim_text import claim_digest, claim_text, derived_text, has_claim_text
+from certify.io.kernel_text import VERSION, is_in_trees, leaf_counts
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.tree import LEAF
 
 __all__ = ["Checked", "Verified", "checked", "find_program", "verified"]
 
@@ -49,8 +48,11 @@ def checked(claim: Claim, *, whole: bool) -> Checked:
             "that the text which certify/io/claim_text.py writes has the numbers, the functions "
             "and the loop, controller in place, of the certificate",
         )
+    proved = "each of these obligations holds at every point of its box"
+    if claim.theorem == "T-EXT-D":
+        proved += ", and if the core is as T-STAB-D says, it is reached from the cells as claimed"
     return Checked(
-        "each of these obligations holds at every point of its box (Acceptance.accepted_ok)",
+        f"{proved} (Acceptance.accepted_ok)",
         "that these are the obligations of the claim (derived by proofs/checker/theorems.py) and "
         "imply its conclusion (proved in words, for some theorems in Coq: proofs/INDEX.md)",
     )
@@ -62,6 +64,7 @@ _MEANING: Mapping[str, str] = {
     "T-SAFE-D": "SafetyClaim.safe_steps, for every trajectory",
     "T-SAFE-C": "SafetyClaim.safe_flow, for every solution; that one exists is proved in words",
     "T-OUT": "OutputClaim.bounded, for every value",
+    "T-EXT-D": "ExtensionClaim.extended_claim, for every trajectory from the core and the cells",
     "T-RULE": "RuleClaim.ruled, at every point of the box",
 }
 
@@ -118,8 +121,7 @@ def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verif
     found = find_program(program)
     _check_version(found)
     certificate = load(path)
-    trees = certificate.proof.trees
-    leaves = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
+    leaves = leaf_counts(certificate)
     instead = ""
     if has_claim_text(certificate):
         done = _answer(found, claim_text(certificate), workers)
@@ -131,7 +133,7 @@ def verified(path: Path, program: Path | None = None, workers: int = 1) -> Verif
         if not is_in_trees(certificate):
             raise _refusal(path, found, done)
         instead = str(_refusal(path, found, done))
-    done = _answer(found, kernel_text(certificate), workers)
+    done = _answer(found, derived_text(certificate), workers)
     if _accepts(done, leaves):
         return Verified(certificate.claim, leaves, found, whole=False, instead=instead)
     raise _refusal(path, found, done)

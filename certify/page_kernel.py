@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from certify.errors import InputError
-from certify.io.claim_text import claim_text, has_claim_text
-from certify.io.kernel_text import VERSION, is_in_trees, kernel_text
+from certify.io.claim_text import claim_text, derived_text, has_claim_text
+from certify.io.kernel_text import VERSION, is_in_trees, leaf_counts
 from certify.kernels import checked
 from certify.proofs.checker.format import Certificate
-from certify.proofs.checker.tree import LEAF
 from certify.report.rechecking import Asked, Rechecking
 
 __all__ = ["page_kernel"]
@@ -32,9 +31,8 @@ def page_kernel(certificate: Certificate) -> Rechecking:
     if has_claim_text(certificate):
         asked.append(_asked(certificate, claim_text(certificate), whole=True))
     if not asked or is_in_trees(certificate):
-        asked.append(_asked(certificate, kernel_text(certificate), whole=False))
-    trees = certificate.proof.trees
-    counts = {name: sum(byte >= LEAF for byte in tree) for name, tree in trees.items()}
+        asked.append(_asked(certificate, derived_text(certificate), whole=False))
+    counts = leaf_counts(certificate)
     return Rechecking(
         program=_program(),
         asked=asked,

@@ -16,7 +16,7 @@ from certify.errors import InputError, UnsupportedError
 from certify.io.toml import read_problem
 from certify.magnitude import check_magnitudes
 from certify.outcome import Outcome, Verdict
-from certify.problem import Problem, Stability
+from certify.problem import Problem, Recovery, Stability
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import LanguageError, TheoremError
 from certify.proofs.checker.kernel import Accepted
@@ -63,8 +63,11 @@ def verify(problem: Problem, options: Options | None = None, engine: str = "auto
     """
     claim, options = _claim(problem), options or Options()
     options = replace(options, largest_box=problem.box is None)
-    if isinstance(problem.property, Stability) and (wanted := problem.property.extend) is not None:
-        options = replace(options, extend_steps=wanted.steps, extend_depth=wanted.depth)
+    asked = problem.property
+    if isinstance(asked, Stability) and asked.extend is not None:
+        options = replace(options, extend_steps=asked.extend.steps, extend_depth=asked.extend.depth)
+    elif isinstance(asked, Recovery):
+        options = replace(options, extend_steps=asked.hops, extend_depth=asked.depth)
     if engine.startswith("dask://"):
         engine, options = "branch-and-bound", replace(options, cluster=engine)
     verifier = choose(claim) if engine == "auto" else named(engine)

@@ -21,6 +21,7 @@ __all__ = [
     "Output",
     "Problem",
     "Property",
+    "Recovery",
     "Rule",
     "Rules",
     "Safety",
@@ -101,6 +102,28 @@ class Safety:
 
 
 @dataclass(frozen=True)
+class Recovery:
+    """``{all target <= 0}`` is reached, in discrete time, from ``{all initial <= 0}``.
+
+    That takes at most ``steps`` steps (None: as many as are found).  With ``away`` it is out of
+    the target for at most so many steps in a row from then on; 0: it is never left.  Without
+    ``initial`` the largest set is looked for from which this is so.  Cells are the domain halved at
+    most ``depth`` times, followed for at most ``hops`` steps at a time.  ``distribution`` is for
+    ``certify chances`` alone: pieces ``(low, high, probability)`` on which a variable is uniform.
+    """
+
+    target: tuple[Node, ...]
+    initial: tuple[Node, ...] = ()
+    steps: Fraction | None = None
+    away: Fraction | None = None
+    depth: int = 14
+    hops: int = 16
+    distribution: Mapping[str, tuple[tuple[Fraction, Fraction, Fraction], ...]] = field(
+        default_factory=dict
+    )
+
+
+@dataclass(frozen=True)
 class Output:
     """``lower <= expression <= upper`` on the whole domain (either bound may be absent)."""
 
@@ -129,7 +152,7 @@ class Rules:
     decisions: tuple[tuple[Fraction, ...], ...] | None = None
 
 
-Property: TypeAlias = Stability | Safety | Output | Rules
+Property: TypeAlias = Stability | Safety | Recovery | Output | Rules
 
 
 @dataclass(frozen=True)

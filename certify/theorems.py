@@ -6,12 +6,13 @@ The theorems themselves, property to obligations, are in
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
 from certify.errors import InputError, ProblemError
 from certify.expression import Node, substitute
-from certify.problem import Output, Problem, Rules, Safety, Stability, Training
+from certify.problem import Output, Problem, Recovery, Rules, Safety, Stability, Training
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.stability import has_exact_equilibrium
@@ -49,8 +50,12 @@ def claim_of(problem: Problem) -> Claim:
     elif isinstance(prop, Safety):
         theorem = f"T-SAFE-{letter}"
         functions["barrier"] = _given(prop.barrier)
-        for kind, parts in (("initial", prop.initial), ("unsafe", prop.unsafe)):
-            functions |= {f"{kind}/{i}": e for i, e in enumerate(parts)}
+        functions |= _sets(initial=prop.initial, unsafe=prop.unsafe)
+    elif isinstance(prop, Recovery):
+        theorem = "T-REACH-D"
+        functions = _sets(initial=prop.initial, target=prop.target)
+        given = {"steps": prop.steps, "away": prop.away}
+        numbers = {k: v for k, v in given.items() if v is not None}
     elif isinstance(prop, Rules):
         theorem = "T-RULE"
         functions = _rule_parts(prop)
@@ -81,6 +86,11 @@ def claim_of(problem: Problem) -> Claim:
         return claim
     claim = _honest(claim, f"T-RES-{letter}")
     return claim if prop.extend is None else _extended(claim)
+
+
+def _sets(**parts: Sequence[Node]) -> dict[str, Node]:
+    """The functions of sets, numbered from 0."""
+    return {f"{kind}/{i}": e for kind, found in parts.items() for i, e in enumerate(found)}
 
 
 def _given(function: Node | Training) -> Node:

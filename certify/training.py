@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from certify.certificate import open_folder, write_file
 from certify.errors import InputError
-from certify.problem import Output, Problem, Rules, Stability, Training
+from certify.problem import Problem, Safety, Stability, Training
 from certify.theorems import claim_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def asks_for_training(problem: Problem) -> bool:
 
 def _request(problem: Problem) -> Training | None:
     prop = problem.property
-    if isinstance(prop, Output | Rules):
+    if not isinstance(prop, Stability | Safety):
         return None
     certificate = prop.lyapunov if isinstance(prop, Stability) else prop.barrier
     return certificate if isinstance(certificate, Training) else None
@@ -71,7 +71,7 @@ def train_into(
     seed: int = 0,
     progress: Callable[[TrainingStep], None] = lambda _: None,
 ) -> tuple[Problem, Candidate, dict[str, Path]]:
-    """:func:`train`, with the networks written to files and named as sources.
+    """:func:`train`, with the networks and trees written to files and named as sources.
 
     A killed training goes on from its checkpoint in ``directory``.
     """
@@ -79,10 +79,12 @@ def train_into(
     saved = saved_as("training", problem, seed, directory)
     trained, candidate = train(problem, seed=seed, progress=progress, checkpoint=saved)
     sources, files = dict(problem.sources), {}
-    for name, data in candidate.networks.items():
-        files[name] = directory / f"{name}.onnx"
-        write_file(files[name], data)
-        sources[f"{name}.onnx"] = hashlib.sha256(data).hexdigest()
+    made = {f"{name}.onnx": data for name, data in candidate.networks.items()}
+    made |= {f"{name}.json": text.encode() for name, text in candidate.trees.items()}
+    for name, data in made.items():
+        files[Path(name).stem] = directory / name
+        write_file(directory / name, data)
+        sources[name] = hashlib.sha256(data).hexdigest()
     return replace(trained, sources=sources), candidate, files
 
 

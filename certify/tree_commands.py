@@ -14,6 +14,7 @@ from certify.terminal import answer, print_json
 
 if TYPE_CHECKING:
     from certify.controllers.tree_repair import Change, Repair
+    from certify.controllers.tree_visits import Visits
     from certify.proofs.checker.cases import Ranges
     from certify.proofs.checker.claim import Claim
     from certify.tree_problems import TreeProblem
@@ -28,7 +29,11 @@ TreeOut = Annotated[
     Path | None, typer.Option("-o", "--out", help="write the repaired tree here, as JSON")
 ]
 Log = Annotated[
-    Path | None, typer.Option("--data", help="CSV of logged states: how many decisions change")
+    Path | None,
+    typer.Option(
+        "--data",
+        help="CSV of logged states: what is visited, and cost0, cost1, ... of the decisions",
+    ),
 ]
 KeepShape = Annotated[
     bool, typer.Option("--keep-shape", help="change decisions of whole leaves, and split none")
@@ -130,8 +135,9 @@ def repair(
     from certify.tree_problems import read_tree_problem
 
     stated = read_tree_problem(problem)
-    fixed = stated.repaired(splits=not keep_shape)
-    changed = None if data is None else _decisions_changed(stated, fixed, data)
+    log = None if data is None else _log(stated, data)
+    fixed = stated.repaired(splits=not keep_shape, log=log)
+    changed = None if log is None else _decisions_changed(stated, fixed, log)
     if out is not None:
         open_folder(out.parent)
         write_file(out, tree_text(fixed.tree).encode())
@@ -149,13 +155,23 @@ def repair(
     raise typer.Exit(outcome.verdict.exit_code)
 
 
-def _decisions_changed(stated: TreeProblem, fixed: Repair, data: Path) -> tuple[int, int]:
-    """How many of the logged states have another decision, and how many there are."""
-    from certify.tree_problems import read_log
+def _log(stated: TreeProblem, data: Path) -> Visits:
+    from certify.controllers.tree_visits import Visits
+    from certify.errors import InputError
+    from certify.problem import Rules
+    from certify.tree_problems import read_costs, read_log
 
-    points = read_log(data, stated.features)
-    before, after = stated.tree.predict(points), fixed.tree.predict(points)
-    return int((before != after).any(axis=1).sum()), len(points)
+    points, costs = read_log(data, stated.features), read_costs(data, len(stated.decisions()))
+    prop = stated.problem.property
+    if costs is not None and isinstance(prop, Rules) and prop.decisions is None:
+        raise InputError(f"{data}: it has costs: state their decisions, decisions = [15, 22]")
+    return Visits(points, costs)
+
+
+def _decisions_changed(stated: TreeProblem, fixed: Repair, log: Visits) -> tuple[int, int]:
+    """How many of the logged states have another decision, and how many there are."""
+    before, after = stated.tree.predict(log.points), fixed.tree.predict(log.points)
+    return int((before != after).any(axis=1).sum()), len(log.points)
 
 
 def _decision(stated: TreeProblem, values: Sequence[Fraction]) -> str:
@@ -170,7 +186,7 @@ def _tell(stated: TreeProblem, fixed: Repair, changed: tuple[int, int] | None) -
     for c in fixed.changes:
         typer.echo(
             f"leaf {c.node} ({', '.join(c.rules)}): {_decision(stated, c.before)} becomes "
-            f"{_decision(stated, c.after)} where {box_text(c.box, domain)}"
+            f"{_decision(stated, c.after)} where {box_text(c.box, domain)}{_weight(c, changed)}"
         )
     for text in fixed.impossible:
         typer.echo(f"not repaired: {text}")
@@ -180,7 +196,16 @@ def _tell(stated: TreeProblem, fixed: Repair, changed: tuple[int, int] | None) -
         f"{fixed.tree.leaves}"
     )
     if changed is not None:
-        typer.echo(f"{changed[0]} of {changed[1]} logged decisions changed")
+        lost = [c.loss for c in fixed.changes if c.loss is not None]
+        cost = f", at a cost of {sum(lost):.6g}" if lost else ""
+        typer.echo(f"{changed[0]} of {changed[1]} logged decisions changed{cost}")
+
+
+def _weight(change: Change, changed: tuple[int, int] | None) -> str:
+    if changed is None:
+        return ""
+    cost = "" if change.loss is None else f", which costs them {change.loss:.6g}"
+    return f" ({change.visits} logged states{cost})"
 
 
 def _told(
@@ -210,4 +235,6 @@ def _change(change: Change) -> dict[str, object]:
         "box": _box(change.box),
         "before": [str(v) for v in change.before],
         "after": [str(v) for v in change.after],
+        "visits": change.visits,
+        "loss": change.loss,
     }

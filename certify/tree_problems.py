@@ -26,8 +26,9 @@ from certify.theorems import claim_of
 
 if TYPE_CHECKING:
     from certify.controllers.tree_repair import Repair
+    from certify.controllers.tree_visits import Visits
 
-__all__ = ["TreeProblem", "read_log", "read_tree_problem"]
+__all__ = ["TreeProblem", "read_costs", "read_log", "read_tree_problem"]
 
 _MOST_DECISIONS = 1000
 
@@ -79,13 +80,13 @@ class TreeProblem:
             )
         return sorted(leaves)
 
-    def repaired(self, splits: bool) -> Repair:
+    def repaired(self, splits: bool, log: Visits | None = None) -> Repair:
         """The least change that keeps the rules; see ``certify.controllers.tree_repair``."""
         from certify.controllers.tree_repair import Setting, repair
 
         claim = self.claim()
         setting = Setting(
-            self.features, self.inputs, claim.box, stated_rules(claim), self.decisions()
+            self.features, self.inputs, claim.box, stated_rules(claim), self.decisions(), log
         )
         return repair(self.tree, setting, splits=splits)
 
@@ -141,6 +142,18 @@ def read_tree_problem(path: Path) -> TreeProblem:
     return TreeProblem(
         problem, tree.path, tree.tree, tuple(str(a.data) for a in args), tuple(inputs)
     )
+
+
+def read_costs(path: Path, count: int) -> npt.NDArray[np.float64] | None:
+    """The columns ``cost0, cost1, ...`` of ``count`` decisions in the CSV file, if it has any."""
+    names = [f"cost{i}" for i in range(count + 1)]
+    with path.open(newline="", encoding="utf-8") as file:
+        head = next(csv.reader(file), [])
+    if names[0] not in head:
+        return None
+    if names[-1] in head:
+        raise InputError(f"{path}: it has costs of more than the {count} decisions of the problem")
+    return read_log(path, names[:-1])
 
 
 def read_log(path: Path, features: Sequence[str]) -> npt.NDArray[np.float64]:

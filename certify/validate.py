@@ -7,7 +7,7 @@ measure, an equilibrium on the boundary.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
 
 from certify.checks import (
@@ -24,8 +24,24 @@ from certify.checks import (
 from certify.errors import ProblemError
 from certify.expression.printer import number_to_text
 from certify.io.units import parse_unit
-from certify.problem import Interval, Output, Problem, Rules, Safety, Stability, System, Training
-from certify.proofs.checker.language import Node
+from certify.problem import (
+    Interval,
+    Output,
+    Problem,
+    Recovery,
+    Rules,
+    Safety,
+    Stability,
+    System,
+    Training,
+)
+from certify.validate_properties import (
+    check_function,
+    check_output,
+    check_recovery,
+    check_rules,
+    check_safety,
+)
 
 __all__ = ["trains", "validate"]
 
@@ -41,11 +57,13 @@ def validate(problem: Problem) -> None:
     if isinstance(problem.property, Stability):
         _stability(problem, problem.property)
     elif isinstance(problem.property, Safety):
-        _safety(system, problem.property)
+        check_safety(system, problem.property)
+    elif isinstance(problem.property, Recovery):
+        check_recovery(system, problem.domain, problem.property)
     elif isinstance(problem.property, Rules):
-        _rules(system, problem.property)
+        check_rules(system, problem.property)
     else:
-        _output(system, problem.property)
+        check_output(system, problem.property)
     _box(problem)
 
 
@@ -146,7 +164,7 @@ def _stability(problem: Problem, claim: Stability) -> None:
     if claim.extend is not None and system.time != "discrete":
         message = "a core is extended in discrete time only; leave extend out"
         raise InvalidProblemError(["property", "extend"], message)
-    _certificate(["property", "lyapunov"], claim.lyapunov, system, "a Lyapunov function")
+    check_function(["property", "lyapunov"], claim.lyapunov, system, "a Lyapunov function")
 
 
 def _decay(system: System, claim: Stability) -> None:
@@ -181,61 +199,3 @@ def _box(problem: Problem) -> None:
         raise InvalidProblemError(
             ["property", wanted[0]], f"{message}; write a number for {wanted[-1]}"
         )
-
-
-def _certificate(path: Sequence[str], given: Node | Training, system: System, what: str) -> None:
-    if not isinstance(given, Training):
-        check_scalar(path, given)
-        check_over(path, given, system.states, what)
-
-
-def _safety(system: System, claim: Safety) -> None:
-    for key, parts in (("initial", claim.initial), ("unsafe", claim.unsafe)):
-        if not parts:
-            raise InvalidProblemError(
-                ["property", key], f'no conditions; write {key} = "x - 1 <= 0"'
-            )
-        for node in parts:
-            check_scalar(["property", key], node)
-            check_over(["property", key], node, system.states, "a set of states")
-    _certificate(["property", "barrier"], claim.barrier, system, "a barrier")
-
-
-def _output(system: System, claim: Output) -> None:
-    path = ["property", "expression"]
-    check_scalar(path, claim.expression)
-    allowed = {*system.states, *system.inputs, *system.disturbances, *system.parameters}
-    check_over(path, claim.expression, allowed, "an output")
-    if claim.lower is None and claim.upper is None:
-        raise InvalidProblemError(["property"], "no bound; write lower, upper or both")
-    for key, bound in (("lower", claim.lower), ("upper", claim.upper)):
-        if bound is not None:
-            check_exact(["property", key], bound)
-    if claim.lower is not None and claim.upper is not None and claim.lower > claim.upper:
-        raise InvalidProblemError(
-            ["property", "lower"], "lower is above upper; write lower <= upper"
-        )
-
-
-def _rules(system: System, claim: Rules) -> None:
-    if not claim.rules:
-        advice = 'write [property.rules] with cold = "when T < 20 then heating > T"'
-        raise InvalidProblemError(["property", "rules"], f"no rules; {advice}")
-    allowed = {*system.states, *system.inputs, *system.disturbances, *system.parameters}
-    for name, rule in claim.rules.items():
-        path = ["property", "rules", name]
-        if not (name.isascii() and name.isidentifier() and name[0].isalpha()):
-            message = f"{name[:40]!r} is not a name; write letters, digits and _"
-            raise InvalidProblemError(path, message)
-        if not rule.then:
-            raise InvalidProblemError(path, 'no conclusion; write "when T < 20 then heating > T"')
-        for atom in (*rule.when, *rule.then):
-            check_scalar(path, atom.node)
-            check_over(path, atom.node, allowed, "a rule")
-    for row in claim.decisions or ():
-        if len(row) != len(system.inputs):
-            message = f"a decision has a value for each of the {len(system.inputs)} inputs"
-            raise InvalidProblemError(["property", "decisions"], message)
-        for value in row:
-            if abs(value) > 10**100:
-                raise InvalidProblemError(["property", "decisions"], "a decision is above 1e100")

@@ -5,15 +5,17 @@ Distances are in the gauge of the domain: below 1 inside, 1 on its faces, 0 at t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from fractions import Fraction
 
 import torch
 
+from certify.controllers.flow import advanced, slope
 from certify.controllers.neural_model import Model
+from certify.controllers.options import PolicyOptions
 from certify.controllers.task import Task
 from certify.expression.torch import to_torch
+from certify.problem import Interval
 
 __all__ = ["Plant", "policy_loss", "violation"]
 
@@ -28,34 +30,75 @@ _LEAST_VALUE = 1e-12
 
 @dataclass(frozen=True)
 class Plant:
-    """One step of the closed loop in the coordinates ``y = (x - x*) / scale``."""
+    """The closed loop in the coordinates ``y = (x - x*) / scale``, step by step.
+
+    ``move`` gives the next state, or, where ``flows``, the derivative times the period of a step.
+    ``decay`` is the relative decrease of V that is claimed, per step.
+    """
 
     low: torch.Tensor
     high: torch.Tensor
-    step: Callable[[Model, torch.Tensor, torch.Generator], torch.Tensor]
+    decay: float
+    flows: bool
+    move: Callable[[Model, torch.Tensor, Mapping[str, torch.Tensor]], torch.Tensor]
+    free: Mapping[str, Interval]
 
     @classmethod
-    def of(cls, task: Task) -> Plant:
-        """The plant of ``task``, with free parameters and disturbances drawn at random."""
+    def of(cls, task: Task, settings: PolicyOptions) -> Plant:
+        """The plant of ``task``; its parameters and disturbances are drawn anew in every step."""
         system = task.problem.system
         given = task.problem.controller
         dynamics = task.closed(given)
         program = to_torch([dynamics[x] for x in task.states])
         centre, scale = torch.tensor(task.centre), torch.tensor(task.scale)
+        flows = system.time == "continuous"
+        period = float(settings.period) if flows else 1.0
 
-        def step(model: Model, y: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        def move(model: Model, y: torch.Tensor, drawn: Mapping[str, torch.Tensor]) -> torch.Tensor:
             values = dict(zip(system.states, (centre + scale * y).unbind(-1), strict=True))
             if not given:
                 values |= dict(zip(system.inputs, model.control(y).unbind(-1), strict=True))
-            for name, bounds in task.free.items():
-                values[name] = _drawn(bounds, y, generator)
-            return (torch.stack(program(values), dim=-1) - centre) / scale
+            moved = torch.stack(program(values | dict(drawn)), dim=-1)
+            return period * moved / scale if flows else (moved - centre) / scale
 
-        return cls(torch.tensor(task.low), torch.tensor(task.high), step)
+        low, high = torch.tensor(task.low), torch.tensor(task.high)
+        return cls(low, high, period * task.decay, flows, move, task.free)
+
+    def step(self, model: Model, y: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+        """The states after one step from ``y``."""
+        drawn = self.drawn(y, generator)
+        if self.flows:
+            return advanced(lambda z: self.move(model, z, drawn), y)
+        return self.move(model, y, drawn)
+
+    def judged(
+        self,
+        model: Model,
+        value: Callable[[torch.Tensor], torch.Tensor],
+        here: torch.Tensor,
+        y: torch.Tensor,
+        generator: torch.Generator,
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """What part of ``here``, the ``value`` at ``y``, is left a step later, and where that is.
+
+        Of a flow both are along the tangent, which is out of the domain where a face is crossed.
+        """
+        moved = self.move(model, y, self.drawn(y, generator))
+        if self.flows:
+            return 1 + slope(value, y, moved) / here.clamp_min(_LEAST_VALUE), y + moved
+        return value(moved) / here.clamp_min(_LEAST_VALUE), moved
+
+    def drawn(self, y: torch.Tensor, generator: torch.Generator) -> dict[str, torch.Tensor]:
+        """Parameters and disturbances for the rows of ``y``, at random."""
+        return {name: _uniform(bounds, y, generator) for name, bounds in self.free.items()}
 
     def gauge(self, y: torch.Tensor) -> torch.Tensor:
         """How far out ``y`` is: 1 on the faces of the domain."""
         return torch.maximum(y / self.high, y / self.low).amax(-1)
+
+    def on_faces(self, y: torch.Tensor) -> torch.Tensor:
+        """``y`` moved outward, or inward, to the faces of the domain."""
+        return y / self.gauge(y)[:, None].clamp_min(_LEAST_VALUE)
 
     def uniform(
         self, count: int, generator: torch.Generator, smallest: float = 1.0
@@ -70,9 +113,7 @@ class Plant:
         return y * smallest**exponent
 
 
-def _drawn(
-    bounds: tuple[Fraction, Fraction], y: torch.Tensor, generator: torch.Generator
-) -> torch.Tensor:
+def _uniform(bounds: Interval, y: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     low, high = (float(b) for b in bounds)
     return low + (high - low) * torch.rand(len(y), generator=generator, dtype=torch.float64)
 
@@ -118,8 +159,7 @@ def violation(
     some slack, because raising V above 1 is another way to mend it.
     """
     value = model.lyapunov(y)
-    after = plant.step(model, y, generator)
-    ratio = model.lyapunov(after) / value.clamp_min(_LEAST_VALUE)
+    ratio, after = plant.judged(model, model.lyapunov, value, y, generator)
     decrease = torch.relu(ratio - 1 + needed).clamp_max(2.0)
     leaving = _FACE_WEIGHT * torch.relu(plant.gauge(after) - 1 + _FACE_MARGIN)
     excuse = torch.relu(1 + _SLACK - value)

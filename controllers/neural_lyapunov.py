@@ -27,6 +27,7 @@ from certify.controllers.sampled_level import at_level, rounded_down, sampled_le
 from certify.controllers.task import Task, jacobian, task_of
 from certify.controllers.training_loop import Training
 from certify.controllers.training_state import TrainingState, deterministic, fingerprint
+from certify.controllers.value_stage import fit_value
 from certify.errors import ProblemError
 from certify.problem import Problem
 
@@ -48,8 +49,8 @@ def train(
     of ``counterexamples`` alone (same machine, same torch), also when the training was
     interrupted and resumed from ``checkpoint``.  Every property of it is sampled, none proved.
 
-    Raises ``ProblemError`` for options it does not know, for continuous time, and when the
-    plant cannot be stabilised at the equilibrium by linear feedback.
+    Raises ``ProblemError`` for options it does not know and when the plant cannot be
+    stabilised at the equilibrium by linear feedback.
     """
     task = task_of(problem)
     settings = read_options(NeuralOptions, options, problem)
@@ -61,17 +62,19 @@ def train(
         training.resume()
         if state.phase == "policy":
             if not problem.controller:
-                train_policy(training, "lyapunov")
+                train_policy(training, "value")
+            state.phase = "value"
             _start_quadratic(task, settings, state)
+        if state.phase == "value":
+            if settings.value_steps:
+                fit_value(training, settings)
+            training.enter("lyapunov")
         train_neural(training, settings, counterexamples)
         return _finished(task, settings, state)
 
 
 def check_options(task: Task, settings: PolicyOptions) -> None:
-    """ProblemError for a task that roll-outs in discrete time cannot train a policy for."""
-    if task.problem.system.time != "discrete":
-        advice = 'write family = "lqr", or state the problem in discrete time'
-        raise ProblemError(f"family {settings.family!r} trains in discrete time only; {advice}")
+    """ProblemError if the policy has too few units for the regulator that it starts as."""
     inputs = len(task.problem.system.inputs)
     if not task.problem.controller and settings.hidden < 2 * inputs:
         raise ProblemError(
@@ -120,11 +123,12 @@ def _finished(task: Task, settings: NeuralOptions, state: TrainingState) -> Cand
     """The best candidate, with the level that a dense sample of the exact functions shows."""
     candidate = candidate_of(task, settings, state.best or state.parameters)
     attacked = torch.cat([state.pool, state.found]).numpy() * task.scale + task.centre
+    time = settings.period if task.problem.system.time == "continuous" else 1
     found = sampled_level(
         task,
         candidate.controller,
         candidate.lyapunov,
-        margin=float(settings.margin) / 2,
+        margin=float(settings.margin / 2 / time),
         samples=settings.samples,
         points=attacked,
     )

@@ -27,8 +27,6 @@ def train_neural(
 ) -> None:
     """Optimise policy and V in rounds; keeps the largest sampled set with half the margin."""
     state = training.state
-    if state.phase == "policy":
-        state.phase = "lyapunov"
     if not len(state.pool):
         state.pool = training.plant.uniform(settings.batch, state.generator)
     steps = settings.rounds * settings.steps
@@ -45,12 +43,14 @@ def _step(training: Training, settings: NeuralOptions, done: float) -> torch.Ten
     quarter = settings.batch // 4
     wide = plant.uniform(settings.batch - quarter, state.generator)
     small = plant.uniform(quarter, state.generator, _SMALLEST)
+    if plant.flows:
+        small[: quarter // 2] = plant.on_faces(wide[: quarter // 2])
     attacked = state.pool.clone().requires_grad_()
     parts = [wide, small, attacked]
     if len(state.found):
         parts.append(chosen(state.found, settings.batch // 2, state.generator))
     y = torch.cat(parts)
-    needed = training.task.decay + float(settings.margin)
+    needed = plant.decay + float(settings.margin)
     value, failure = violation(plant, training.model, y, needed, state.generator)
     n = settings.batch
     volume = torch.sigmoid((1 - value[: len(wide)]) / _SOFTNESS).mean()
@@ -85,11 +85,12 @@ def _level(training: Training, settings: NeuralOptions) -> tuple[float, float]:
     generator = torch.Generator().manual_seed(2)
     wide = plant.uniform(_JUDGED, generator)
     small = plant.uniform(_JUDGED // 4, generator, _SMALLEST)
-    y = torch.cat([wide, small, state.pool, state.found])
+    faces = plant.on_faces(wide) if plant.flows else wide[:0]
+    y = torch.cat([wide, small, faces, state.pool, state.found])
     value = model.lyapunov(y)
-    after = plant.step(model, y, generator)
-    needed = training.task.decay + float(settings.margin) / 2
-    decreases = model.lyapunov(after) <= (1 - needed) * value
+    ratio, after = plant.judged(model, model.lyapunov, value, y, generator)
+    needed = plant.decay + float(settings.margin) / 2
+    decreases = ratio <= 1 - needed
     fails = ~(decreases & (plant.gauge(after) <= 1) & (value > 0))
     level = min(1.0, float(value[fails].min())) if fails.any() else 1.0
     inside = float((value[: len(wide)] < level).double().mean())

@@ -16,6 +16,7 @@ __all__ = [
     "NeuralOptions",
     "PolicyOptions",
     "QuadraticOptions",
+    "TreeOptions",
     "read_options",
 ]
 
@@ -49,7 +50,8 @@ class PolicyOptions(LqrOptions):
     ``hidden`` ReLU units; ``policy_steps`` updates through roll-outs of ``horizon`` steps, from
     half of ``batch`` states.  Roll-outs four times as long from ``judged`` states tell which
     policy is the best.  ``leak`` is the slope that gradients see where an input is at a limit, so
-    that it can leave it again.
+    that it can leave it again.  ``period`` is the time that a step of a roll-out takes, in
+    continuous time; it is the unit of time of ``margin`` there too.
     """
 
     hidden: int = 8
@@ -58,20 +60,23 @@ class PolicyOptions(LqrOptions):
     batch: int = 1024
     judged: int = 2048
     leak: Fraction = Fraction(0)
+    period: Fraction = Fraction(1, 20)
 
 
 @dataclass(frozen=True)
 class NeuralOptions(PolicyOptions):
     """Effort for a neural Lyapunov function.
 
-    ``features`` tanh units in it.  After the policy's own training come ``rounds`` of ``steps``
-    updates of both functions on ``batch`` states, with counterexamples added between rounds.
+    ``features`` tanh units in it.  After the policy's own training come ``value_steps`` updates of
+    V alone, towards what its roll-outs cost, and ``rounds`` of ``steps`` updates of both functions
+    on ``batch`` states, with counterexamples added between rounds.
     ``margin`` is the decrease asked for beyond the decay, relative to V; ``penalty`` weighs
     violations against volume.
     """
 
     family: ClassVar[str] = "neural"
     features: int = 8
+    value_steps: int = 0
     rounds: int = 3
     steps: int = 1000
     margin: Fraction = Fraction(1, 50)
@@ -94,6 +99,21 @@ class QuadraticOptions(PolicyOptions):
     steps: int = 1000
     margin: Fraction = Fraction(1, 20)
     penalty: Fraction = Fraction(100)
+
+
+@dataclass(frozen=True)
+class TreeOptions(LqrOptions):
+    """How a tree is extracted from the regulator, or from the controller given.
+
+    ``leaves`` is its largest size; ``rounds`` of aggregation follow the first fit, each with
+    ``rows`` labelled states at most; ``noise`` is added to the first states, in deviations.
+    """
+
+    family: ClassVar[str] = "tree"
+    leaves: int = 64
+    rounds: int = 4
+    rows: int = 4000
+    noise: Fraction = Fraction(1, 10)
 
 
 Options = TypeVar("Options", bound=LqrOptions)
@@ -219,11 +239,16 @@ _READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "features": _count(0),
     "policy_steps": _count(0),
     "horizon": _count(1),
+    "value_steps": _count(0),
     "rounds": _count(0),
     "steps": _count(1),
     "batch": _count(16),
     "judged": _count(16),
+    "leaves": _count(2),
+    "rows": _count(16),
     "leak": _share,
+    "period": _positive,
+    "noise": _share,
     "margin": _positive,
     "penalty": _positive,
 }

@@ -23,7 +23,6 @@ _RATE = 3e-3
 _REPORT = 200
 _JUDGED = 65_536
 _SMALLEST = 1e-2
-_LEAST_VALUE = 1e-12
 _NEAR = 1e-6  # where the loop is as good as linear
 _FACE_MARGIN = 0.005
 _SOFTNESS = 0.02  # of the faces, for the volume
@@ -41,7 +40,7 @@ def train_quadratic(
     state = training.state
     if not state.best:
         training.keep(_level(training)[1])
-        slow = 1 - _contraction(training).detach() ** 2
+        slow = 1 - _contraction(training).detach()
         state.parameters["slowness"].copy_(slow.clamp_min(_LEAST_SLOWNESS))
         state.pool = _ball(training, settings.batch, state.generator)
     steps = settings.rounds * settings.steps
@@ -73,12 +72,12 @@ def _step(
     z = torch.cat(parts)
     ratio, leaving = _worst(training, z)
     wanted = float(settings.margin) * slowness
-    failure = torch.relu((ratio - 1 + training.task.decay + wanted) / slowness)
+    failure = torch.relu((ratio - 1 + training.plant.decay + wanted) / slowness)
     failure = failure + _OUTWARD * torch.relu(leaving + _FACE_MARGIN)
     n = settings.batch
     split = [failure[:n], failure[n : 2 * n], failure[2 * n :]][: len(parts)]
     worst = torch.stack([w * f.mean() for w, f in zip(_PENALTIES, split, strict=False)]).sum()
-    linear = torch.relu(_contraction(training) ** 2 - 1 + training.task.decay + wanted) / slowness
+    linear = torch.relu(_contraction(training) - 1 + training.plant.decay + wanted) / slowness
     gauge = training.plant.gauge(torch.linalg.solve(root, fresh[n // 4 :].T).T)
     within = torch.sigmoid((1 - gauge.clamp_max(_FAR)) / _SOFTNESS).mean()
     volume = torch.log(within + 1e-4) - torch.linalg.slogdet(root)[1]
@@ -110,21 +109,26 @@ def _worst(training: Training, z: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
     """
     root, plant = root_of(training.state.parameters), training.plant
     y = torch.linalg.solve(root, z.T).T
-    after = plant.step(training.model, y, training.state.generator)
     value = (z**2).sum(-1)
+    ratio, after = plant.judged(
+        training.model, lambda at: ((at @ root.T) ** 2).sum(-1), value, y, training.state.generator
+    )
     counts = (value <= 1 + 1e-6) & (plant.gauge(y) <= 1)
-    ratio = (((after @ root.T) ** 2).sum(-1) / value.clamp_min(_LEAST_VALUE)).clamp_max(2.0)
     leaving = (plant.gauge(after) - 1).clamp_max(1.0)
-    return torch.where(counts, ratio, 0.0), torch.where(counts, leaving, -1.0)
+    return torch.where(counts, ratio.clamp_max(2.0), 0.0), torch.where(counts, leaving, -1.0)
 
 
 def _contraction(training: Training) -> torch.Tensor:
-    """The largest factor by which a step near the equilibrium stretches ``|R y|``."""
+    """The largest factor by which V of a state near the equilibrium changes in a step."""
     root = root_of(training.state.parameters)
     unit = torch.linalg.solve(root, torch.eye(len(root), dtype=torch.float64)).T
-    after = training.plant.step(training.model, _NEAR * unit, training.state.generator) / _NEAR
-    norm: torch.Tensor = torch.linalg.matrix_norm(after @ root.T, 2)
-    return norm
+    drawn = training.plant.drawn(unit, training.state.generator)
+    after = training.plant.move(training.model, _NEAR * unit, drawn) / _NEAR @ root.T
+    if training.plant.flows:
+        growth: torch.Tensor = torch.linalg.eigvalsh(after + after.T)[-1]
+        return 1 + growth
+    norm: torch.Tensor = torch.linalg.matrix_norm(after, 2)
+    return norm**2
 
 
 def _attack(
@@ -151,7 +155,7 @@ def _level(training: Training) -> tuple[float, float]:
     wide = _ball(training, _JUDGED, generator)
     z = torch.cat([wide, state.pool, state.found @ root.T])
     ratio, leaving = _worst(training, z)
-    holds = (ratio < 1 - training.task.decay) & (leaving <= 0)
+    holds = (ratio < 1 - training.plant.decay) & (leaving <= 0)
     value = (z**2).sum(-1)
     level = float(value[~holds].min()) if not holds.all() else 1.0
     level = min(1.0, level)

@@ -24,6 +24,7 @@ _FAMILIES: Mapping[str, str] = {
     "lqr": "certify.controllers.lqr",
     "neural": "certify.controllers.neural_lyapunov",
     "quadratic": "certify.controllers.quadratic_lyapunov",
+    "tree": "certify.controllers.tree_family",
 }
 
 
@@ -43,7 +44,8 @@ class TrainingStep:
 class Candidate:
     """A controller and a Lyapunov function, over the exact reals, for a verifier to judge.
 
-    ``networks`` maps file stems to ONNX files whose weights the expressions hold exactly;
+    ``networks`` maps file stems to ONNX files whose weights the expressions hold exactly, and
+    ``trees`` file stems to decision trees as JSON;
     ``suggested_level`` is the largest level without a sampled violation, rounded down, and
     ``sampled_volume`` the volume of that set within the domain (both statistical).
     """
@@ -51,6 +53,7 @@ class Candidate:
     controller: Mapping[str, Node]
     lyapunov: Node
     networks: Mapping[str, bytes] = field(default_factory=dict)
+    trees: Mapping[str, str] = field(default_factory=dict)
     suggested_level: Fraction = Fraction(1)
     sampled_volume: float = 0.0
     history: tuple[TrainingStep, ...] = ()

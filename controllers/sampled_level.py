@@ -37,7 +37,7 @@ def sampled_level(
     """The least V among states where the condition fails, at ``samples`` states and ``points``.
 
     Condition: V > 0; V decreases at the decay of the claim plus ``margin``, relative to V;
-    discrete: the next state stays in the domain; continuous: the state is not on a face.
+    discrete: the next state stays in the domain; continuous: on a face the loop points inward.
     A quarter of the states lie at radii spread evenly in the logarithm.  ``points`` has shape
     ``(m, n)``, in the coordinates of the problem.
     """
@@ -52,10 +52,11 @@ def sampled_level(
     free = {n: rng.uniform(float(a), float(b), len(y)) for n, (a, b) in task.free.items()}
     judge = _discrete if task.problem.system.time == "discrete" else _continuous
     value, holds = judge(task, controller, lyapunov, y, free, margin)
-    fails = ~(holds & (value > 0))
     if task.problem.system.time == "continuous":
-        faces, values = _face_values(task, lyapunov, rng.random((samples // 4, len(task.states))))
-        value, fails = np.append(value, values), np.append(fails, faces)
+        unit = rng.random((samples // 4, len(task.states)))
+        values, inward = _on_faces(task, controller, lyapunov, unit, free)
+        value, holds = np.append(value, values), np.append(holds, inward)
+    fails = ~(holds & (value > 0))
     level = float(np.nan_to_num(value[fails], nan=0.0).min()) if fails.any() else float(value.max())
     inside = float(np.mean(value[:uniform] < level))
     return SampledLevel(max(level, 0.0), inside * task.volume)
@@ -95,18 +96,25 @@ def _continuous(
     return value, change <= -(task.decay + margin) * value
 
 
-def _face_values(
-    task: Task, lyapunov: Node, unit: Floats
-) -> tuple[np.typing.NDArray[np.bool_], Floats]:
-    """V on the faces of the domain, which the level set must not touch."""
-    values = []
-    for i in range(len(task.states)):
-        for side in (task.low, task.high):
+def _on_faces(
+    task: Task,
+    controller: Mapping[str, Node],
+    lyapunov: Node,
+    unit: Floats,
+    free: Mapping[str, Floats],
+) -> tuple[Floats, np.typing.NDArray[np.bool_]]:
+    """V on the faces of the domain, and whether the loop points inward there."""
+    closed = task.closed(controller)
+    values, holds = [], []
+    for i, x in enumerate(task.states):
+        for side, sign in ((task.low, 1), (task.high, -1)):
             y = task.low + (task.high - task.low) * unit
             y[:, i] = side[i]
-            values += evaluate([lyapunov], _at(task, y))
-    value = np.concatenate(values)
-    return np.ones(len(value), dtype=np.bool_), value
+            drawn = {name: some[: len(y)] for name, some in free.items()}
+            value, rate = evaluate([lyapunov, closed[x]], _at(task, y) | drawn)
+            values.append(value)
+            holds.append(sign * rate > 0)
+    return np.concatenate(values), np.concatenate(holds)
 
 
 def rounded_down(level: float) -> Fraction:

@@ -32,7 +32,7 @@ class Training:
     identity: str
 
     def __post_init__(self) -> None:
-        self.plant = Plant.of(self.task)
+        self.plant = Plant.of(self.task, self.settings)
         self.model = Model.of(self.task, self.settings, self.state.parameters)
 
     def resume(self) -> None:
@@ -91,6 +91,11 @@ class Training:
         with torch.no_grad():
             for name, value in state.best.items():
                 state.parameters[name].copy_(value)
+        self.enter(phase)
+
+    def enter(self, phase: str) -> None:
+        """Go on in another ``phase``, from the parameters as they are."""
+        state = self.state
         state.optimizer.state.clear()
         state.phase, state.step, state.score, state.best = phase, 0, -1.0, {}
 

@@ -3,8 +3,10 @@
 For rules that compare one variable at a time the points at which a leaf breaks a rule are a box.
 Every repair changes the decision on all of it; this one changes it nowhere else, but for inputs
 that rounding to binary32 does not tell from it.  Where the box is a part of the leaf the leaf is
-split along its sides; the new decision is the nearest that keeps all rules there.  If no single
-one does, the box is cut where the rules change, and each part has its own.
+split along its sides.  Of the decisions that keep all rules there the new one is what costs the
+logged states in the box the least, where their costs are known, and then the nearest.  If no single
+one does, the box is cut where the rules change, and each part has its own.  What is lost is a sum
+over the boxes, each with a choice of its own: the least of each is the least of all.
 
 Without splits every leaf that breaks a rule gets one new decision for all of it.
 """
@@ -19,6 +21,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from certify.controllers.tree_visits import Visits
 from certify.decision_tree import DecisionTree, Leaf, Rounding, Split, cut_at
 from certify.errors import InputError
 from certify.expression import const
@@ -36,7 +39,7 @@ class Setting:
     """What the tree stands in: ``features`` are the states it reads, in its order.
 
     ``inputs`` names its outputs; ``box`` bounds all variables of the rules;
-    ``decisions`` are those to choose from.
+    ``decisions`` are those to choose from; ``log`` tells what they cost where the tree was used.
     """
 
     features: Sequence[str]
@@ -44,17 +47,24 @@ class Setting:
     box: Mapping[str, tuple[Fraction, Fraction]]
     rules: Sequence[Rule]
     decisions: Sequence[Decision]
+    log: Visits | None = None
 
 
 @dataclass(frozen=True)
 class Change:
-    """On ``box``, a part of leaf ``node`` or all of it, ``after`` is decided and not ``before``."""
+    """On ``box``, a part of leaf ``node`` or all of it, ``after`` is decided and not ``before``.
+
+    ``visits`` is how many logged states are there, and ``loss`` what the change costs them, if that
+    is known.
+    """
 
     node: int
     box: Ranges
     before: Decision
     after: Decision
     rules: tuple[str, ...]
+    visits: int = 0
+    loss: float | None = None
 
 
 @dataclass(frozen=True)
@@ -71,8 +81,10 @@ def repair(tree: DecisionTree, setting: Setting, *, splits: bool = True) -> Repa
 
     ``impossible`` lists where no decision of ``setting`` does, which means that rules conflict
     there, or that a rule compares variables with each other so that a box does not fit.
-    Raises ``InputError`` for a tree with leaves that are not constant.
+    Raises ``InputError`` for a tree with leaves that are not constant, and a log that does not fit.
     """
+    if setting.log is not None:
+        setting.log.check(tree.inputs, len(setting.decisions))
     if any(isinstance(leaf, Leaf) and leaf.weights for leaf in tree.nodes):
         raise InputError("leaves with weights are not repaired: a repair chooses constants")
     work = _Work(tree, setting, splits)
@@ -110,11 +122,13 @@ class _Work:
     def _decide(self, node: int, place: int, box: Ranges, before: Decision) -> None:
         """Choose for all of ``box``, which is what the leaf at ``place`` decides."""
         rules = tuple(sorted({rule for rule, _ in self._broken(box, before)}))
-        after = self._nearest(box, before) if rules else before
+        losses, visits = self._losses(box, before) if rules else ({}, 0)
+        after = self._best(box, before, losses) if rules else before
         if after is not None:
             self.nodes[place] = Leaf(after)
             if rules:
-                self.changes.append(Change(node, box, before, after, rules))
+                loss = losses.get(after)
+                self.changes.append(Change(node, box, before, after, rules, visits, loss))
             return
         part = next(self._parts(box), None) if self.splits else None
         if part is None:
@@ -135,13 +149,28 @@ class _Work:
                     if where is not None:
                         yield rule.name, {x: where[x] for x in box}
 
-    def _nearest(self, box: Ranges, before: Decision) -> Decision | None:
-        """The decision that keeps all rules on ``box`` and differs least from ``before``."""
+    def _losses(self, box: Ranges, before: Decision) -> tuple[dict[Decision, float], int]:
+        """What each decision costs the logged states in ``box`` beyond ``before``; how many."""
+        log, choices = self.setting.log, list(self.setting.decisions)
+        if log is None:
+            return {}, 0
+        here = log.inside([box[x] for x in self.setting.features])
+        if log.costs is None or before not in choices:
+            return {}, int(here.sum())
+        total = log.costs[here].sum(axis=0)
+        total = total - total[choices.index(before)]
+        return dict(zip(choices, total.tolist(), strict=True)), int(here.sum())
 
-        def distance(d: Decision) -> tuple[Fraction, Decision]:
-            return sum((abs(a - b) for a, b in zip(d, before, strict=True)), Fraction(0)), d
+    def _best(
+        self, box: Ranges, before: Decision, losses: Mapping[Decision, float]
+    ) -> Decision | None:
+        """The decision that keeps all rules on ``box``, loses least, and then is the nearest."""
 
-        near = sorted(self.setting.decisions, key=distance)
+        def order(d: Decision) -> tuple[float, Fraction, Decision]:
+            far = sum((abs(a - b) for a, b in zip(d, before, strict=True)), Fraction(0))
+            return losses.get(d, 0.0), far, d
+
+        near = sorted(self.setting.decisions, key=order)
         return next((d for d in near if not any(True for _ in self._broken(box, d))), None)
 
     def _parts(self, box: Ranges) -> Iterator[Ranges]:

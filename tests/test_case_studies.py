@@ -15,8 +15,8 @@ from certify.problem import Problem
 from certify.theorems import claim_of
 
 CASES = Path(__file__).parents[1] / "case_studies"
-FOLDERS = sorted(p.parent for p in CASES.glob("*/problem.toml"))
-PROVED = sorted(p.parent for p in CASES.glob("*/certificate.json"))
+FOLDERS = sorted(p.parent for p in CASES.rglob("problem.toml"))
+PROVED = sorted(p.parent for p in CASES.rglob("certificate.json"))
 KEYS = {
     *("verdict", "theorem", "evidence", "level", "volume", "volume_interval", "volume_kind"),
     *("residual", "seconds", "cpu_seconds", "leaves", "published"),
@@ -25,7 +25,7 @@ LARGEST = 2_000_000
 
 
 def given(folders: list[Path]) -> list[object]:
-    return [pytest.param(folder, id=folder.name) for folder in folders]
+    return [pytest.param(folder, id=str(folder.relative_to(CASES))) for folder in folders]
 
 
 def stated(folder: Path) -> Problem:
@@ -47,7 +47,7 @@ def test_there_are_some() -> None:
 @pytest.mark.parametrize("folder", given(FOLDERS))
 def test_a_folder_is_complete(folder: Path) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
-    assert f"certify run case_studies/{folder.name}/problem.toml" in text
+    assert f"certify run case_studies/{folder.relative_to(CASES)}/problem.toml" in text
     assert (folder / "certificate.json").is_file() == (folder / "results.json").is_file()
 
 

@@ -204,10 +204,10 @@ def sample_claim(id_: str) -> Claim:
     x = var("x")
     theorem = THEOREMS[id_]
     time = "discrete" if theorem.time == "any" else theorem.time
-    named = {"rule": "rule/r/then/0>"}
+    named = {"rule": "rule/r/then/0>", "target": "target/0", "initial": "initial/0"}
     functions = {named.get(kind, kind): x**2 for kind in theorem.functions}
     numbers = {"level": 1, "residual": "1/2", "decay": 0, "lower": 0, "upper": 1}
-    numbers |= {"steps": 1, "volume": 1}
+    numbers |= {"steps": 1, "volume": 1, "away": 0}
     chosen = {name: Fraction(numbers[name]) for name in theorem.numbers}
     if "residual" in theorem.numbers:
         chosen["residual/x"] = Fraction(1)

@@ -16,11 +16,13 @@ __all__ = ["Bracket", "rounded_down"]
 
 _FIRST = Fraction(7, 8)  # of the way to a value that is known to fail
 _NEAR = Fraction(1, 1000)  # of the value: ends so close are one
+_NEAR_IF_DEAR = Fraction(1, 50)  # where each proof costs more than many attempts elsewhere
 _FAILURES = 5  # after a proof: each halves what is left to gain
 _ATTEMPTS = 40  # without a proof
 _BOXES = 200_000  # that the first attempt may cost
 _LITTLE = 50_000  # that one may always cost: a box costs the kernel more than the search
 _DEARER = 4  # than the first proof may an attempt be
+_PATIENCE = 8  # times the first proof may be spent in vain, where that is much
 _DIGITS = 6
 
 
@@ -30,7 +32,9 @@ class Bracket:
 
     ``top`` bounds what is worth trying from above and is itself worth it if ``reachable``;
     values must be above ``least``.  ``cost`` is what the first proof took, in boxes;
-    ``failures`` are counted from there on, and before it from the start.
+    ``failures`` are counted from there on, and before it from the start; ``in_vain`` is what
+    they took since, in boxes.  ``short`` is how many boxes the last failure could have, if those
+    were too few, else 0.
     """
 
     top: Fraction
@@ -40,13 +44,16 @@ class Bracket:
     failed: Fraction | None = None
     cost: int = 0
     failures: int = 0
+    in_vain: int = 0
+    short: int = 0
 
     def next(self) -> Fraction | None:
         """The value to try next, or None at the end."""
         if self.proved is None:
             return self._first()
         high = self.top if self.failed is None else self.failed
-        if self.failures >= _FAILURES or high - self.proved <= _NEAR * high:
+        near = _NEAR if self.cost <= _FAILURES * _LITTLE else _NEAR_IF_DEAR
+        if self._is_tired() or high - self.proved <= near * high:
             return None
         share = _FIRST if self.failed is None else Fraction(1, 2)
         value = rounded_down(self.proved + share * (high - self.proved))
@@ -62,6 +69,11 @@ class Bracket:
         value = rounded_down(value)
         return value if value > self.least else None
 
+    def _is_tired(self) -> bool:
+        """Whether enough was tried in vain since the first proof."""
+        most = max(_FAILURES * _LITTLE, _PATIENCE * self.cost)
+        return self.failures >= _FAILURES or self.in_vain >= most
+
     def boxes(self) -> int:
         """How many boxes the next attempt may cost."""
         if self.proved is None:
@@ -70,13 +82,18 @@ class Bracket:
 
     def with_proof(self, value: Fraction, boxes: int) -> Bracket:
         """After a proof of ``value`` that took ``boxes``."""
-        if self.proved is None:
-            return replace(self, proved=value, cost=boxes, failures=0)
-        return replace(self, proved=value)
+        if self.proved is not None:
+            return replace(self, proved=value)
+        first = replace(self, proved=value, cost=boxes, failures=0, short=0)
+        if 0 < self.short < first.boxes():  # what failed before was not given enough
+            return replace(first, failed=None if self.reachable else self.top)
+        return first
 
-    def with_failure(self, value: Fraction) -> Bracket:
-        """After an attempt at ``value`` in vain."""
-        return replace(self, failed=value, failures=self.failures + 1)
+    def with_failure(self, value: Fraction, boxes: int, *, ended: bool = False) -> Bracket:
+        """After an attempt at ``value`` in vain that took ``boxes``, and ``ended`` by itself."""
+        spent = 0 if self.proved is None else self.in_vain + boxes
+        short = 0 if ended else self.boxes()
+        return replace(self, failed=value, failures=self.failures + 1, in_vain=spent, short=short)
 
     def to_json(self) -> dict[str, object]:
         """The fields as JSON data."""

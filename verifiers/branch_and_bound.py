@@ -10,6 +10,7 @@ from certify.proofs.checker.theorems import THEOREMS
 from certify.verifiers.extend import extend
 from certify.verifiers.interface import Capabilities, Options
 from certify.verifiers.proof_run import NAME, ProofRun
+from certify.verifiers.recovery import recover
 from certify.verifiers.tree_rules import decide_rules
 
 __all__ = ["BranchAndBound"]
@@ -47,6 +48,8 @@ class BranchAndBound:
             raise UnsupportedError(f"{self.name}: {reason}")
         if claim.theorem == "T-RULE":
             return decide_rules(claim, options)
+        if claim.theorem == "T-REACH-D":
+            return recover(claim, options)
         if THEOREMS[claim.theorem].has_paving:
             return extend(claim, options)
         return ProofRun(claim, options).outcome()

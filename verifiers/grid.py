@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Grid", "Integers", "Mask"]
+__all__ = ["Floats", "Grid", "Integers", "Mask", "count", "sums_of"]
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
@@ -74,28 +73,39 @@ class Grid:
         """Whether every cell that a box (n, ...) touches is covered; not for NaN."""
         known = ~np.isnan(low).any(axis=0)
         result: Mask = np.zeros(known.shape, dtype=bool)
-        first = [np.searchsorted(x, end[known], "left") - 1 for x, end in self._with_lines(low)]
-        last = [np.searchsorted(x, end[known], "right") for x, end in self._with_lines(high)]
-        # a box that reaches beyond the grid touches nothing there
-        starts = [np.maximum(i, 0) for i in first]
-        ends = [np.minimum(i, n) for i, n in zip(last, self._covered.shape, strict=True)]
-        wanted = np.prod([b - a for a, b in zip(starts, ends, strict=True)], axis=0)
-        result[known] = self._count(starts, ends) == wanted
+        first, last = self.touched(low[:, known], high[:, known])
+        if self._sums is None:
+            self._sums = sums_of(self._covered)
+        result[known] = count(self._sums, first, last) == np.prod(last - first, axis=0)
         return result
 
-    def _with_lines(self, ends: Floats) -> list[tuple[Floats, Floats]]:
-        return list(zip(self._lines, ends, strict=True))
+    def touched(self, low: Floats, high: Floats) -> tuple[Integers, Integers]:
+        """The first places (n, k) of the cells that hold the boxes (n, k), and one after the last.
 
-    def _count(self, starts: Sequence[Integers], ends: Sequence[Integers]) -> Integers:
-        """How many cells are covered between ``starts`` and ``ends``, from sums over all before."""
-        if self._sums is None:
-            sums = np.pad(self._covered.astype(np.int64), [(1, 0)] * self._covered.ndim)
-            for axis in range(sums.ndim):
-                np.cumsum(sums, axis=axis, out=sums)
-            self._sums = sums
-        total = np.zeros(starts[0].shape, dtype=np.int64)
-        pairs = list(zip(starts, ends, strict=True))
-        for choice in product((0, 1), repeat=len(pairs)):
-            corner = tuple(pair[c] for pair, c in zip(pairs, choice, strict=True))
-            total += (-1) ** (len(pairs) - sum(choice)) * self._sums[corner]
-        return total
+        As the checker counts them: not those that a box only touches from above, nor from below if
+        it has a width.  A box that reaches beyond the grid touches nothing there.
+        """
+        pairs = list(zip(self._lines, low, high, strict=True))
+        first = [
+            np.clip(np.searchsorted(x, a, "right") - 1, 0, max(len(x) - 2, 0)) for x, a, _ in pairs
+        ]
+        last = [np.minimum(np.searchsorted(x, b, "left"), len(x) - 1) for x, _, b in pairs]
+        starts = np.array(first)
+        return starts, np.maximum(np.array(last), starts + 1)
+
+
+def sums_of(cells: Mask) -> Integers:
+    """How many of the ``cells`` are before each corner, along all axes."""
+    sums = np.pad(cells.astype(np.int64), [(1, 0)] * cells.ndim)
+    for axis in range(sums.ndim):
+        np.cumsum(sums, axis=axis, out=sums)
+    return sums
+
+
+def count(sums: Integers, first: Integers, last: Integers) -> Integers:
+    """How many cells between the places ``first`` and ``last`` (n, k), by :func:`sums_of` all."""
+    total = np.zeros(first.shape[1], dtype=np.int64)
+    for choice in product((0, 1), repeat=len(first)):
+        corner = tuple(np.where(c, b, a) for c, a, b in zip(choice, first, last, strict=True))
+        total += (-1) ** (len(first) - sum(choice)) * sums[corner]
+    return total

@@ -109,11 +109,11 @@ class LargestSearch:
         allowed = self._bracket.boxes()
         left = self._budget.boxes_left() - self._options.boxes // _REFINING
         part = self._budget.part(min(allowed - trial.boxes, left), self._reserved())
-        found = None
+        found, ended = None, False
         try:
             found = self._closed(trial, part)
         except (RefutedError, StuckError, UnprovedError):
-            pass
+            ended = True
         except BudgetSpentError:
             if trial.boxes + part.boxes <= allowed:  # it was not this attempt that cost too much
                 raise
@@ -124,7 +124,7 @@ class LargestSearch:
             self._best = found
             self._bracket = self._bracket.with_proof(trial.value, trial.boxes)
         else:
-            self._bracket = self._bracket.with_failure(trial.value)
+            self._bracket = self._bracket.with_failure(trial.value, trial.boxes, ended=ended)
         self._trial = None
         self._checkpoint.offer(self.state)
 

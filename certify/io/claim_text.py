@@ -17,8 +17,9 @@ of a function, and ``outputs`` says where the results of the plant are.  The for
 
 or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``initial`` and
 ``unsafe``, with ``function`` before each function of these; or ``T-OUT``, ``inputs``, ``output``,
-``lower`` and ``upper`` (``none``, or ``some`` and a number); or a claim of T-RULE
-(:mod:`certify.io.rule_text`).
+``lower`` and ``upper`` (``none``, or ``some`` and a number); or ``T-EXT-D``, what ``T-STAB-D`` has
+of the core, ``steps``, ``volume`` and ``paving`` (:mod:`certify.io.paving_text`); or a claim of
+T-RULE (:mod:`certify.io.rule_text`).
 """
 
 import hashlib
@@ -30,11 +31,13 @@ from pathlib import Path
 from certify.io.kernel_text import (
     VERSION,
     coordinates_line,
+    kernel_text,
     node_lines,
     number,
     numbers,
     tree_line,
 )
+from certify.io.paving_text import hint_lines, paving_lines, step_bound
 from certify.io.rule_text import case_names, rule_lines
 from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.claim import Claim
@@ -49,13 +52,14 @@ __all__ = [
     "claim_digest",
     "claim_entry",
     "claim_text",
+    "derived_text",
     "has_claim_text",
     "proof_names",
     "statement_lines",
 ]
 
 # theorems whose obligations the kernel makes from the claim
-_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE")
+_CLAIMS = ("T-STAB-D", "T-STAB-C", "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D")
 # the cube around the equilibrium that is treated along rays, in units of that of the checker: in
 # Coq bounds are rounded, also of leaves that end where the checker's cube does
 _LARGER = 1 + Fraction(1, 2**30)
@@ -71,6 +75,20 @@ def claim_text(certificate: Certificate) -> Iterator[str]:
     to_prove(certificate)
     yield f"{VERSION} 1"
     yield from claim_entry(certificate)
+
+
+def derived_text(certificate: Certificate) -> Iterator[str]:
+    """The lines with the obligations that the checker derives, and with the cells of a paving.
+
+    Of these it states that T-EXT-D holds if T-STAB-D does for the core.  Raises CheckerError and
+    UnsupportedError as :func:`kernel_text`.
+    """
+    paving = certificate.proof.paving
+    yield from kernel_text(certificate, more=int(paving is not None))
+    if paving is not None:
+        _, *claimed = statement_lines(certificate)
+        yield from ("extending", *claimed, "differences 0", "proofs 0")
+        yield from hint_lines(certificate.claim, paving)
 
 
 def has_claim_text(certificate: Certificate) -> bool:
@@ -93,6 +111,8 @@ def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
         yield f"{label}{name}"
         yield "flags 0"
         yield from _proof_lines(certificate, name)
+    if certificate.proof.paving is not None:
+        yield from hint_lines(claim, certificate.proof.paving, label)
 
 
 def claim_digest(certificate: Certificate) -> str:
@@ -124,7 +144,8 @@ def _is_safety(claim: Claim) -> bool:
 
 
 def _by_differences(claim: Claim) -> bool:
-    return claim.theorem == "T-STAB-D" and not is_polynomial(claim.functions["lyapunov"])
+    falls = claim.theorem in ("T-STAB-D", "T-EXT-D")
+    return falls and not is_polynomial(claim.functions["lyapunov"])
 
 
 def statement_lines(certificate: Certificate) -> Iterator[str]:
@@ -164,6 +185,11 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
     yield f"rest {len(claim.states)} {numbers([claim.equilibrium[x] for x in claim.states])}"
     sizes, radius = scales(claim), (certificate.proof.radius or Fraction(1)) * _LARGER
     yield f"cube {len(claim.states)} {numbers([radius * sizes[x] for x in claim.states])}"
+    if certificate.proof.paving is not None:
+        yield f"steps {step_bound(claim)}"
+        yield f"volume {number(claim.numbers['volume'])}"
+        yield "paving"
+        yield from paving_lines(claim, certificate.proof.paving)
 
 
 def _positions(claim: Claim) -> dict[str, int]:

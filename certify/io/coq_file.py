@@ -11,8 +11,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from certify.errors import UnsupportedError
 from certify.io.claim_text import claim_entry
-from certify.io.coq_terms import Words, formula, listed, node, pair, rational, rationals
+from certify.io.coq_terms import (
+    Words,
+    formula,
+    listed,
+    node,
+    pair,
+    paving,
+    rational,
+    rationals,
+)
 from certify.io.kernel_text import entry, in_trees
 from certify.proofs.checker.format import Certificate
 from certify.proofs.checker.kernel import to_prove
@@ -23,6 +33,7 @@ __all__ = ["coq_file", "theorem_name"]
 _BYTES = 7
 _DEPTH = 4096
 _HALVINGS = 10
+_DEEPER = 20  # the same of cells
 
 
 def theorem_name(position: int) -> str:
@@ -35,16 +46,19 @@ def coq_file(certificate: Certificate, *, whole: bool) -> Iterator[str]:
 
     A CheckerError if trees and obligations do not fit the claim.
     """
+    if certificate.proof.paving is not None and not whole:
+        raise UnsupportedError(
+            "in Coq cells are shown for the whole claim only: check with --kernel verified"
+        )
     wanted = to_prove(certificate) if whole else in_trees(certificate)
     claim = certificate.claim
     said = "the claim is true" if whole else f"the obligations of {claim.theorem} hold"
     yield f"(** {_plain(claim.name)}, {_plain(claim.theorem)}: {said}. *)"
     yield "From Coq Require QArith List Uint63."
-    yield "From Certify Require Language Tree Claims OutputClaim SafetyClaim RuleClaim."
-    yield "From Certify Require Statements Inside."
+    modules = "Claims OutputClaim SafetyClaim RuleClaim ExtensionClaim Statements Inside"
+    yield f"From Certify Require Language Tree {modules}."
     yield "Module Certificate.  (* after it the names of axioms are printed in full *)"
-    yield "Import QArith List Uint63 Language Tree Claims OutputClaim SafetyClaim RuleClaim."
-    yield "Import Statements Inside ListNotations."
+    yield f"Import QArith List Uint63 Language Tree {modules} ListNotations."
     yield "Open Scope nat_scope."
     yield from _whole(certificate) if whole else _obligations(certificate, wanted)
     yield "End Certificate."
@@ -81,8 +95,26 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     yield f"Definition proofs : list task := {proofs}."
     yield f"Theorem as_many : counts {differences} stated (length proofs) = true."
     yield "Proof. vm_cast_no_check (eq_refl true). Qed."
+    yield from _cells(words)
     yield "Theorem certificate : true_of stated."
-    yield f"Proof. exact (claim_is_true {differences} stated proofs as_many {all_close}). Qed."
+    shown = f"{_DEEPER} names stated proofs hints as_many {all_close} all_cells"
+    yield f"Proof. exact (claim_is_true {differences} {shown}). Qed."
+
+
+def _cells(words: Words) -> Iterator[str]:
+    """That the cells are shown, if the claim has any."""
+    names, hints = "0", []
+    if words.skip_if("cells"):
+        name = words.next()
+        words.skip("names")
+        names = words.next()
+        words.skip("hops")
+        hints = [f"({words.next()}, {words.next()})" for _ in range(words.count())]
+        yield f"(* {_plain(name)} *)"
+    yield f"Definition names := {names}."
+    yield f"Definition hints : list (nat * nat) := {listed(hints)}."
+    yield f"Theorem all_cells : cells_close {_DEEPER} names stated hints = true."
+    yield "Proof. vm_cast_no_check (eq_refl true). Qed."
 
 
 def _statement(words: Words) -> str:
@@ -105,8 +137,15 @@ def _statement(words: Words) -> str:
         words.skip(word)
         parts.append(rational(words))
     parts += [_field(words, word, rational) for word in ("rest", "cube")]
-    kind = "Stable" if theorem == "T-STAB-D" else "Attracting"
-    return f"{kind} (Claim (System {' '.join(loop)})\n  {' '.join(parts)})"
+    claim = f"(Claim (System {' '.join(loop)})\n  {' '.join(parts)})"
+    if theorem == "T-EXT-D":
+        words.skip("steps")
+        steps = words.next()
+        words.skip("volume")
+        volume = rational(words)
+        words.skip("paving")
+        return f"Extended (ExtensionClaim {claim} {steps} {volume} {paving(words)})"
+    return f"{'Stable' if theorem == 'T-STAB-D' else 'Attracting'} {claim}"
 
 
 def _function(words: Words) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Words", "formula", "listed", "node", "pair", "rational", "rationals"]
+__all__ = ["Words", "formula", "listed", "node", "pair", "paving", "rational", "rationals"]
 
 _FIXED: Mapping[str, int] = {  # nodes with so many numbers of nodes, and nothing else
     **{"neg": 1, "add": 2, "sub": 2, "mul": 2, "max": 2, "step": 1, "select": 3},
@@ -27,6 +27,13 @@ class Words:
     def count(self) -> int:
         """The next one, a natural number."""
         return int(self.next())
+
+    def skip_if(self, expected: str) -> bool:
+        """Whether the next word is the ``expected`` one, or any follows; it is taken."""
+        found = next(self._words, None)
+        if found not in (None, expected):
+            raise AssertionError(f"{found!r} where the text may have {expected!r}")
+        return found is not None
 
     def skip(self, *expected: str) -> None:
         """Those that are ``expected`` next; AssertionError if they are others."""
@@ -95,3 +102,19 @@ def formula(words: Words) -> str:
         return f"({kind.capitalize()} {words.next()})"
     first = formula(words)
     return f"({kind.capitalize()} {first} {formula(words)})"
+
+
+def paving(words: Words) -> str:
+    """The tree of a paving, cut by cut without recursion, as it may be deep."""
+    parts: list[str] = []
+    open_cuts = [0]  # how many closing brackets follow the next cell
+    while open_cuts:
+        closing = open_cuts.pop()
+        kind = words.next()
+        if kind == "cut":
+            parts.append(f"(Cut {words.next()} {rational(words)}")
+            open_cuts += (closing + 1, 0)
+        else:
+            cell = f"(Kept {words.next()})" if kind == "kept" else "Dropped"
+            parts.append(cell + ")" * closing)
+    return "\n".join(parts)

@@ -36,6 +36,7 @@ from certify.proofs.checker.kernel import to_prove
 from certify.proofs.checker.language import Affine, Divided, Node, topological
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, Obligation, atoms
 from certify.proofs.checker.symbols import allocate
+from certify.proofs.checker.tree import LEAF
 
 __all__ = [
     "RELATIONS",
@@ -45,6 +46,7 @@ __all__ = [
     "in_trees",
     "is_in_trees",
     "kernel_text",
+    "leaf_counts",
     "node_lines",
     "number",
     "numbers",
@@ -59,30 +61,40 @@ _CALLS = frozenset(
 )
 
 
-def kernel_text(certificate: Certificate) -> Iterator[str]:
+def kernel_text(certificate: Certificate, more: int = 0) -> Iterator[str]:
     """The lines of the text for ``certificate``, whose obligations are derived here.
 
-    Raises CheckerError if its trees are not those of the obligations, or not all of its proof.
+    ``more`` statements follow, of a paving.  Raises CheckerError if its trees are not those of the
+    obligations, and UnsupportedError if they are not all of its proof.
     """
     wanted = in_trees(certificate)
-    yield f"{VERSION} {len(wanted)}"
+    yield f"{VERSION} {len(wanted) + more}"
     for obligation in wanted.values():
         yield from entry(certificate, obligation)
 
 
 def is_in_trees(certificate: Certificate) -> bool:
-    """Whether ``certificate`` is proved by trees alone: no cells, no cases of rules."""
-    return certificate.proof.paving is None and certificate.claim.theorem != "T-RULE"
+    """Whether trees, and the cells of a paving, prove all of ``certificate``: no cases of rules."""
+    return certificate.claim.theorem != "T-RULE"
 
 
 def in_trees(certificate: Certificate) -> Mapping[str, Obligation]:
     """The obligations of ``certificate``; UnsupportedError if it is proved by more than trees."""
     if not is_in_trees(certificate):
         raise UnsupportedError(
-            "the kernel from Coq has no pavings, cases of rules in whole claims only, and would "
-            "prove a part alone: check with --kernel python"
+            "the kernel from Coq has cases of rules in whole claims only, and would prove a part "
+            "alone: check with --kernel python"
         )
     return to_prove(certificate)
+
+
+def leaf_counts(certificate: Certificate) -> dict[str, int]:
+    """How many leaves each tree has, and how many cells are kept, as the program counts them."""
+    proof = certificate.proof
+    counts = {name: sum(byte >= LEAF for byte in tree) for name, tree in proof.trees.items()}
+    if proof.paving is not None:
+        counts["paving"] = proof.paving.number_kept()
+    return counts
 
 
 def entry(certificate: Certificate, obligation: Obligation, label: str = "") -> Iterator[str]:

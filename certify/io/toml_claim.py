@@ -10,7 +10,17 @@ from itertools import combinations
 from certify.checks import InvalidProblemError
 from certify.expression import Node, const, var
 from certify.expression.quadratic import quadratic_form
-from certify.problem import Extension, Output, Property, Rule, Rules, Safety, Stability, Training
+from certify.problem import (
+    Extension,
+    Output,
+    Property,
+    Recovery,
+    Rule,
+    Rules,
+    Safety,
+    Stability,
+    Training,
+)
 
 from .toml_names import Names
 from .toml_networks import NetworkFiles
@@ -18,6 +28,7 @@ from .toml_schema import (
     CertificateTable,
     LyapunovTable,
     PropertyTable,
+    RecoveryTable,
     RulesTable,
     SafetyTable,
     StabilityTable,
@@ -47,12 +58,30 @@ class ClaimReader:
             initial = self.names.condition(["property", "initial"], claim.initial)
             unsafe = self.names.condition(["property", "unsafe"], claim.unsafe)
             return Safety(initial, unsafe, self._function(["property", "barrier"], claim.barrier))
+        if isinstance(claim, RecoveryTable):
+            return self._recovery(claim)
         allowed = {"state", "input", "disturbance", "uncertain parameter"}
         if isinstance(claim, RulesTable):
             return self._rules(claim, allowed)
         path = ["property", "expression"]
         output = self.names.over(path, claim.expression, allowed, "an output")
         return Output(output, claim.lower, claim.upper)
+
+    def _recovery(self, claim: RecoveryTable) -> Recovery:
+        target = self.names.condition(["property", "target"], claim.target)
+        initial = (
+            ()
+            if claim.initial is None
+            else (self.names.condition(["property", "initial"], claim.initial))
+        )
+        steps, away = (None if n is None else Fraction(n) for n in (claim.steps, claim.away))
+        given = {}
+        for name, rows in claim.distribution.items():
+            if any(len(row) != 3 for row in rows):
+                message = "a piece is not [low, high, probability]; write three numbers"
+                raise InvalidProblemError(["property", "distribution", name], message)
+            given[name] = tuple((row[0], row[1], row[2]) for row in rows)
+        return Recovery(target, initial, steps, away, claim.depth, claim.hops, given)
 
     def _rules(self, claim: RulesTable, allowed: Collection[str]) -> Rules:
         rules = {}

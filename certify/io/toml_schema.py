@@ -24,6 +24,7 @@ __all__ = [
     "OutputTable",
     "ProblemTable",
     "PropertyTable",
+    "RecoveryTable",
     "RulesTable",
     "SafetyTable",
     "StabilityTable",
@@ -173,6 +174,22 @@ class SafetyTable(_Table):
     box: Open = Field(Fraction(1), description='box = "largest"')
 
 
+class RecoveryTable(_Table):
+    """``[property]`` of kind recovery."""
+
+    kind: Literal["recovery"]
+    target: str = Field(description='target = "T >= 20 and T <= 23.5"')
+    initial: str | None = Field(None, description='initial = "T >= 15 and T <= 26"')
+    steps: int | None = Field(None, ge=0, le=65534, description="steps = 12")
+    away: int | None = Field(None, ge=0, le=65534, description="away = 0")
+    depth: int = Field(14, ge=1, le=26, description="depth = 14, at most 26")
+    hops: int = Field(16, ge=1, le=254, description="hops = 16, at most 254")
+    box: Exact = Field(Fraction(1), description="box = 1")
+    distribution: dict[str, list[list[Exact]]] = Field(
+        {}, description='distribution = { T = [[15, 20, "0.3"], [20, 25, "0.7"]] }'
+    )
+
+
 class OutputTable(_Table):
     """``[property]`` of kind output."""
 
@@ -204,10 +221,11 @@ class ProblemTable(_Table):
     property: dict[str, object] = Field(description='[property] with kind = "stability"')
 
 
-PropertyTable: TypeAlias = StabilityTable | SafetyTable | OutputTable | RulesTable
+PropertyTable: TypeAlias = StabilityTable | SafetyTable | RecoveryTable | OutputTable | RulesTable
 PROPERTIES: Mapping[str, type[PropertyTable]] = {
     "stability": StabilityTable,
     "safety": SafetyTable,
+    "recovery": RecoveryTable,
     "output": OutputTable,
     "tree": RulesTable,
 }

@@ -9,7 +9,7 @@ from certify.checks import InvalidProblemError
 from certify.problem import Training
 
 from .toml_document import Decimal
-from .toml_schema import OutputTable, ProblemTable, PropertyTable, RulesTable, StabilityTable
+from .toml_schema import ProblemTable, PropertyTable, SafetyTable, StabilityTable
 
 __all__ = ["controller_training", "training"]
 
@@ -39,7 +39,7 @@ def controller_training(table: ProblemTable, claim: PropertyTable) -> Mapping[st
 
 
 def _trains(claim: PropertyTable) -> bool:
-    if isinstance(claim, OutputTable | RulesTable):
+    if not isinstance(claim, StabilityTable | SafetyTable):
         return False
     table = claim.lyapunov if isinstance(claim, StabilityTable) else claim.barrier
     return table.train is not None

@@ -10,6 +10,7 @@ import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from certify.proofs.checker.claim import Claim
@@ -20,7 +21,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["PALETTE", "label", "legend_below", "new_figure", "plain", "style", "svg_text"]
+__all__ = [
+    "PALETTE",
+    "Picture",
+    "label",
+    "legend_below",
+    "new_figure",
+    "plain",
+    "style",
+    "svg_text",
+]
 
 PALETTE = {
     "ink": "#1b1f24",
@@ -40,6 +50,17 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _PLACES = re.compile(r'\b(?:d|x|y)="[^"]*"')
 _DIGITS = re.compile(r"(\.\d\d)\d+")
 _PROLOGUE = re.compile(r"^.*?(?=<svg)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A figure: ``svg`` is an ``<svg>`` element, ``alt`` says in words what it shows."""
+
+    name: str
+    title: str
+    caption: str
+    alt: str
+    svg: str
 
 
 @contextmanager

@@ -6,12 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
 from certify.outcome import Outcome
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.format import Certificate
-from certify.proofs.checker.paving import NEVER
 
 from . import words
 from .volume import VolumeBounds, VolumeEstimate
@@ -62,7 +59,7 @@ def facts(
         result.append(_sampled(f"Volume{core}, sampled", volume, unit))
         result.append(Fact("Share of domain", f"{100 * volume.fraction:.3g} %", "sampled"))
     if "volume" in numbers and outcome.certificate is not None:
-        result += _extension(outcome.certificate, unit)
+        result += _paved(outcome.certificate, unit)
     if reach is not None:
         result.append(_sampled("Volume of all that reaches it, sampled", reach, unit))
     if trees:
@@ -82,21 +79,25 @@ def _sampled(name: str, volume: VolumeEstimate, unit: str) -> Fact:
     return Fact(name, words.with_unit(f"{volume.value:.4g}", unit), remark)
 
 
-def _extension(certificate: Certificate, unit: str) -> list[Fact]:
-    """What is proved to reach the core."""
+def _paved(certificate: Certificate, unit: str) -> list[Fact]:
+    """What is proved to reach the core, or the target."""
     numbers, cells = certificate.claim.numbers, kept_cells(certificate)
+    goal, name = ("core", "Volume, extended")
+    if certificate.claim.theorem == "T-REACH-D":
+        goal, name = ("target", "Volume")
     volume = words.with_unit(words.rounded(numbers["volume"], "down"), unit)
     return [
-        Fact("Volume, extended", volume, f"certified: at least so much, in {cells} cells"),
-        Fact("Steps to the core", str(numbers["steps"]), "at most, from every one of these cells"),
+        Fact(name, volume, f"certified: at least so much, in {cells} cells"),
+        Fact(
+            f"Steps to the {goal}", str(numbers["steps"]), "at most, from every one of these cells"
+        ),
     ]
 
 
 def kept_cells(certificate: Certificate) -> int:
     """How many cells the paving of ``certificate`` keeps."""
     paving = certificate.proof.paving
-    times = np.frombuffer(b"" if paving is None else paving.times, "<u2")
-    return int(np.count_nonzero(times != NEVER))
+    return 0 if paving is None else paving.number_kept()
 
 
 def _shown(value: Fraction) -> str:

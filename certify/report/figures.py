@@ -6,7 +6,7 @@ matplotlib is imported only when :func:`figures` draws.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -20,14 +20,15 @@ from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.theorems import obligations
 
 from .curves import draw_decrease, draw_output, draw_profile
-from .drawing import legend_below, new_figure, style, svg_text
+from .decision_figures import decision_pictures
+from .drawing import Picture, legend_below, new_figure, style, svg_text
 from .numerics import Floats, Loop
 from .paving import draw_paving
 from .portrait import draw_counterexample, draw_open_boxes, draw_portrait
 from .proofmap import draw_depths, draw_leaf_map, mapped_obligation
 from .safety import draw_safety, safety_centre
 from .scene import Scene, sample
-from .words import lead
+from .sentences import lead
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -36,17 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Picture", "figures"]
 
 _MOST_SLICES = 3
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A figure: ``svg`` is an ``<svg>`` element, ``alt`` says in words what it shows."""
-
-    name: str
-    title: str
-    caption: str
-    alt: str
-    svg: str
 
 
 def figures(outcome: Outcome) -> tuple[Picture, ...]:
@@ -63,6 +53,9 @@ def figures(outcome: Outcome) -> tuple[Picture, ...]:
 def _figures(outcome: Outcome) -> Iterator[Picture]:
     loop = Loop(outcome.claim)
     centre = _centre(outcome, loop)
+    if outcome.claim.theorem == "T-RULE":
+        yield from decision_pictures(outcome.claim, centre)
+        return
     scenes = [Scene(outcome, loop, pair, centre) for pair in _pairs(loop, outcome, centre)]
     if "lyapunov" in outcome.claim.functions:
         for number, scene in enumerate(scenes):
@@ -75,6 +68,8 @@ def _figures(outcome: Outcome) -> Iterator[Picture]:
     elif "output" in outcome.claim.functions:
         for number, scene in enumerate(scenes):
             yield _output(scene, number)
+    elif "target/0" in outcome.claim.functions:
+        yield from _paving(scenes[0])
     yield from _proof(scenes[0])
 
 
@@ -94,7 +89,8 @@ def _pairs(loop: Loop, outcome: Outcome, centre: Floats) -> list[tuple[int, int]
     if count <= 2:
         return [(0, count - 1)]
     functions = outcome.claim.functions
-    node = next(functions[k] for k in ("lyapunov", "barrier", "output") if k in functions)
+    keys = ("lyapunov", "barrier", "output", "target/0")
+    node = next(functions[k] for k in keys if k in functions)
     h = 0.05 * (loop.high - loop.low)
     corner = np.eye(count) * h
     signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
@@ -160,14 +156,17 @@ def _paving(scene: Scene) -> Iterator[Picture]:
     certificate = scene.outcome.certificate
     if certificate is None or certificate.proof.paving is None or not scene.is_plane:
         return
+    goal = "target" if "target/0" in scene.claim.functions else "core"
     caption = (
-        "The cells that are proved to reach the core, coloured by the number of steps that this "
-        "takes at most; white cells are not kept. Solid: the core. Dashed: the starts whose "
-        "simulation stays in the domain and reaches the equilibrium, sampled and not proved."
+        f"The cells that are proved to reach the {goal}, coloured by the number of steps that this "
+        f"takes at most; white cells are not kept. Solid: the {goal}."
     )
+    if goal == "core":
+        caption += " Dashed: the starts whose simulation stays in the domain and reaches the "
+        caption += "equilibrium, sampled and not proved."
     paving = certificate.proof.paving
-    alt = f"{scene.claim.name}: the paving around the core. {lead(scene.outcome)}"
-    yield _picture("paving", "Extended region", caption, alt,
+    alt = f"{scene.claim.name}: the paving around the {goal}. {lead(scene.outcome)}"
+    yield _picture("paving", "Extended region" if goal == "core" else "Recovery", caption, alt,
                    lambda axes: draw_paving(axes, scene, paving), (5.4, 4.9))  # fmt: skip
 
 

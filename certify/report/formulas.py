@@ -61,8 +61,9 @@ def _all(claim: Claim) -> Iterator[Formula]:
             yield _formula("Lyapunov function", f"V({', '.join(claim.states)})", e)
         elif head == "barrier":
             yield _formula("Barrier (invariant set: barrier <= 0)", "barrier", e)
-        elif head in ("initial", "unsafe"):
-            title = f"{head.capitalize()} set (where all are <= 0)"
+        elif head in ("initial", "unsafe", "target"):
+            what = "Target" if head == "target" else f"{head.capitalize()} set"
+            title = f"{what} (where all are <= 0)"
             yield _formula(title, clean(name.replace("/", " ")), e)
         else:
             yield _formula("Function", "expression" if head == "output" else clean(name), e)

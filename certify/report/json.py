@@ -39,7 +39,9 @@ def summary(
     """
     claim, certificate, numbers = outcome.claim, outcome.certificate, outcome.claim.numbers
     point = evidence_point(claim, outcome.counterexample)
-    trees = certificate.proof.trees if certificate is not None else {}
+    proof = certificate.proof if certificate is not None else None
+    trees = proof.trees if proof is not None else {}
+    has_cells = proof is not None and proof.paving is not None
     return {
         "verdict": outcome.verdict.word,
         "name": claim.name,
@@ -59,7 +61,7 @@ def summary(
         "search_seconds": outcome.statistics.get("search_seconds"),
         "check_seconds": outcome.statistics.get("check_seconds"),
         "boxes": outcome.statistics.get("boxes"),
-        "leaves": sum(statistics(t).leaves for t in trees.values()) if trees else None,
+        "leaves": sum(statistics(t).leaves for t in trees.values()) if trees or has_cells else None,
         "certificate": certificate_path,
         "counterexample": None
         if point is None

@@ -23,6 +23,7 @@ from .evidence import Point, condition_text, evidence_point, residual_reason
 from .facts import Fact, facts
 from .formulas import Formula, Range, formulas, ranges
 from .leaves import statistics
+from .sentences import lead, statement
 from .volume import VolumeBounds, VolumeEstimate
 
 __all__ = ["Fact", "ObligationRow", "ReportModel", "outcome_of", "report_model"]
@@ -125,8 +126,8 @@ def report_model(
         meaning=meaning,
         property=words.property_of(claim),
         theorem=theorem.id,
-        lead=words.lead(outcome),
-        statement=words.statement(claim),
+        lead=lead(outcome),
+        statement=statement(claim),
         conclusion=theorem.conclusion,
         assumptions=theorem.assumptions,
         formulas=formulas(claim),

@@ -1,4 +1,4 @@
-"""The cells of a paving drawn beside the core that they reach."""
+"""The cells of a paving drawn beside the core or target that they reach."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from certify.proofs.checker.extension import Extension
-from certify.proofs.checker.paving import NEVER, Paving
+from certify.expression import maximum
+from certify.proofs.checker.claim import Claim
+from certify.proofs.checker.language import Node
+from certify.proofs.checker.paving import NEVER, Paving, cells_of
 
 from .drawing import PALETTE
 from .numerics import Slice, crosses
@@ -24,13 +26,13 @@ _FINE = 301
 
 
 def draw_paving(axes: Axes, scene: Scene, paving: Paving) -> None:
-    """Every pixel with the time of the latest cell that it touches, and the core's outline."""
+    """Every pixel with the time of the latest cell that it touches, and the outline of the goal."""
     from matplotlib.ticker import MaxNLocator
 
     i, j = scene.pair
     frame(axes, scene)
     loop = scene.loop
-    cells = Extension(scene.claim, paving).cells
+    cells = cells_of(scene.claim, paving)
     x, y = (np.linspace(loop.low[k], loop.high[k], _PIXELS + 1) for k in (i, j))
     across, up = np.meshgrid(0.5 * x[:-1] + 0.5 * x[1:], 0.5 * y[:-1] + 0.5 * y[1:])
     points = np.empty((2, across.size))
@@ -45,13 +47,25 @@ def draw_paving(axes: Axes, scene: Scene, paving: Paving) -> None:
         bar = figure.colorbar(
             image, ax=axes, fraction=0.05, pad=0.03, ticks=MaxNLocator(6, integer=True)
         )
-        bar.set_label("steps to the core, at most")
-    _core(axes, scene)
-    sample(scene).draw(axes)
+        bar.set_label("steps until then, at most")
+    _goal(axes, scene)
+    if "lyapunov" in scene.claim.functions:
+        sample(scene).draw(axes)
 
 
-def _core(axes: Axes, scene: Scene) -> None:
-    target = certified_set(scene.claim)
+def _target(claim: Claim) -> Node | None:
+    """What is ``<= 0`` in the target, if the claim has one."""
+    found: Node | None = None
+    for key, e in claim.functions.items():
+        if key.startswith("target/"):
+            found = e if found is None else maximum(found, e)
+    return found
+
+
+def _goal(axes: Axes, scene: Scene) -> None:
+    target, label = _target(scene.claim), "the target"
+    if target is None:
+        target, label = certified_set(scene.claim), "the core, certified"
     if target is None:
         return
     fine = Slice(scene.loop, scene.pair, _FINE, scene.centre)
@@ -59,4 +73,4 @@ def _core(axes: Axes, scene: Scene) -> None:
     color = PALETTE["certified"]
     if crosses(values, 0):
         axes.contour(fine.x, fine.y, values, levels=[0], colors=color, linewidths=1.8, zorder=5)
-    axes.plot([], [], color=color, linewidth=1.8, label="the core, certified")
+    axes.plot([], [], color=color, linewidth=1.8, label=label)

@@ -15,7 +15,19 @@ from weakref import WeakKeyDictionary
 from .errors import LanguageError
 from .language import Node, build
 
-__all__ = ["Range", "Ranges", "Sharp", "affine_form", "cases", "impossible", "narrowed", "negated"]
+__all__ = [
+    "Range",
+    "Ranges",
+    "Sharp",
+    "affine_form",
+    "cases",
+    "choices",
+    "decided",
+    "impossible",
+    "narrowed",
+    "negated",
+    "with_choices",
+]
 
 _MOST_CASES = 1 << 17
 
@@ -149,10 +161,67 @@ def cases(
             yield stated, here
             continue
         for leaf, part in _leaves(tree, here):
-            pending.append((tuple(_replaced(e, tree, leaf) for e in stated), part))
+            pending.append((tuple(with_choices(e, {tree: leaf}) for e in stated), part))
             count += 1
             if count > most:  # paths through shared parts can be too many to walk
                 raise LanguageError(f"more than {most} cases")
+
+
+def choices(
+    nodes: tuple[Node, ...], box: Ranges, most: int = _MOST_CASES
+) -> tuple[tuple[Node, ...], list[tuple[tuple[Node, ...], Ranges]]]:
+    """The trees of ``select`` in ``nodes``, and what each of them is on parts of ``box``.
+
+    The parts are disjoint and cover ``box``.  What the trees are there may have ``select`` in it
+    again.  Raises ``LanguageError`` if there are more than ``most`` of them.
+    """
+    trees = tuple(filter(_is_threshold, _outside_selects(nodes)))
+    found: list[tuple[tuple[Node, ...], Ranges]] = [((), box)]
+    for tree in trees:
+        finer = []
+        for known, part in found:
+            finer += [((*known, leaf), here) for leaf, here in _leaves(tree, part)]
+            if len(finer) > most:
+                raise LanguageError(f"more than {most} cases")
+        found = finer
+    return trees, found
+
+
+def decided(
+    nodes: tuple[Node, ...], box: Ranges
+) -> tuple[dict[Node, Node], list[tuple[Node, bool]]]:
+    """What trees of ``select`` in ``nodes`` are on all of ``box``, as far as thresholds miss it.
+
+    Wherever every one of the expressions that come with them is ``> 0`` (True) or ``>= 0`` (False),
+    as on ``box``, they are that.
+    """
+    found: dict[Node, Node] = {}
+    conditions: list[tuple[Node, bool]] = []
+    for tree in filter(_is_threshold, _outside_selects(nodes)):
+        node = tree
+        while node.op == "select" and (form := _threshold(node)) is not None:
+            condition, yes, no = node.args
+            if narrowed(box, negated(form), strict=False) is None:
+                conditions.append((condition, True))
+                node = yes
+            elif narrowed(box, form, strict=True) is None:
+                conditions.append((-condition, False))
+                node = no
+            else:
+                break
+        if node is not tree:
+            found[tree] = node
+    return found, conditions
+
+
+def with_choices(root: Node, chosen: Mapping[Node, Node]) -> Node:
+    """``root`` with others in place of some of its :func:`choices`."""
+    built = dict(chosen)
+    for node in _outside_selects([root]):
+        if node not in built:
+            args = tuple(built.get(a, a) for a in node.args)
+            built[node] = node if args == node.args else build(node.op, args, node.data)
+    return built[root]
 
 
 def _outside_selects(nodes: tuple[Node, ...] | list[Node]) -> list[Node]:
@@ -191,13 +260,3 @@ def _leaves(tree: Node, box: Ranges) -> Iterator[tuple[Node, Ranges]]:
         yes = narrowed(here, form, strict=True)
         no = narrowed(here, negated(form), strict=False)
         pending += [(e, b) for e, b in ((node.args[2], no), (node.args[1], yes)) if b is not None]
-
-
-def _replaced(root: Node, tree: Node, leaf: Node) -> Node:
-    """``root`` with ``leaf`` for ``tree``, but for what is inside of a ``select``."""
-    built: dict[Node, Node] = {tree: leaf}
-    for node in _outside_selects([root]):
-        if node not in built:
-            args = tuple(built.get(a, a) for a in node.args)
-            built[node] = node if args == node.args else build(node.op, args, node.data)
-    return built[root]

@@ -21,7 +21,7 @@ from .language import Node, const, topological, var
 from .loops import closed_loop
 from .models import Block
 from .obligations import Atom, proved
-from .paving import Cells, Paving
+from .paving import Paving, cells_of, check_numbers, inner_ends, named
 from .symbols import MOST_SYMBOLS, allocate
 
 __all__ = ["Extension", "Orbit", "check_extension", "in_core", "span_of"]
@@ -37,16 +37,11 @@ def check_extension(
     """The number of cells that ``paving`` keeps; raises Rejected unless it proves ``claim``."""
     extension = Extension(claim, paving)
     cells, kept = extension.cells, np.flatnonzero(extension.cells.kept)
-    if not int(cells.times[kept].max(initial=0)) <= claim.numbers["steps"]:
-        raise Rejected("paving: a cell takes more steps than the claim says")
-    if not claim.numbers["volume"] <= cells.volume({x: claim.box[x] for x in claim.states}):
-        raise Rejected("paving: the cells are smaller than the claim says")
+    check_numbers(claim, cells)
     shown = extension.shown(kept, progress)
     if not shown.all():
-        cell = int(kept[~shown][0])
-        middle = (0.5 * cells.low[:, cell] + 0.5 * cells.high[:, cell]).tolist()
-        where = ", ".join(f"{x} = {m:.6g}" for x, m in zip(claim.states, middle, strict=True))
-        raise Rejected(f"paving: cell {cell} is not proved (around {where})")
+        cell = named(claim, cells, int(kept[~shown][0]))
+        raise Rejected(f"paving: {cell} is not proved")
     return len(kept)
 
 
@@ -98,16 +93,7 @@ class Extension:
     """The cells of ``paving`` over the domain of ``claim``, and which of them are proved."""
 
     def __init__(self, claim: Claim, paving: Paving) -> None:
-        ends = [claim.box[x] for x in claim.states]
-        self.cells = Cells(
-            paving,
-            np.array([below(low) for low, _ in ends]),
-            np.array([above(high) for _, high in ends]),
-        )
-        self._inside = (
-            np.array([[above(low)] for low, _ in ends]),
-            np.array([[below(high)] for _, high in ends]),
-        )
+        self.cells, self._inside = cells_of(claim, paving), inner_ends(claim)
         self._orbit, self._states = Orbit(claim), claim.states
         self._core = in_core(claim)
         self._core_roles = allocate([self._core.node])

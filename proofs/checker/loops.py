@@ -75,17 +75,29 @@ def defined(*nodes: Node) -> tuple[Formula, ...]:
     return tuple(Atom("defined", e) for e in nodes)
 
 
-def stays_inside(claim: Claim, f: Mapping[str, Node]) -> tuple[Formula, ...]:
+def stays_inside(claim: Claim, f: Mapping[str, Node], v: Node | None = None) -> tuple[Formula, ...]:
     """``f`` maps the point into the box, as a convex combination of ``x`` and a limit does.
 
     ``f - t x <= (1 - t) high`` implies ``f <= high`` for t in [0, 1], because ``x <= high``.
+    With ``v`` only where ``v <= level``, so that ``f <= high + m (v - level)`` will do, m >= 0.
     """
     parts: list[Formula] = []
     for x, (low, high) in ((x, claim.box[x]) for x in claim.states):
         pulled = [(1 - t, normalised(f[x] - const(t) * var(x))) for t in _PULLS]
-        parts.append(Any(tuple(nonnegative(_gap(rest * high, e)) for rest, e in pulled)))
-        parts.append(Any(tuple(nonnegative(e - const(rest * low)) for rest, e in pulled)))
+        above = [nonnegative(_gap(rest * high, e)) for rest, e in pulled]
+        below = [nonnegative(e - const(rest * low)) for rest, e in pulled]
+        if v is not None:
+            above.insert(1, nonnegative(_excess(claim, v, high, claim.equilibrium[x]) - f[x]))
+            below.insert(1, nonnegative(f[x] + _excess(claim, v, -low, -claim.equilibrium[x])))
+        parts += [Any(tuple(above)), Any(tuple(below))]
     return tuple(parts)
+
+
+def _excess(claim: Claim, v: Node, limit: Fraction, centre: Fraction) -> Node:
+    """``limit + m (v - level)`` for the m that shows every linear step inside if v is quadratic."""
+    level = claim.numbers["level"]
+    m = (limit - centre) / (2 * level)
+    return const(limit - m * level) + const(m) * v
 
 
 def _gap(limit: Fraction, e: Node) -> Node:

@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from .claim import Claim
 from .decisions import open_cases, stated_rules
+from .errors import TheoremError
 from .language import const
 from .loops import bounded, nonnegative
 from .obligations import All, Formula, Obligation
@@ -24,6 +25,8 @@ def output(claim: Claim, radius: Fraction) -> list[Obligation]:
         bounds.append(nonnegative(e - const(claim.numbers["lower"])))
     if "upper" in claim.numbers:
         bounds.append(nonnegative(const(claim.numbers["upper"]) - e))
+    if not bounds:
+        raise TheoremError("T-OUT needs the numbers lower, upper or both")
     text = "the expression is within its bounds"
     return [Obligation("output", text, bounded(claim), All(tuple(bounds)))]
 

@@ -8,7 +8,7 @@ believed: ``extension.py`` shows them, cell by cell.  Splits are made again as i
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -16,11 +16,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from .claim import Claim
 from .errors import FormatError, Rejected
-from .intervals import Array, Mask
+from .intervals import Array, Mask, above, below
 from .tree import LARGEST_TREES, LEAF, decode_tree, encode_tree
 
-__all__ = ["NEVER", "Cells", "Counts", "Paving"]
+__all__ = ["NEVER", "Cells", "Counts", "Paving", "cells_of", "check_numbers", "inner_ends", "named"]
 
 Counts: TypeAlias = NDArray[np.int64]
 
@@ -39,6 +40,11 @@ class Paving:
     tree: bytes
     hops: bytes
     times: bytes
+
+    def number_kept(self) -> int:
+        """How many cells it keeps."""
+        pairs = (self.times[i : i + 2] for i in range(0, len(self.times), 2))
+        return sum(int.from_bytes(pair, "little") != NEVER for pair in pairs)
 
     def to_json(self) -> dict[str, str]:
         """The paving as canonical JSON data, but for the compression."""
@@ -108,6 +114,10 @@ class Cells:
         """The number of cells."""
         return len(self.hops)
 
+    def nodes(self) -> Iterator[tuple[int, float, int]]:
+        """In the order of the tree: the axis of a split and its middle, or -1 and the cell."""
+        yield from zip(self._axis.tolist(), self._middle.tolist(), self._next.tolist(), strict=True)
+
     @property
     def kept(self) -> Mask:
         """Which cells the paving keeps."""
@@ -115,10 +125,11 @@ class Cells:
         return result
 
     def latest(self, low: Array, high: Array) -> Counts:
-        """The largest time of the cells that each of the boxes (states, boxes) touches.
+        """The largest time of cells that hold each of the boxes (states, boxes) together.
 
-        Boxes and cells are closed: a cell that has but a corner in common counts.  A box within
-        that of the paving touches all cells that any of its points is in.
+        Boxes and cells are closed.  Of a box within that of the paving every point is in one of
+        the cells that count; a cell that the box only touches does not, where others have that
+        side of the box.
         """
         result: Counts = np.full(low.shape[1], -1, dtype=np.int64)
         for first in range(0, low.shape[1], _TOGETHER):
@@ -134,7 +145,8 @@ class Cells:
             np.maximum.at(result, box[ends], self.times[self._next[node[ends]]])
             box, node = box[~ends], node[~ends]
             axis, middle = self._axis[node], self._middle[node]
-            lower, upper = low[axis, box] <= middle, high[axis, box] >= middle
+            lower = low[axis, box] < middle
+            upper = (high[axis, box] > middle) | (low[axis, box] >= middle)
             box = np.concatenate([box[lower], box[upper]])
             node = np.concatenate([node[lower] + 1, self._next[node[upper]]])
 
@@ -154,3 +166,32 @@ class Cells:
             whole = np.array([int(length * common) for length in lengths], dtype=object)
             total = total * whole[inverse.reshape(-1)]
         return Fraction(int(sum(total.tolist())), unit)
+
+
+def cells_of(claim: Claim, paving: Paving) -> Cells:
+    """The cells of ``paving`` over the domain of ``claim``, rounded outward."""
+    ends = [claim.box[x] for x in claim.states]
+    low, high = [below(end) for end, _ in ends], [above(end) for _, end in ends]
+    return Cells(paving, np.array(low), np.array(high))
+
+
+def inner_ends(claim: Claim) -> tuple[Array, Array]:
+    """The ends (states, 1) of the domain of ``claim``, rounded inward."""
+    ends = [claim.box[x] for x in claim.states]
+    low, high = [[above(end)] for end, _ in ends], [[below(end)] for _, end in ends]
+    return np.array(low), np.array(high)
+
+
+def check_numbers(claim: Claim, cells: Cells) -> None:
+    """Raise Rejected unless ``cells`` are as large and as early as ``claim`` says."""
+    if not int(cells.times[cells.kept].max(initial=0)) <= claim.numbers["steps"]:
+        raise Rejected("paving: a cell takes more steps than the claim says")
+    if not claim.numbers["volume"] <= cells.volume({x: claim.box[x] for x in claim.states}):
+        raise Rejected("paving: the cells are smaller than the claim says")
+
+
+def named(claim: Claim, cells: Cells, cell: int) -> str:
+    """How messages say which ``cell`` it is and where."""
+    middle = (0.5 * cells.low[:, cell] + 0.5 * cells.high[:, cell]).tolist()
+    where = ", ".join(f"{x} = {m:.6g}" for x, m in zip(claim.states, middle, strict=True))
+    return f"cell {cell} (around {where})"

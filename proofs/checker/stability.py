@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from .blowup import Ray, vanishes
 from .calculus import directional, is_continuous, substitute
+from .cases import Range, decided, with_choices
 from .claim import Claim
 from .differences import difference
 from .errors import LanguageError, TheoremError
@@ -23,12 +24,13 @@ from .loops import (
     defined,
     faces,
     near,
+    nonnegative,
     positive,
     scales,
     stated_loop,
     stays_inside,
 )
-from .obligations import All, Any, Formula, Obligation
+from .obligations import All, Any, Atom, Formula, Obligation
 
 __all__ = [
     "decrease",
@@ -52,7 +54,7 @@ def stability(claim: Claim, radius: Fraction) -> list[Obligation]:
     falling = decrease(claim)
     close = near(claim, {x: radius * s for x, s in scales(claim).items()})
     guard = positive(v - const(level))
-    inside = stays_inside(claim, f) if claim.time == "discrete" else ()
+    inside = stays_inside(claim, f, v) if claim.time == "discrete" else ()
     proper = Any((close, All((positive(v), positive(falling)))))
     # in continuous time a defined derivative makes V locally Lipschitz, at x* too
     smooth = (falling,) if claim.time == "continuous" else ()
@@ -134,11 +136,29 @@ def _is_equilibrium(claim: Claim, v: Node) -> None:
         raise TheoremError("the Lyapunov function is not exactly 0 at the equilibrium")
 
 
+def _at_rest(claim: Claim) -> tuple[Claim, tuple[Atom, ...]]:
+    """The loop as its trees decide at the equilibrium, and where they decide so."""
+    if claim.time != "discrete":
+        return claim, ()
+    box = {x: Range(*ends) for x, ends in bounded(claim).items()}
+    box |= {x: Range(c, c) for x, c in claim.equilibrium.items()}
+    loop = stated_loop(claim)
+    leaves, conditions = decided(tuple(loop.values()), box)
+    if not leaves:
+        return claim, ()
+    here = {x: with_choices(f, leaves) for x, f in loop.items()}
+    there = dict.fromkeys(positive(e) if strict else nonnegative(e) for e, strict in conditions)
+    return replace(claim, plant=here, controller={}), tuple(there)
+
+
 def _along_rays(claim: Claim, radius: Fraction, v: Node, falling: Node) -> list[Obligation]:
     """Positivity off the equilibrium inside the cube of size ``radius``, with no hole."""
     result = []
+    local, conditions = _at_rest(claim)
+    if conditions:
+        falling = decrease(local)
     point, size = tuple(claim.equilibrium.items()), tuple(scales(claim).items())
-    for (face, sign), formula in _on_faces(claim.states, point, size, v, falling).items():
+    for (face, sign), formula in _on_faces(point, size, v, falling, conditions).items():
         box = {_RADIUS: (Fraction(0), radius)}
         box |= {f"_d_{x}": (Fraction(-1), Fraction(1)) for x in claim.states if x != face}
         box |= {x: claim.box[x] for x in (*claim.parameters, *claim.disturbances)}
@@ -150,13 +170,17 @@ def _along_rays(claim: Claim, radius: Fraction, v: Node, falling: Node) -> list[
 
 @lru_cache(maxsize=8)
 def _on_faces(
-    states: tuple[str, ...],
     equilibrium: tuple[tuple[str, Fraction], ...],
     size: tuple[tuple[str, Fraction], ...],
     v: Node,
     falling: Node,
+    conditions: tuple[Atom, ...],
 ) -> dict[tuple[str, int], Formula]:
-    """The quotients along the rays to each face of the cube; remembered, as they are dear."""
+    """The quotients along the rays to each face of the cube; remembered, as they are dear.
+
+    They are those of the loop where the ``conditions`` hold, which is to be shown too.
+    """
+    states = [x for x, _ in equilibrium]
     result: dict[tuple[str, int], Formula] = {}
     ray: Ray | None = None
     for face in states:
@@ -164,7 +188,12 @@ def _on_faces(
             direction = {x: const(sign) if x == face else var(f"_d_{x}") for x in states}
             ray = Ray(dict(equilibrium), dict(size), direction, _RADIUS, ray)
             parts = (positive(ray.quotient(e, ray.order(e))) for e in (v, falling))
-            result[face, sign] = All(tuple(parts))
+            moved = {
+                x: const(c) + const(s) * var(_RADIUS) * direction[x]
+                for (x, c), (_, s) in zip(equilibrium, size, strict=True)
+            }
+            there = (Atom(a.relation, substitute(a.node, moved)) for a in conditions)
+            result[face, sign] = All((*there, *parts))
     return result
 
 

@@ -7,6 +7,7 @@ __all__ = [
     "EXACT",
     "EXTENDED",
     "MODEL",
+    "RECOVERED",
     "RESIDUAL",
     "RULED",
     "SAFE",
@@ -51,4 +52,11 @@ EXTENDED = (
     "{V <= level} within the stated number of steps and converges to the equilibrium, which is "
     "stable, and around which {V <= level} is as in T-STAB-D; the cells have at least the "
     "stated volume"
+)
+RECOVERED = (
+    "every trajectory that starts in the initial set within the domain, or in a cell that the "
+    "paving keeps, is in the target after the stated number of steps at the latest, and in the "
+    "domain until then; where a number of steps away is stated, it stays in the domain for ever, "
+    "and from one of these visits on it is out of the target for no more than so many steps in a "
+    "row; the cells have at least the stated volume"
 )

@@ -13,12 +13,13 @@ from fractions import Fraction
 from .claim import Claim
 from .decisions import by_cases
 from .errors import LanguageError, TheoremError
-from .language import topological
+from .language import Node, topological
 from .obligations import Obligation
 from .outputs import output, rules
+from .recovery import recovery
 from .residual import residual
 from .safety import safety
-from .stability import stability
+from .stability import is_ray, stability
 from .statements import (
     BOUNDED,
     CONTINUOUS,
@@ -26,6 +27,7 @@ from .statements import (
     EXACT,
     EXTENDED,
     MODEL,
+    RECOVERED,
     RESIDUAL,
     RULED,
     SAFE,
@@ -49,6 +51,7 @@ class Theorem:
     derive: Callable[[Claim, Fraction], list[Obligation]]
     has_radius: bool = False
     has_level: bool = False
+    optional: frozenset[str] = frozenset()  # functions and numbers that may be left out
 
     @property
     def has_paving(self) -> bool:
@@ -67,7 +70,7 @@ def obligations(claim: Claim, radius: Fraction | None) -> list[Obligation]:
         raise TheoremError(f"{theorem.id} {'needs' if theorem.has_radius else 'has no'} radius")
     if radius is not None and not 0 < radius <= 1:
         raise TheoremError("the radius is not in (0, 1]")
-    return _derived(theorem, claim, Fraction(0) if radius is None else radius)
+    return _derived(theorem, claim, Fraction(0) if radius is None else radius, cased=True)
 
 
 def violation(claim: Claim) -> list[Obligation]:
@@ -75,13 +78,16 @@ def violation(claim: Claim) -> list[Obligation]:
 
     They have no proof-specific radius; a point where one is false refutes the conditions.
     """
-    return _derived(applicable(claim), claim, Fraction(0))
+    theorem = applicable(claim)
+    return _derived(theorem, claim, Fraction(0), cased=not theorem.has_level)
 
 
-def _derived(theorem: Theorem, claim: Claim, radius: Fraction) -> list[Obligation]:
+def _derived(theorem: Theorem, claim: Claim, radius: Fraction, *, cased: bool) -> list[Obligation]:
     try:
         found = theorem.derive(claim, radius)
-        return found if theorem.has_level else [part for o in found for part in by_cases(o)]
+        if not cased or not any(node.op == "select" for node in topological(_stated(claim))):
+            return found
+        return [part for o in found for part in ([o] if is_ray(o) else by_cases(o))]
     except LanguageError as error:
         raise TheoremError(f"{theorem.id} does not apply: {error}") from error
 
@@ -93,16 +99,16 @@ def applicable(claim: Claim) -> Theorem:
         raise TheoremError(f"there is no theorem {claim.theorem!r}")
     if theorem.time not in (claim.time, "any"):
         raise TheoremError(f"{theorem.id} is about {theorem.time}-time systems")
-    if {_kind(f) for f in claim.functions} != theorem.functions:
+    found = {_kind(f) for f in claim.functions}
+    if not theorem.functions - theorem.optional <= found <= theorem.functions:
         raise TheoremError(f"{theorem.id} needs the functions {sorted(theorem.functions)}")
     given = set(claim.numbers)
     wanted = theorem.numbers | {
         f"residual/{x}" for x in claim.states if "residual" in theorem.numbers
     }
-    if given != wanted and not (theorem.id == "T-OUT" and given and given < wanted):
+    if not wanted - theorem.optional <= given <= wanted:
         raise TheoremError(f"{theorem.id} needs the numbers {sorted(wanted)}")
-    stated = (*claim.plant.values(), *claim.controller.values(), *claim.functions.values())
-    if any(node.op == "step" for node in topological(stated)):
+    if any(node.op == "step" for node in topological(_stated(claim))):
         # its values are a matter of choice; along rays two choices can become one
         raise TheoremError("step is a derivative: state a jump with select")
     if theorem.time != "any" and not claim.plant:
@@ -112,10 +118,14 @@ def applicable(claim: Claim) -> Theorem:
     return theorem
 
 
+def _stated(claim: Claim) -> tuple[Node, ...]:
+    return (*claim.plant.values(), *claim.controller.values(), *claim.functions.values())
+
+
 def _kind(function: str) -> str:
-    """``initial`` and ``unsafe`` are numbered from 0; other functions stand alone."""
+    """``initial``, ``unsafe`` and ``target`` are numbered from 0; other functions stand alone."""
     kind, slash, number = function.partition("/")
-    numbered = slash and kind in ("initial", "unsafe") and number.isdecimal()
+    numbered = slash and kind in ("initial", "unsafe", "target") and number.isdecimal()
     return kind if numbered or (slash and kind == "rule") else function
 
 
@@ -133,8 +143,11 @@ def _theorems() -> dict[str, Theorem]:
                 residual, has_level=True),
         Theorem("T-SAFE-D", "discrete", SAFE, DISCRETE, sets, frozenset(), safety),
         Theorem("T-SAFE-C", "continuous", SAFE, CONTINUOUS, sets, frozenset(), safety),
+        Theorem("T-REACH-D", "discrete", RECOVERED, DISCRETE, frozenset({"target", "initial"}),
+                frozenset({"steps", "volume", "away"}), recovery,
+                optional=frozenset({"initial", "away"})),
         Theorem("T-OUT", "any", BOUNDED, (EXACT, MODEL), frozenset({"output"}),
-                frozenset({"lower", "upper"}), output),
+                frozenset({"lower", "upper"}), output, optional=frozenset({"lower", "upper"})),
         Theorem("T-RULE", "any", RULED, (EXACT, MODEL, STATE), frozenset({"rule"}), frozenset(),
                 rules),
     )  # fmt: skip

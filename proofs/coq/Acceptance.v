@@ -4,7 +4,7 @@
     are made: [true_if_hold]. *)
 From Coq Require Import QArith String List Arith.
 From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs SafetyClaim
-  SafeLoop RuleClaim Rules Reader RuleText Statements.
+  SafeLoop ExtensionClaim Pavings Crossings Extended RuleClaim Rules Reader RuleText Statements.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -18,18 +18,33 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
   | Guarded c => safe_obligations c
   | Shielded c => safe_flow_obligations c
   | Bounded c => Some (output_obligations c)
+  | Extended e => if ready e then obligations by_differences (core e) else None
+  | Extending e => if ready e then Some [] else None
   | Ruled c => rule_obligations c
   end.
 
-Theorem true_if_hold d s l : needed d s = Some l -> (forall o, In o l -> holds o) -> true_of s.
+(** Besides, every cell of a paving has to be shown; [course_of] is computed once for all of them. *)
+Definition cell : Type := list (Q * Q) * nat.
+Definition to_show (s : statement) : list cell :=
+  match s with Extended e | Extending e => ExtensionClaim.kept (cells_of e) (bounds (core e)) | _ => [] end.
+Definition course_for (names : nat) (s : statement) : option course :=
+  match s with Extended e | Extending e => Some (course_of names e) | _ => None end.
+Definition shown (o : option course) (deeper hops degree : nat) (c : cell) : bool :=
+  match o with Some o => crosses o deeper hops degree c | None => false end.
+Definition all_shown (names : nat) (s : statement) : Prop := forall c, In c (to_show s) ->
+  exists deeper hops degree, shown (course_for names s) deeper hops degree c = true.
+
+Theorem true_if_hold d names s l : needed d s = Some l -> (forall o, In o l -> holds o) -> all_shown names s -> true_of s.
 Proof.
-  destruct s; cbn [needed true_of]; intros M H.
+  destruct s; cbn [needed true_of]; intros M H C.
   - inversion M; subst. apply H. now left.
   - now apply (stable_if_hold d c l).
   - now apply (flow_if_hold c l).
   - now apply (safe_if_hold c l).
   - now apply (safe_flow_if_hold c l).
   - inversion M; subst. now apply bounded_if_hold.
+  - destruct (ready e) eqn:R; [|discriminate]. now apply (extended_if_hold names d e l).
+  - destruct (ready e) eqn:R; [|discriminate]. intros S. now apply (extended_if_stable names e S).
   - now apply (ruled_if_hold c l).
 Qed.
 
@@ -50,14 +65,18 @@ Proof.
   next_part (code_list _ code_pair) H. next_part (code_list _ code_pair) H.
   next_part (code_list _ code_node) H. next_part (code_list _ code_nat) H. auto.
 Qed.
-Lemma claim_injective a b : print_claim a = print_claim b -> a = b.
+Lemma code_claim : code print_claim.
 Proof.
-  intros H. rewrite <- (app_nil_r (print_claim a)), <- (app_nil_r (print_claim b)) in H.
-  destruct a as [l v p d r q], b as [l' v' p' d' r' q']. unfold print_claim in H.
+  intros a b u w H. destruct a as [l v p d r q], b as [l' v' p' d' r' q']. unfold print_claim in H.
   cbn [loop lyapunov level decay rest cube] in H. rewrite <- !app_assoc in H.
   apply code_system in H. destruct H as [<- H]. cbn [app] in H. rewrite <- ?app_assoc in H.
   next_part (code_list _ code_node) H. next_part code_rational H. next_part code_rational H.
-  next_part (code_list _ code_rational) H. next_part (code_list _ code_rational) H. reflexivity.
+  next_part (code_list _ code_rational) H. next_part (code_list _ code_rational) H. auto.
+Qed.
+Lemma claim_injective a b : print_claim a = print_claim b -> a = b.
+Proof.
+  intros H. rewrite <- (app_nil_r (print_claim a)), <- (app_nil_r (print_claim b)) in H.
+  now apply code_claim in H.
 Qed.
 Lemma code_function : code print_function.
 Proof.
@@ -80,34 +99,101 @@ Proof.
   next_part (code_list _ code_pair) H. next_part (code_list _ code_node) H.
   next_part code_option H. next_part code_option H. reflexivity.
 Qed.
+Lemma print_paving_injective p : forall q r s, print_paving p r = print_paving q s -> p = q /\ r = s.
+Proof.
+  induction p as [t| |i m lower IHl upper IHu]; intros [t'| |i' m' lower' upper'] r s H; cbn [print_paving] in H;
+    try (apply (f_equal (hd [])) in H; discriminate H); apply (f_equal (@tl word)) in H; cbn [tl] in H.
+  - pose proof (f_equal (hd []) H) as N. apply (f_equal (@tl word)) in H. cbn [hd tl] in N, H.
+    apply numeral_injective in N. now subst.
+  - auto.
+  - pose proof (f_equal (hd []) H) as N. apply (f_equal (@tl word)) in H. cbn [hd tl] in N, H.
+    apply numeral_injective in N. change (print_rational m ++ print_paving lower (print_paving upper r) =
+      print_rational m' ++ print_paving lower' (print_paving upper' s)) in H.
+    apply code_rational in H. destruct H as [<- H]. apply IHl in H. destruct H as [<- H].
+    apply IHu in H. destruct H as [<- <-]. now subst.
+Qed.
+Lemma extension_injective a b : print_extension a = print_extension b -> a = b.
+Proof.
+  intros H. destruct a as [c n v p], b as [c' n' v' p']. unfold print_extension in H.
+  cbn [core most_steps covered cells_of] in H. apply code_claim in H. destruct H as [<- H]. cbn [app] in H.
+  next_part code_nat H. next_part code_rational H. apply (f_equal (@tl word)) in H. cbn [tl] in H.
+  apply print_paving_injective in H. now destruct H as [<- _].
+Qed.
 Theorem print_injective a b : print a = print b -> a = b.
 Proof.
   destruct a, b; intros H; cbn [print] in H; try (apply (f_equal (hd [])) in H; discriminate H);
     apply (f_equal (@tl word)) in H; cbn [tl] in H; f_equal;
-    auto using obligation_injective, claim_injective, safety_injective, output_injective, rules_injective.
+    auto using obligation_injective, claim_injective, safety_injective, output_injective, extension_injective,
+      rules_injective.
 Qed.
 
 (** * What the program runs *)
 
-(** Flags for programs that the kernel makes: errors of what is not linear get names. *)
-Definition usual (p : list (node Q)) : list (bool * bool) :=
-  map (fun c => match c with
-    | Call _ _ | Max _ _ | Step _ | Select _ _ _ | Quotient _ _ _ | Quotient2 _ _ _ | Increment _ _ _ => (true, false)
-    | _ => (false, false)
-    end) p.
+(** ** Flags for programs that the kernel makes: untrusted *)
 
-Definition says (bytes : list nat) (s : statement) : bool := same_words (words bytes) (print s).
+(** How many components each vector has, the newest first. *)
+Definition size_of (sizes : list nat) (c : node Q) : nat :=
+  match c with
+  | Const _ | Var _ | Index _ _ | Select _ _ _ => 1
+  | Stack l => length l
+  | Affine rows _ => length rows
+  | Neg a | Call _ a | Step a | Add a _ | Sub a _ | Mul a _ | Max a _ | Quotient _ a _ | Quotient2 _ a _
+  | Increment _ a _ => nth a sizes 0
+  end.
+(** In which order errors get names, as in [proofs/checker/symbols.py]; None for what is linear, and products. *)
+Definition rank_of (size : nat) (c : node Q) : option nat :=
+  let alone := Nat.leb size 1 in
+  match c with
+  | Increment _ _ _ => Some (if alone then 0 else 1)
+  | Call Relu _ | Call Abs _ | Max _ _ | Step _ | Select _ _ _ => Some (if alone then 3 else 2)
+  | Call (Pow 2) _ => None
+  | Call _ _ | Quotient _ _ _ | Quotient2 _ _ _ => Some (if alone then 5 else 4)
+  | _ => None
+  end.
+Fixpoint ranked (p : list (node Q)) (sizes : list nat) : list (option nat * nat) :=
+  match p with
+  | [] => []
+  | c :: p => let n := size_of sizes c in (rank_of n c, n) :: ranked p (n :: sizes)
+  end.
+Definition most_names := 24.
+(** Names for those of rank [r]. *)
+Fixpoint name_rank (r used : nat) (l : list (option nat * nat)) (named : list bool) : nat * list bool :=
+  match l, named with
+  | (s, n) :: l, b :: named =>
+    let take := match s with Some q => Nat.eqb q r && Nat.leb (used + n) most_names | None => false end in
+    let (used, named) := name_rank r (if take then used + n else used) l named in
+    (used, (b || take)%bool :: named)
+  | _, _ => (used, named)
+  end.
+Definition named (p : list (node Q)) : list bool :=
+  let l := ranked p [] in
+  snd (fold_left (fun un r => name_rank r (fst un) l (snd un)) (seq 0 6) (0, map (fun _ => false) p)).
+
+(** Where the formula is tried: at the last of the atoms that come in the same round, counted back. *)
+Fixpoint tried_at (r : nat) (f : formula) (ends : list nat) : list nat :=
+  match f with
+  | Positive k | Nonnegative k | Defined k =>
+    firstn r (ends ++ repeat k (r - length ends)) ++ Nat.min k (nth r ends k) :: skipn (S r) ends
+  | And a b => tried_at r b (tried_at r a ends)
+  | Or a b => tried_at (S r) b (tried_at r a ends)
+  end.
+Definition usual (o : obligation) : list (bool * bool) :=
+  let n := length (program o) in
+  let ends := tried_at 0 (goal o) [] in
+  combine (named (program o)) (map (fun i => existsb (Nat.eqb (n - S i)) ends) (seq 0 n)).
+
+Definition says (bytes : list nat) (s : statement) : bool := same_words (split_onto [] [] bytes) (print s).
 
 (** The program proved an obligation: it divided the tree of some task and proved all parts. *)
 Definition proved (o : obligation) : Prop := exists t w plan boxes, prepare o t = Some w /\
   divided w t plan = Some boxes /\ forall b, In b boxes -> exists tree, grown w t b tree = true.
 
 (** From bytes to what is true: whatever a text states, if the program found it in the text and proved
-    all obligations that it made of it. *)
-Theorem accepted_ok bytes s d l : says bytes s = true -> needed d s = Some l ->
-  (forall o, In o l -> proved o) -> forall stated, states bytes stated -> true_of stated.
+    all obligations that it made of it, and every cell. *)
+Theorem accepted_ok bytes s d names l : says bytes s = true -> needed d s = Some l ->
+  (forall o, In o l -> proved o) -> all_shown names s -> forall stated, states bytes stated -> true_of stated.
 Proof.
-  intros S M P stated E. apply same_words_ok in S. unfold states in E. rewrite S in E.
-  apply print_injective in E. rewrite <- E. apply (true_if_hold d s l M). intros o I.
+  intros S M P C stated E. apply same_words_ok in S. rewrite split_onto_ok in S. cbn [rev app] in S. fold (words bytes) in S. unfold states in E. rewrite S in E.
+  apply print_injective in E. rewrite <- E. apply (true_if_hold d names s l M); auto. intros o I.
   destruct (P o I) as [t [w [plan [boxes [A [B G]]]]]]. now apply (divided_ok o t w plan boxes).
 Qed.

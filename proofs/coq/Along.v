@@ -7,17 +7,6 @@ From Certify Require Import Language Scalars Inline Walks Rays ExactValues Quoti
 Import ListNotations.
 Local Open Scope R_scope.
 
-Definition renamed (f : nat -> nat) (o : operation) : operation :=
-  match o with
-  | OConst q => OConst q | OVar i => OVar i
-  | ONeg a => ONeg (f a) | OAdd a b => OAdd (f a) (f b) | OSub a b => OSub (f a) (f b)
-  | OMul a b => OMul (f a) (f b) | OMax a b => OMax (f a) (f b)
-  | OCall g a => OCall g (f a) | OStep a => OStep (f a) | OSelect a b c => OSelect (f a) (f b) (f c)
-  | OQuotient g a b => OQuotient g (f a) (f b) | OQuotient2 g a b => OQuotient2 g (f a) (f b)
-  | OIncrement g a b => OIncrement g (f a) (f b)
-  | ORow row args bias => ORow row (map f args) bias
-  end.
-
 Definition write_maybe (t : option part) (s : list operation) : list operation * option nat :=
   match t with
   | Some t => if written_below (length s) t then let (s', p) := write t s in (s', Some p) else (s, None)

@@ -10,4 +10,5 @@ Extract Constant ClassicalDedekindReals.sig_not_dec => "(fun _ -> assert false)"
 Extract Constant ClassicalDedekindReals.sig_forall_dec => "(fun _ -> assert false)".
 Extract Inlined Constant PrimFloat.next_up => "next_up".
 Extract Inlined Constant PrimFloat.next_down => "next_down".
-Extraction "build/extracted.ml" says needed usual prepare divided parts grown.
+Extraction "build/extracted.ml" says needed usual prepare divided parts grown
+  to_show course_for shown.

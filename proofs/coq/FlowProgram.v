@@ -2,7 +2,7 @@
     along it beyond the stated rate; and the obligations on the faces of the domain.  In words:
     [proofs/theory/T-STAB-C.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Compact Theorems Curves Invariance Claims Scalars Inline Walks Rays ExactValues
+From Certify Require Import Language Tree Compact Theorems Curves Invariance Claims Scalars Inline Merging Arranging Walks Rays ExactValues
   Quotients Along Moves LinearForms FallProgram Wishes Slopes Choices Tangents.
 Import ListNotations.
 Local Open Scope R_scope.

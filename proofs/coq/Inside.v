@@ -3,7 +3,7 @@
     Trees are written as machine integers with up to seven bytes in each, the first one lowest, and
     their number above them.  That these are the bytes of a tree need not be believed: [check_ok] holds
     for every task. *)
-From Coq Require Import List ZArith Uint63.
+From Coq Require Import List ZArith Uint63 Bool.
 From Certify Require Import Language Tree Statements Acceptance.
 Import ListNotations.
 
@@ -24,7 +24,7 @@ Definition closes (differences : bool) (s : statement) (i : nat) (t : task) : bo
   match needed differences s with
   | Some l =>
     match nth_error l i with
-    | Some o => check o (Task (usual (program o)) (at_root t) (depth t) (deeper t) (tree t))
+    | Some o => check o (Task (usual o) (at_root t) (depth t) (deeper t) (tree t))
     | None => false
     end
   | None => false
@@ -34,10 +34,28 @@ Definition counts (differences : bool) (s : statement) (n : nat) : bool :=
 Fixpoint all_close (differences : bool) (s : statement) (i : nat) (ts : list task) : Prop :=
   match ts with [] => True | t :: ts' => closes differences s i t = true /\ all_close differences s (S i) ts' end.
 
-Theorem claim_is_true d s ts : counts d s (length ts) = true -> all_close d s 0 ts -> true_of s.
+(** Every cell is shown, with the hops and the degree of its hint; halved [deeper] times at most. *)
+Definition cells_close (deeper names : nat) (s : statement) (hints : list (nat * nat)) : bool :=
+  let o := course_for names s in
+  Nat.eqb (length hints) (length (to_show s)) &&
+  forallb (fun ch => shown o deeper (fst (snd ch)) (snd (snd ch)) (fst ch)) (combine (to_show s) hints).
+Lemma cells_close_ok deeper names s hints : cells_close deeper names s hints = true -> all_shown names s.
 Proof.
-  unfold counts. destruct (needed d s) as [l|] eqn:N; [|discriminate]. intros L H. apply PeanoNat.Nat.eqb_eq in L.
-  apply (true_if_hold d s l N). intros o I. apply In_nth_error in I. destruct I as [i E].
+  unfold cells_close, all_shown. intros H. apply andb_prop in H. destruct H as [L H]. apply PeanoNat.Nat.eqb_eq in L.
+  rewrite forallb_forall in H. intros c I. apply In_nth_error in I. destruct I as [i E].
+  destruct (nth_error hints i) as [[hops degree]|] eqn:G.
+  2:{ apply nth_error_None in G. rewrite L in G. apply nth_error_None in G. congruence. }
+  exists deeper, hops, degree. apply (H (c, (hops, degree))). clear H L. revert hints i E G.
+  induction (to_show s) as [|a l IH]; intros [|b m] [|i] E G; simpl in *; try discriminate.
+  - inversion E; inversion G; subst. now left.
+  - right. now apply (IH m i).
+Qed.
+
+Theorem claim_is_true d deeper names s ts hints : counts d s (length ts) = true -> all_close d s 0 ts ->
+  cells_close deeper names s hints = true -> true_of s.
+Proof.
+  unfold counts. destruct (needed d s) as [l|] eqn:N; [|discriminate]. intros L H C. apply PeanoNat.Nat.eqb_eq in L.
+  apply (true_if_hold d names s l N); [|now apply (cells_close_ok deeper names s hints)]. intros o I. apply In_nth_error in I. destruct I as [i E].
   assert (G : forall ts k, all_close d s k ts -> forall j, j < length ts -> exists t, closes d s (k + j) t = true).
   { clear. induction ts as [|t ts IH]; intros k H [|j] J; simpl in J; try (now apply PeanoNat.Nat.nlt_0_r in J).
     - exists t. rewrite PeanoNat.Nat.add_0_r. apply H.

@@ -5,7 +5,7 @@
     all faces, whose variables are [r], the direction [d], parameters and disturbances.  In words:
     [proofs/theory/L-RAY.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Scalars Inline Rays ExactValues Quotients Along FallProgram.
+From Certify Require Import Language Tree Theorems Claims Scalars Inline Merging Arranging Rays ExactValues Quotients Along FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -1,6 +1,6 @@
 (** The obligations [ray] of a claim imply what T-STAB-D asks near the equilibrium. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Tree Theorems Claims Scalars Inline Rays ExactValues Quotients
+From Certify Require Import Language Tree Theorems Claims Scalars Inline Merging Arranging Rays ExactValues Quotients
   Along FallProgram Neighbourhood.
 Import ListNotations.
 Local Open Scope R_scope.

@@ -207,6 +207,21 @@ Qed.
 
 (** * What the program runs *)
 
+(** [words] without recursion that is as deep as the text is long. *)
+Fixpoint split_onto (before : list word) (so_far : word) (bytes : list nat) : list word :=
+  let before' := match so_far with [] => before | _ => rev so_far :: before end in
+  match bytes with
+  | [] => rev_append before' []
+  | c :: rest =>
+    if Nat.eqb c 32 || Nat.eqb c 10 then split_onto before' [] rest else split_onto before (c :: so_far) rest
+  end.
+Lemma split_onto_ok bytes : forall before so_far, split_onto before so_far bytes = rev before ++ split so_far bytes.
+Proof.
+  induction bytes as [|c bytes IH]; intros before so_far; cbn [split_onto split].
+  - rewrite rev_append_rev, app_nil_r. destruct so_far; simpl; auto. now rewrite app_nil_r.
+  - destruct (_ || _); rewrite IH; auto. destruct so_far; simpl; auto. now rewrite <- app_assoc.
+Qed.
+
 Fixpoint same_word (a b : word) : bool :=
   match a, b with
   | [], [] => true

@@ -4,7 +4,7 @@
     claim. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Tree Compact Theorems Stability Curves Invariance ContinuousTime ContinuousSets
-  DiscreteTime Claims SafetyClaim Scalars Inline Walks Rays ExactValues Quotients Along Moves FallProgram Wishes Continuity
+  DiscreteTime Claims SafetyClaim Scalars Inline Merging Arranging Walks Rays ExactValues Quotients Along Moves FallProgram Wishes Continuity
   Choices Tangents FlowProgram.
 Import ListNotations.
 Local Open Scope R_scope.

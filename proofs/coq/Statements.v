@@ -2,7 +2,8 @@
     is [true_of] it.  That nothing else is written like it, and what the program has to do with it, is in
     [Acceptance.v]. *)
 From Coq Require Import QArith String List.
-From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim RuleClaim Reader RuleText.
+From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim ExtensionClaim RuleClaim
+  Reader RuleText.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -14,6 +15,8 @@ Inductive statement :=
 | Guarded (c : safety_claim)                   (* T-SAFE-D *)
 | Shielded (c : safety_claim)                  (* T-SAFE-C *)
 | Bounded (c : output_claim)                   (* T-OUT *)
+| Extended (e : extension_claim)               (* T-EXT-D *)
+| Extending (e : extension_claim)              (* the same, if T-STAB-D says what it does of the core *)
 | Ruled (c : rule_claim).                      (* T-RULE *)
 
 Definition true_of (s : statement) : Prop :=
@@ -24,6 +27,8 @@ Definition true_of (s : statement) : Prop :=
   | Guarded c => safe_steps c
   | Shielded c => safe_flow c
   | Bounded c => bounded c
+  | Extended e => extended_claim e
+  | Extending e => stable_claim (core e) -> extended_claim e
   | Ruled c => ruled c
   end.
 
@@ -54,6 +59,20 @@ Definition print_output (c : output_claim) : list word :=
   spelled "output" :: print_list print_node (measured c) ++
   spelled "lower" :: print_option (low_bound c) ++
   spelled "upper" :: print_option (high_bound c).
+(** Before what is [after] it. *)
+Fixpoint print_paving (p : paving) (after : list word) : list word :=
+  match p with
+  | Kept time => spelled "kept" :: numeral time :: after
+  | Dropped => spelled "dropped" :: after
+  | Cut i m lower upper =>
+    spelled "cut" :: numeral i :: integer (Qnum m) :: integer (Z.pos (Qden m)) ::
+    print_paving lower (print_paving upper after)
+  end.
+Definition print_extension (e : extension_claim) : list word :=
+  print_claim (core e) ++
+  spelled "steps" :: print_nat (most_steps e) ++
+  spelled "volume" :: print_rational (covered e) ++
+  spelled "paving" :: print_paving (cells_of e) [].
 Definition print (s : statement) : list word :=
   match s with
   | Holding o => spelled "obligation" :: print_obligation o
@@ -62,6 +81,8 @@ Definition print (s : statement) : list word :=
   | Guarded c => spelled "T-SAFE-D" :: print_safety c
   | Shielded c => spelled "T-SAFE-C" :: print_safety c
   | Bounded c => spelled "T-OUT" :: print_output c
+  | Extended e => spelled "T-EXT-D" :: print_extension e
+  | Extending e => spelled "extending" :: print_extension e
   | Ruled c => spelled "T-RULE" :: print_rules c
   end.
 Definition states (bytes : list nat) (s : statement) : Prop := words bytes = print s.

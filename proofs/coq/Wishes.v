@@ -1,6 +1,6 @@
 (** The obligation [descent] of T-STAB-D over the program of [FallProgram.v], and what it says. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
-From Certify Require Import Language Theorems Claims Scalars Inline Rays ExactValues Quotients
+From Certify Require Import Language Theorems Claims Scalars Inline Merging Arranging Rays ExactValues Quotients
   FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -90,17 +90,34 @@ Definition not_under (d x : nat) (low theta : Q) : wish :=
 Definition stay_wish (dxb : nat * nat * (Q * Q)) : wish :=
   let '(d, x, (low, high)) := dxb in
   WBoth (any_wish (not_over d x high) pulls 0%Q) (any_wish (not_under d x low) pulls 0%Q).
+(** Where V is at most the level [f_i] need not be below [high], but below [high + m (V - level)] for an
+    [m] that is not negative. *)
+Definition kept_over (d x : nat) (high m : Q) : wish :=
+  WRow false [-1; -1; m]%Q [d; x; v_at q] (high - m * level c).
+Definition kept_under (d x : nat) (low m : Q) : wish :=
+  WRow false [1; 1; m]%Q [d; x; v_at q] (- (low + m * level c)).
+Definition kept_wish (dxbr : nat * nat * (Q * Q) * Q) : wish :=
+  let '(d, x, (low, high), r) := dxbr in
+  let up := Qred ((high - r) / (2 * level c)) in let down := Qred ((r - low) / (2 * level c)) in
+  if Qle_bool 0 up && Qle_bool 0 down then
+    WBoth (WEither (not_over d x high 0)
+                   (WEither (kept_over d x high up) (any_wish (not_over d x high) (tl pulls) 0%Q)))
+          (WEither (not_under d x low 0)
+                   (WEither (kept_under d x low down) (any_wish (not_under d x low) (tl pulls) 0%Q)))
+  else stay_wish (d, x, (low, high)).
 Definition near_wish (xrs : nat * (Q * Q)) : wish :=
   let '(x, (r, s)) := xrs in WBoth (WRow false [-1]%Q [x] (s + r)) (WRow false [1]%Q [x] (s - r)).
 (** In discrete time; in continuous time there are no steps. *)
 Definition stays_wish : wish :=
   all_wishes (map stay_wish (combine (combine (step_at q) (state_at q)) (bounds c))) (WDefined (v_at q)).
+Definition kept_wishes : wish :=
+  all_wishes (map kept_wish (combine (combine (combine (step_at q) (state_at q)) (bounds c)) (rest c))) (WDefined (v_at q)).
 Definition descent_wish : wish :=
   let known := WDefined (v_at q) in
   WEither (WRow true [1]%Q [v_at q] (- level c))
     (WBoth known
       (WBoth (all_wishes (map WDefined (next_state_at q)) (WDefined (fall_at q)))
-        (WBoth stays_wish
+        (WBoth kept_wishes
           (WEither (all_wishes (map near_wish (combine (state_at q) (combine (rest c) (cube c)))) known)
                    (WBoth (WRow true [1]%Q [v_at q] 0) (WRow true [1]%Q [fall_at q] 0)))))).
 
@@ -138,6 +155,32 @@ Proof.
   exists a. split; auto. apply combine_nth_error. auto.
 Qed.
 
+Lemma kept_ok c q m v dxbr : get m (v_at q) = Some v -> v <= Q2R (level c) ->
+  wish_true m (kept_wish c q dxbr) -> wish_true m (stay_wish (fst dxbr)).
+Proof.
+  destruct dxbr as [[[d x] [low high]] r]. intros V L. unfold kept_wish. cbn [fst].
+  destruct (Qle_bool 0 _ && _) eqn:P; [|auto]. apply andb_prop in P; destruct P as [U%Qle_bool_iff%Qle_Rle W%Qle_bool_iff%Qle_Rle].
+  rewrite Q2R_zero in U, W. revert U W. generalize (Qred ((high - r) / (2 * level c))) (Qred ((r - low) / (2 * level c))).
+  intros up down U W [Hi Lo]. split; [destruct Hi as [A|[[g [G N]]|A]]|destruct Lo as [A|[[g [G N]]|A]]];
+    try (now left); try (now right); left; cbn [wish_true not_over not_under map] in *.
+  - revert G. simpl. rewrite V. destruct (get m d) as [p|]; [|discriminate]. destruct (get m x) as [z|]; [|discriminate].
+    simpl. intros G. injection G as <-. eexists. split; [reflexivity|].
+    repeat rewrite ?Q2R_m1, ?Q2R_minus, ?Q2R_mult, ?Q2R_opp, ?Q2R_one, ?Q2R_zero in *. nra.
+  - revert G. simpl. rewrite V. destruct (get m d) as [p|]; [|discriminate]. destruct (get m x) as [z|]; [|discriminate].
+    simpl. intros G. injection G as <-. eexists. split; [reflexivity|].
+    repeat rewrite ?Q2R_m1, ?Q2R_plus, ?Q2R_minus, ?Q2R_mult, ?Q2R_opp, ?Q2R_one, ?Q2R_zero in *. nra.
+Qed.
+
+Lemma kept_wishes_ok c q m v : get m (v_at q) = Some v -> v <= Q2R (level c) -> length (rest c) = length (bounds c) ->
+  wish_true m (kept_wishes c q) -> wish_true m (stays_wish c q).
+Proof.
+  unfold kept_wishes, stays_wish. intros V L Lr.
+  assert (Le : (length (combine (combine (step_at q) (state_at q)) (bounds c)) <= length (rest c))%nat)
+    by (rewrite combine_length; lia). revert Le. generalize (rest c) (combine (combine (step_at q) (state_at q)) (bounds c)).
+  intros rs l. revert rs. induction l as [|a l IH]; intros [|r rs] Le; simpl in Le; try lia; auto.
+  intros [H K]. split; [exact (kept_ok c q m v (a, r) V L H)|]. apply (IH rs); auto. lia.
+Qed.
+
 Theorem descent_says c q o x w t u : descent_obligation c q = Some o -> holds o ->
   (forall k, 0 <= u k <= 1) -> placed c q x w u -> length (next_state_at q) = length (bounds c) ->
   length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
@@ -159,7 +202,8 @@ Proof.
   destruct T as [[v [D Pos]]|[[v V] [Def [Stay Near]]]].
   - simpl in D. rewrite Mv in D. destruct (value c x) as [v0|]; [|discriminate]. simpl in D. inversion D; subst v.
     exists v0. split; auto. left. rewrite Q2R_one, Q2R_opp in Pos. lra.
-  - rewrite Mv in V. exists v. split; auto. right.
+  - pose proof (kept_wishes_ok c q m v V) as Kept. rewrite Mv in V. exists v. split; auto.
+    destruct (Rlt_dec (Q2R (level c)) v) as [Gr|Le]; [now left|right].
     assert (exists y, map (get m) (next_state_at q) = map Some y) as [y Y].
     { pose proof (all_wishes_true _ _ _ Def) as K. clear -K. induction (next_state_at q) as [|j l IH].
       - now exists [].
@@ -171,7 +215,7 @@ Proof.
         try discriminate; auto. inversion Y as [[Y1 Y2]]. rewrite Y1. now rewrite (IH y Y2). }
     assert (Ly : length y = length (bounds c)) by (rewrite <- (map_length Some y), <- Y, map_length; exact Ln).
     exists y, f. split; auto. split; [|split; auto].
-    + exact Stay.
+    + apply Kept; auto. lra.
     + destruct Near as [Near|[[v1 [D1 R1]] [f1 [D2 R2]]]]; [left|right].
       * pose proof (all_wishes_true _ _ _ Near) as K. unfold in_cube. apply cube_nth.
         { rewrite combine_length. lia. }

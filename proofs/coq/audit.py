@@ -47,6 +47,7 @@ THEOREMS = {
     "FlowClaim": (),
     "OutputClaim": (),
     "SafetyClaim": (),
+    "ExtensionClaim": (),
     "RuleClaim": (),
     "Statements": (),
 }
@@ -66,6 +67,8 @@ STEPS = {
     "StableFlow": ("flow_if_hold",),
     "SafeLoop": ("safe_if_hold", "safe_flow_if_hold"),
     "Outputs": ("bounded_if_hold",),
+    "Crossings": ("cells_reach",),
+    "Extended": ("extended_if_stable", "extended_if_hold"),
     "Cases": ("explore_ok", "narrow_ok", "terms_ok"),
     "Rules": ("case_ok", "ruled_if_hold"),
     "Acceptance": ("accepted_ok", "print_injective", "true_if_hold"),

@@ -82,11 +82,32 @@ let prove workers entry =
           if i = Array.length boxes then Proved (leaves entry.tree)
           else first_open entry place size starts.(i) boxes.(i)
 
-let line entry = function
-  | Proved leaves -> Printf.sprintf "proved %s %d leaves" entry.name leaves
-  | Open position -> Printf.sprintf "open %s leaf %d is not closed" entry.name position
-  | Uncovered -> Printf.sprintf "open %s the tree does not cover its box" entry.name
-  | Unfit -> Printf.sprintf "open %s the coordinates or flags do not fit the obligation" entry.name
+(* By [Acceptance.accepted_ok] trajectories from the cells are in the core in time if this says [Proved]. *)
+let show workers crossing =
+  let cells = Array.of_list crossing.cells in
+  let all = Array.length cells in
+  let each = 1 + all / most_parts in
+  let is_shown i = let cell, hops, degree = cells.(i) in shown crossing.course crossing.halvings hops degree cell in
+  let rec first_open i stop = if i < stop && is_shown i then first_open (i + 1) stop else i in
+  let stop i = min all ((i + 1) * each) in
+  let known = Pool.answers workers ((all + each - 1) / each) (fun i -> first_open (i * each) (stop i) = stop i) in
+  let rec from i =
+    if i = Array.length known then Proved all
+    else if known.(i) then from (i + 1)
+    else match first_open (i * each) (stop i) with j when j = stop i -> from (i + 1) | j -> Open j in
+  from 0
+
+let prove workers = function Tree entry -> prove workers entry | Cells crossing -> show workers crossing
+
+let line wanted found =
+  let name, part = match wanted with
+    | Tree entry -> (entry.name, Printf.sprintf "leaf %d is not closed")
+    | Cells crossing -> (crossing.paving, Printf.sprintf "cell %d is not shown") in
+  match found with
+  | Proved leaves -> Printf.sprintf "proved %s %d leaves" name leaves
+  | Open position -> Printf.sprintf "open %s %s" name (part position)
+  | Uncovered -> Printf.sprintf "open %s the tree does not cover its box" name
+  | Unfit -> Printf.sprintf "open %s the coordinates or flags do not fit the obligation" name
 
 (* OCaml's own neighbours of a float, with which those of prelude.ml are compared. *)
 let check_neighbours () =
@@ -106,11 +127,11 @@ let default = { workers = 1; halvings = 10; all = false }
    first that is not proved, unless [all] are asked for. *)
 let judge how print text =
   check_neighbours ();
-  let answer accepted entry =
+  let answer accepted wanted =
     if not (accepted || how.all) then false
     else begin
-      let found = prove how.workers entry in
-      print (line entry found);
+      let found = prove how.workers wanted in
+      print (line wanted found);
       match found with Proved _ -> accepted | _ -> false
     end in
   let accepted = List.fold_left answer true (entries how.halvings text) in

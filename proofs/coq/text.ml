@@ -10,6 +10,11 @@ let version = "certify-kernel-4"
 
 type entry = { name : string; stated : obligation; task : task; tree : string }
 
+(* Cells, and for each of them the steps that it is followed for, and a degree. *)
+type crossing = { paving : string; course : course option; cells : (cell * int * int) list; halvings : int }
+
+type wanted = Tree of entry | Cells of crossing
+
 type source = { text : string; mutable position : int }
 
 let word source =
@@ -154,6 +159,24 @@ let output_claim source =
   let high_bound = (expect source "upper"; maybe source) in
   { inputs; measured; low_bound; high_bound }
 
+let rec paving source =
+  match word source with
+  | "kept" -> Kept (natural source)
+  | "dropped" -> Dropped
+  | "cut" ->
+    let axis = natural source in
+    let middle = rational source in
+    let lower = paving source in
+    Cut (axis, middle, lower, paving source)
+  | found -> raise (Malformed (Printf.sprintf "%S is no part of a paving" found))
+
+let extension_claim source =
+  let core = claim source in
+  let most_steps = (expect source "steps"; natural source) in
+  let covered = (expect source "volume"; rational source) in
+  let cells_of = (expect source "paving"; paving source) in
+  { core; most_steps; covered; cells_of }
+
 let rule_claim source =
   let comparison source =
     match word source with
@@ -179,6 +202,8 @@ let statement source =
     | "T-SAFE-D" -> Guarded (safety_claim source)
     | "T-SAFE-C" -> Shielded (safety_claim source)
     | "T-OUT" -> Bounded (output_claim source)
+    | "T-EXT-D" -> Extended (extension_claim source)
+    | "extending" -> Extending (extension_claim source)
     | "T-RULE" -> Ruled (rule_claim source)
     | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
   let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in
@@ -186,8 +211,8 @@ let statement source =
   else raise (Malformed "a statement that is not spelled as the kernel spells it")
 
 (* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  There are none
-   for a [program] that the text does not know. *)
-let flags program source =
+   for an obligation that the text does not know. *)
+let flags stated source =
   expect source "flags";
   let n = natural source in
   let digits = if n = 0 then "" else word source in
@@ -195,7 +220,7 @@ let flags program source =
   let flag = function
     | '0' -> (false, false) | '1' -> (true, false) | '2' -> (false, true) | '3' -> (true, true)
     | c -> raise (Malformed (Printf.sprintf "the flag %C" c)) in
-  if n = 0 then usual program else List.map flag (List.of_seq (String.to_seq digits))
+  if n = 0 then usual stated else List.map flag (List.of_seq (String.to_seq digits))
 
 let at_root source =
   expect source "coordinates";
@@ -219,13 +244,26 @@ let tree source =
 
 let proof deeper source stated =
   let name = word source in
-  let flags = flags stated.program source in
+  let flags = flags stated source in
   let at_root = at_root source in
   let tree = tree source in
   { name; stated; task = { flags; at_root; depth = 4096; deeper; tree = [] }; tree }
 
-(* The obligations of a statement, made by the kernel, each with its tree: by [Acceptance.accepted_ok]
-   what is stated is true if they are proved. *)
+(* How the cells of a statement are to be shown, if it has any. *)
+let crossings deeper source stated =
+  match to_show stated with
+  | [] -> []
+  | cells ->
+    let name = (expect source "cells"; word source) in
+    let course = (expect source "names"; course_for (natural source) stated) in
+    let count = (expect source "hops"; natural source) in
+    if count <> List.length cells then
+      raise (Malformed (Printf.sprintf "%d hops of %d cells" count (List.length cells)));
+    let hint cell = let hops = natural source in (cell, hops, natural source) in
+    [ Cells { paving = name; course; cells = List.rev (List.rev_map hint cells); halvings = 2 * deeper } ]
+
+(* The obligations of a statement, made by the kernel, each with its tree, and its cells: by
+   [Acceptance.accepted_ok] what is stated is true if they are proved and shown. *)
 let proofs deeper source =
   let stated = statement source in
   let by_differences = match (expect source "differences"; natural source) with
@@ -237,7 +275,8 @@ let proofs deeper source =
   let count = (expect source "proofs"; natural source) in
   if count <> List.length wanted then
     raise (Malformed (Printf.sprintf "%d proofs of %d obligations" count (List.length wanted)));
-  List.map (proof deeper source) wanted
+  let trees = List.map (fun stated -> Tree (proof deeper source stated)) wanted in
+  trees @ crossings deeper source stated
 
 let entries deeper text =
   let source = { text; position = 0 } in

@@ -43,7 +43,7 @@ def test_cells_are_the_leaves_of_the_tree(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_the_latest_time_is_over_all_cells_that_are_touched(seed: int) -> None:
+def test_the_latest_time_is_over_cells_that_hold_the_box(seed: int) -> None:
     rng = np.random.default_rng(seed)
     tree = grown(rng, 8)
     count = sum(byte >= 0x40 for byte in tree)
@@ -54,15 +54,22 @@ def test_the_latest_time_is_over_all_cells_that_are_touched(seed: int) -> None:
     low = LOW[:, None] + span * rng.random((2, 300))
     high = low + (HIGH[:, None] - low) * rng.random((2, 300)) ** 3
     low[:, 0], high[:, 0] = LOW, HIGH
-    # corners and edges of cells: those that have but a point in common count
+    # corners and edges of cells, of which one side is enough
     rows = rng.integers(0, count, 100)
     low[:, 1:101] = high[:, 1:101] = np.where(rng.random((2, 100)) < 0.5, cells.low[:, rows],
                                               cells.high[:, rows])  # fmt: skip
-    apart = (cells.low[:, None, :] > high[:, :, None]) | (cells.high[:, None, :] < low[:, :, None])
-    touched = ~apart.any(axis=0)
-    assert touched.any(axis=1).all()
-    expected = np.where(touched, times, -1).max(axis=1)
+    low[0, 101:150] = cells.low[0, rng.integers(0, count, 49)]
+    high[0, 101:200] = np.maximum(low[0, 101:200], cells.high[0, rng.integers(0, count, 99)])
+    a, b = cells.low[:, None, :], cells.high[:, None, :]
+    least, largest = low[:, :, None], high[:, :, None]
+    above = (largest > a) | (least >= a)
+    below = (least < b) | (b == HIGH[:, None, None])
+    counted = (above & below).all(axis=0)
+    expected = np.where(counted, times, -1).max(axis=1)
     assert cells.latest(low, high).tolist() == expected.tolist()
+    for share in rng.choice([0.0, 1.0, 0.5, 0.1], (20, 2, 300)):
+        points = np.clip(low + share * (high - low), low, high)[:, :, None]
+        assert (((a <= points) & (points <= b)).all(axis=0) & counted).any(axis=1).all()
 
 
 def test_a_box_that_is_none_touches_nothing() -> None:

@@ -26,7 +26,7 @@ from cli_runs import COMMAND, Ended, certify, process
 from certify.proofs.checker import kernel
 
 VERBS = ("run", "verify", "train", "check", "explain", "report", "falsify", "init", "doctor",
-         "rules", "repair")  # fmt: skip
+         "rules", "repair", "chances")  # fmt: skip
 KEYS = {  # what DESIGN.md promises of --json
     *("verdict", "property", "theorem", "level", "volume", "residual", "seconds"),
     *("cpu_seconds", "leaves", "certificate"),

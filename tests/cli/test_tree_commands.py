@@ -141,3 +141,35 @@ def test_numbers_beyond_reason_are_refused(room: Path, verb: str, old: str, new:
     ended = certify(verb, room / "problem.toml")
     assert ended.code == 2
     assert "too large" in ended.err or "range of float32" in ended.err
+
+
+def test_repair_takes_what_costs_least_in_a_log_with_costs(room: Path) -> None:
+    """24 above 23.5 and below 24 has to become one of 15, 18, 20, 22, 23: 23 is the nearest."""
+    costs = ",".join(f"cost{i}" for i in range(6))
+    log = room / "log.csv"
+    log.write_text(f"T,people,{costs}\n23.7,5,4,1,3,4,5,0\n23.8,5,4,2,3,4,5,0\n19,0,0,0,0,0,0,0\n")
+    plain = certify("repair", room / "problem.toml", "--json").answer
+    told = certify("repair", room / "problem.toml", "--data", log, "--json").answer
+    (near,), (cheap,) = ([c for c in r["changes"] if c["rules"] == ["warm"]] for r in (plain, told))
+    assert (near["after"], near["visits"], near["loss"]) == (["23"], 0, None)
+    assert (cheap["after"], cheap["visits"], cheap["loss"]) == (["18"], 2, 3.0)
+    assert told["verdict"] == "proved"
+    shown = certify("repair", room / "problem.toml", "--data", log).out
+    assert "(2 logged states, which costs them 3)" in shown
+    assert "2 of 3 logged decisions changed, at a cost of 3" in shown
+
+
+def test_costs_that_do_not_fit_the_decisions_are_refused(room: Path) -> None:
+    log = room / "log.csv"
+    for head, row in (
+        ("cost0,cost1", "1,2"),
+        (",".join(f"cost{i}" for i in range(7)), "1,2,3,4,5,6,7"),
+    ):
+        log.write_text(f"T,people,{head}\n23.7,5,{row}\n")
+        assert certify("repair", room / "problem.toml", "--data", log).code == 2
+    log.write_text("T,people,cost0,cost1,cost2\n23.7,5,1,2,3\n")
+    text = (room / "problem.toml").read_text().replace("decisions = [15, 18, 20, 22, 23, 24]\n", "")
+    (room / "problem.toml").write_text(text)
+    ended = certify("repair", room / "problem.toml", "--data", log)
+    assert ended.code == 2
+    assert "state their decisions" in ended.err

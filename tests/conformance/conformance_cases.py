@@ -76,6 +76,13 @@ def extended(name: str, plant: Mapping[str, Node], level: str, **numbers: str) -
     return replace(core, numbers={**core.numbers, **{k: Q(v) for k, v in numbers.items()}})
 
 
+def reaching(name: str, plant: Mapping[str, Node], steps: str, away: str | None = None) -> Claim:
+    """T-REACH-D from the whole box to |x| <= 1/4."""
+    numbers = {"steps": Q(steps)} | ({} if away is None else {"away": Q(away)})
+    functions = {"initial/0": X - 2, "target/0": absolute(X) - Q(1, 4)}
+    return claim("T-REACH-D", name, plant, functions=functions, numbers=numbers)
+
+
 def safe(theorem: str, name: str, plant: Mapping[str, Node], *parts: Node) -> Claim:
     """A claim from the barrier, the initial set and the unsafe set."""
     barrier, initial, unsafe = parts
@@ -141,6 +148,8 @@ TRUE = (
          DISC - _c("0.25"), _c("0.64") - DISC),
     safe("T-SAFE-D", "saturated approach", INTEGRATOR, X**2 - _c("0.25"), X**2 - _c("0.09"),
          _c("0.36") - X**2),
+    reaching("tree that brings back", {"x": _c("0.5") * X - TREE * _c("0.05")}, "5", "0"),
+    reaching("target on the way", {"x": _c("0.45") * X}, "3"),
     ruled("tree off its tie", TREE, X - _c("0.25")),
     bounded("relu network", NETWORK, "-2.26", "2.32"),
     bounded("product", X * Y, -1, 1),
@@ -185,6 +194,8 @@ SUBTLE = (
            {"x": X * _c("1e-10") - X**3}, X**2, "0.9"),
     safe("T-SAFE-C", "pushed out", {"x": X, "y": Y}, DISC - _c("0.5"), DISC - _c("0.25"),
          _c("0.64") - DISC),
+    reaching("target beyond a fixed point", {"x": _c("0.5") * X + _c("0.2")}, "9"),
+    reaching("tree that is too strong", {"x": _c("0.5") * X - TREE * _c("0.25")}, "9", "0"),
     ruled("tree on the wrong side", TREE, X - _c("0.25"), ">="),
     bounded("narrow bump", relu(_c("1e-6") - absolute(X - _c("0.123457"))), None, "5e-7"),
     bounded("pole", recip(X), None, 10**9),

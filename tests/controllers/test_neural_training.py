@@ -25,9 +25,9 @@ BOX = {"a": (Fraction(-3), Fraction(3)), "w": (Fraction(-4), Fraction(5))}
 A, W, U = var("a"), var("w"), var("u")
 
 
-def pendulum(controller=None, equilibrium=None, time="discrete"):
+def pendulum(controller=None, equilibrium=None):
     dynamics = {"a": A + W * const(Fraction("0.05")), "w": W + (20 * sin(A) - 3 * W + 26 * U) / 20}
-    system = System(time, ("a", "w"), dynamics, ("u",))
+    system = System("discrete", ("a", "w"), dynamics, ("u",))
     claim = Stability(Training(), equilibrium or {}, Fraction(1, 1000))
     return Problem("pendulum", system, controller or {}, BOX, claim)
 
@@ -151,7 +151,6 @@ def test_a_given_controller_is_kept_and_counterexamples_count():
 @pytest.mark.parametrize(
     ("problem", "options", "message"),
     [
-        (pendulum(time="continuous"), SMALL, "discrete time only"),
         (pendulum(), {**SMALL, "hidden": 1}, "at least 2"),
         (pendulum(), {**SMALL, "margn": "0.1"}, "did you mean 'margin'"),
         (pendulum(equilibrium={"a": Fraction(3)}), SMALL, "not inside the domain"),

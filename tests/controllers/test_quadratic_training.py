@@ -22,12 +22,12 @@ BOX = {"a": (Fraction(-3), Fraction(3)), "w": (Fraction(-4), Fraction(5))}
 A, W, U = var("a"), var("w"), var("u")
 
 
-def pendulum(controller=None, force=26, time="discrete"):
+def pendulum(controller=None, force=26):
     dynamics = {
         "a": A + W * const(Fraction("0.05")),
         "w": W + (20 * sin(A) - 3 * W + force * U) / 20,
     }
-    system = System(time, ("a", "w"), dynamics, ("u",))
+    system = System("discrete", ("a", "w"), dynamics, ("u",))
     claim = Stability(Training(), {}, Fraction(1, 1000))
     return Problem("pendulum", system, controller or {}, BOX, claim)
 
@@ -107,8 +107,3 @@ def test_counterexamples_are_asked_for_between_rounds_and_count(wide):
 def test_a_loop_that_is_not_stable_has_no_quadratic():
     with pytest.raises(ProblemError, match="not stable"):
         trained(CORE, pendulum({"u": const(0) * A}))
-
-
-def test_continuous_time_is_refused():
-    with pytest.raises(ProblemError, match="family 'quadratic' trains in discrete time only"):
-        trained(CORE, pendulum(time="continuous"))

@@ -19,7 +19,7 @@ PROBLEM = Problem(
 
 
 def test_every_family_has_a_trainer():
-    assert set(families()) == {"lqr", "neural", "quadratic"}
+    assert set(families()) == {"lqr", "neural", "quadratic", "tree"}
     assert all(callable(trainer(family)) for family in families())
 
 

@@ -66,6 +66,7 @@ def _searched(name: str, claim: Claim) -> Case:
 def test_certificates_of_the_test_suites_are_accepted_by_all(shown: object) -> None:
     studies = ROOT.glob("case_studies/*/certificate.json")
     cases = [Case("searched", load(path)) for path in sorted(studies)]
+    cases = [case for case in cases if case.certificate.proof.paving is None]  # long under node
     cases += [Case("searched", read_certificate(accepted(name))) for name in CLAIMS]
     cases += [_searched(name, claim) for name, claim in TRUE.items()]
     cases = [case for case in cases if is_in_trees(case.certificate)]  # others are refused

@@ -116,7 +116,7 @@ def test_integers_divide_as_those_of_zarith() -> None:
 @built
 def test_a_certificate_is_accepted_under_node() -> None:
     found = kernels.verified(STUDY, PROGRAM)
-    assert found.leaves["descent"] == 419
+    assert found.leaves["descent"] == 247
     assert found.program == PROGRAM
 
 

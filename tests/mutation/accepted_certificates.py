@@ -77,6 +77,15 @@ CLAIMS: Mapping[str, Claim] = {
         numbers={"level": Q("0.25"), "decay": Q(0), "volume": Q("1.8"), "steps": Q(16)},
         equilibrium={"x": Q(0)},
     ),
+    "recovery": _claim(
+        "T-REACH-D",
+        {"x": _q("0.5") * X - _q("0.2") * select(X, 1, -1) + _q("0.05") * W},
+        disturbances=("w",),
+        box={"x": (Q(-1), Q(1)), "w": (Q(-1), Q(1))},
+        functions={"target/0": X - _q("0.4"), "target/1": -X - _q("0.4"),
+                   "initial/0": X**2 - _q("0.9")},
+        numbers={"steps": Q(4), "away": Q(0), "volume": Q("1.9")},
+    ),
     "flow": _claim(
         "T-STAB-C",
         {"x": -X + X**3 + _q("0.1") * tanh(X) * W},
@@ -146,6 +155,8 @@ def _sampled(claim: Claim, count: int = 20_000) -> bool:
     if claim.theorem == "T-RULE":
         return _ruled(claim, points)
     loop = [substitute(claim.plant[x], claim.controller) for x in claim.states]
+    if claim.theorem == "T-REACH-D":
+        return _recovered(claim, points, loop, rng)
     scale = 1.0 if claim.time == "discrete" else 1e-6
     slopes = evaluate(loop, points)
     base = 0.0 if claim.time == "discrete" else 1.0
@@ -158,6 +169,33 @@ def _sampled(claim: Claim, count: int = 20_000) -> bool:
     inside = (now <= float(claim.numbers["level"])) & (now > 1e-6)
     rate = float(claim.numbers["decay"]) * scale
     return bool((then <= (1 - rate) * now + 1e-9)[inside].all()) and bool((now > 0).all())
+
+
+def _recovered(
+    claim: Claim, points: dict[str, np.ndarray], loop: list[Node], rng: np.random.Generator
+) -> bool:
+    target, initial = (
+        [e for key, e in claim.functions.items() if key.startswith(kind)]
+        for kind in ("target", "initial")
+    )
+    rows = np.all([v <= -1e-9 for v in evaluate(initial, points)], axis=0)
+    arrived, since = ~rows, np.zeros(len(rows))
+    last = int(claim.numbers["steps"])
+    for k in range(last + 20):
+        inside = np.all([v <= 1e-9 for v in evaluate(target, points)], axis=0)
+        since, arrived = np.where(inside, 0, since + 1), arrived | inside
+        out = any((np.abs(points[x][rows]) > float(claim.box[x][1]) + 1e-9).any()
+                  for x in claim.states)  # fmt: skip
+        if k == last and not arrived.all():
+            return False
+        if "away" in claim.numbers and (
+            out or (k >= last and (since[rows] > int(claim.numbers["away"])).any())
+        ):
+            return False
+        moved = dict(zip(claim.states, evaluate(loop, points), strict=True))
+        drawn = {w: rng.uniform(*map(float, claim.box[w]), len(rows)) for w in claim.disturbances}
+        points = {**points, **drawn, **moved}
+    return True
 
 
 def _ruled(claim: Claim, points: Mapping[str, np.ndarray]) -> bool:

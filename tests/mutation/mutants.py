@@ -16,6 +16,7 @@ __all__ = ["JSON_EDITS", "PER_BYTE_EDIT", "PER_JSON_EDIT", "all_mutants", "mutan
 JSON_EDITS = {**CLAIM_EDITS, **PROOF_EDITS}
 PER_JSON_EDIT = 16
 PER_BYTE_EDIT = 12
+_OF_TREES = frozenset({"tree bytes", "tree packing", "tree keys", "statement", "coordinates"})
 _LAUNDERED = frozenset(
     {"number", "constant", "operator", "attribute", "wire", "root", "box", "equilibrium", "roles",
      "theorem", "time", "radius", "huge", "number key"}
@@ -26,6 +27,8 @@ def mutants(category: str, count: int) -> list[tuple[str, bytes]]:
     """``count`` deterministic edits of one category, spread over the certificates."""
     rng = random.Random(category)
     names, result = sorted(CLAIMS), []
+    if category in _OF_TREES:
+        names = [n for n in names if json.loads(accepted(n))["proof"]["trees"]]
     while len(result) < count:
         name = names[len(result) % len(names)]
         data = accepted(name)

@@ -168,7 +168,7 @@ def test_without_a_kernel_for_pages_the_way_out_is_named(
         page_kernel.page_kernel(load(STUDY))
     program.write_text(VERSION)
     found = page_kernel.page_kernel(load(STUDY))
-    assert "proved descent 419 leaves" in found.expected
+    assert "proved descent 247 leaves" in found.expected
 
 
 @needs_figures
@@ -176,10 +176,8 @@ def test_other_reports_have_no_script() -> None:
     assert "<script" not in render_html(report_model(outcome_of(load(STUDY))))
 
 
-@pytest.mark.parametrize(("study", "named"), [("pendulum_onnx", True), ("path_tracking", False)])
-def test_the_kernel_from_coq_is_named_where_it_checks_all_of_a_proof(
-    study: str, named: bool
-) -> None:
+@pytest.mark.parametrize("study", ["pendulum_onnx", "path_tracking"])
+def test_the_kernel_from_coq_is_named_where_it_checks_all_of_a_proof(study: str) -> None:
     certificate = load(ROOT / "case_studies" / study / "certificate.json")
     commands = dict(report_model(outcome_of(certificate)).commands)
-    assert any("--kernel verified" in command for command in commands) is named
+    assert any("--kernel verified" in command for command in commands)

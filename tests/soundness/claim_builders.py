@@ -23,6 +23,7 @@ __all__ = [
     "LINEAR",
     "NEAR",
     "OSCILLATOR",
+    "OVAL",
     "ROTATION",
     "SADDLE",
     "SKEW",
@@ -31,6 +32,8 @@ __all__ = [
     "START",
     "TENT",
     "TINY",
+    "TURN",
+    "TURNED",
     "UNIT",
     "VAN_DER_POL",
     "WIDE",
@@ -144,6 +147,10 @@ HALF = q("0.5") * X
 HALVES = {"x": HALF, "y": q("0.5") * Y}
 ROTATION = {"x": q("0.6") * X - q("0.8") * Y, "y": q("0.8") * X + q("0.6") * Y}
 OSCILLATOR = {"x": Y, "y": -X}
+# a shrinking turn: on V = OVAL <= level the largest next x is 1/4 + 0.99 sqrt(level), where V falls
+TURN = {"x": q("0.25") + q("7.92") * Y, "y": q("-0.12375") * (X - q("0.25"))}
+OVAL = (X - q("0.25")) ** 2 + 64 * Y**2
+TURNED = {"equilibrium": {"x": Q(1, 4), "y": Q(0)}}
 SPRING = -X + X**3  # V = x**2 decreases exactly where x**2 < 1
 CUBIC = q("0.5") * X + q("0.6") * X**3  # V = x**2 decreases exactly where x**2 < 5/6
 LINEAR = {"x": Y, "y": -X - Y}

@@ -13,6 +13,7 @@ from claim_builders import FalseClaim
 from false_extensions import FALSE_EXTENSIONS
 from false_levels import FALSE_LEVELS
 from false_origins import FALSE_ORIGINS
+from false_recoveries import FALSE_RECOVERIES
 from false_rules import FALSE_RULES
 from false_safety import FALSE_SAFETY
 from false_undefined import FALSE_UNDEFINED
@@ -25,5 +26,6 @@ FALSE: tuple[FalseClaim, ...] = (
     *FALSE_SAFETY,
     *FALSE_UNDEFINED,
     *FALSE_EXTENSIONS,
+    *FALSE_RECOVERIES,
     *FALSE_RULES,
 )

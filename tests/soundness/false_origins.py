@@ -12,17 +12,44 @@ from claim_builders import (
     TENT,
     TINY,
     FalseClaim,
+    W,
     X,
     Y,
     bounded,
     false,
     q,
     stable,
+    varying,
 )
 
 from certify.expression import absolute, exp, maximum, relu, select, sqrt
 
 __all__ = ["FALSE_ORIGINS"]
+
+_UP = q("1.1") * X
+
+_TREES = (
+    false("tree-unstable-leaf-at-rest", "|x| < 0.5 grows",
+          stable("D", select(X - q("0.5"), 0 * X, select(X + q("0.5"), _UP, 0 * X)), X**2, "0.9",
+                 "0.1")),
+    false("tree-unstable-narrow-leaf-at-rest", "|x| < 1e-6 grows",
+          stable("D", select(X - q("1e-6"), HALF, select(X + q("1e-6"), _UP, HALF)), X**2, "0.9",
+                 "0.1")),
+    false("tree-tie-at-rest", "x < 0 grows", stable("D", select(X, HALF, _UP), X**2, "0.9", "0.1")),
+    false("tree-other-tie-at-rest", "x > 0 grows",
+          stable("D", select(X, _UP, HALF), X**2, "0.9", "0.1")),
+    false("tree-unstable-leaf", "x = 0.9 and all above rest",
+          stable("D", select(q("0.9") - X, HALF, X), X**2, "0.9", "0.1")),
+    false("tree-one-bad-tie", "x = 0.9 rests",
+          stable("D", select(q("0.9") - X, HALF, select(X - q("0.9"), HALF, X)), X**2, "0.9",
+                 "0.1")),
+    false("tree-of-the-weather-at-rest", "w > 0.9 lets x grow",
+          stable("D", {"x": X * select(W - q("0.9"), q("1.1"), q("0.5"))}, X**2, "0.9", "0.1",
+                 **varying("w", "0", "1"))),
+    false("tree-in-a-plane", "y > 0.25 grows",
+          stable("D", {"x": HALF, "y": select(Y - q("0.25"), q("1.05") * Y, q("0.5") * Y)},
+                 DISC, "0.9", "0.05")),
+)  # fmt: skip
 
 _NEAR_THE_ORIGIN = (
     false(
@@ -182,4 +209,4 @@ _V_IS_WRONG = (
     ),
 )
 
-FALSE_ORIGINS: tuple[FalseClaim, ...] = (*_NEAR_THE_ORIGIN, *_BUMPS, *_V_IS_WRONG)
+FALSE_ORIGINS: tuple[FalseClaim, ...] = (*_TREES, *_NEAR_THE_ORIGIN, *_BUMPS, *_V_IS_WRONG)

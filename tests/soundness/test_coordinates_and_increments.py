@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction as Q
 from pathlib import Path
 
+import numpy as np
 import pytest
-from claim_builders import P, X, Y, bounded, claim, q, stable
+from claim_builders import OVAL, TURN, TURNED, P, X, Y, bounded, claim, q, stable
 
 from certify.expression import Node, const, relu
 from certify.outcome import Verdict
@@ -15,7 +17,8 @@ from certify.proofs.checker.coordinates import Coordinates, transformed
 from certify.proofs.checker.errors import CheckerError, Rejected
 from certify.proofs.checker.format import Certificate, Proof, write_certificate
 from certify.proofs.checker.kernel import check
-from certify.proofs.checker.language import increment
+from certify.proofs.checker.language import increment, topological
+from certify.proofs.checker.loops import closed_loop, stays_inside
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import Atom, Obligation, atoms, proved
 from certify.proofs.checker.symbols import allocate
@@ -24,6 +27,7 @@ from certify.proofs.checker.tree import LEAF, leaves, root_box
 from certify.verifiers import doubts
 from certify.verifiers.branch_and_bound import BranchAndBound
 from certify.verifiers.interface import Options
+from certify.verifiers.points import Sampled, Table
 from certify.verifiers.proof_run import ProofRun
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import ACCEPTED
@@ -134,3 +138,23 @@ def test_what_a_file_says_was_accepted_is_checked_again(
         search.tree = bytes([LEAF + 1 + ACCEPTED])
     run.checkpoint._save(run._state())
     assert BranchAndBound().verify(of, options).verdict is not Verdict.PROVED
+
+
+def test_a_step_below_the_excess_of_a_level_is_inside() -> None:
+    of = stable("D", TURN, OVAL, "0.7", **TURNED)
+    f = closed_loop(of)
+    parts = stays_inside(of, f, OVAL)
+    points = np.random.default_rng(1).uniform(-1, 1, (20_000, 2))
+    points[:, 1] /= 8
+    v, *steps = Table([OVAL, f["x"], f["y"]], ("x", "y")).at(points)
+    outside = [steps[0] > 1, steps[0] < -1, steps[1] > 1, steps[1] < -1]
+    for part, out in zip(parts, outside, strict=True):
+        with_v = [a for a in part.parts if OVAL in topological([a.node])]
+        assert len(with_v) == 1
+        held = Sampled(with_v[0], ("x", "y")).margin(points) >= 0
+        assert held.sum() > 1000
+        assert not (held & out & (v <= 0.7)).any()
+    assert (outside[0] & (v < 0.7)).any()
+    assert stays_inside(of, f) == tuple(
+        replace(part, parts=(part.parts[0], *part.parts[2:])) for part in parts
+    )

@@ -15,12 +15,15 @@ from claim_builders import (
     HALF,
     INSIDE,
     LINEAR,
+    OVAL,
     ROTATION,
     SKEW,
     SPRING,
     START,
     TENT,
     TINY,
+    TURN,
+    TURNED,
     WIDE,
     OpenLevel,
     P,
@@ -35,6 +38,7 @@ from claim_builders import (
     varying,
 )
 from false_extensions import extended
+from false_recoveries import ALL, BANG, JUMP, NEAR, QUICK, RIGHT, recovering
 from false_rules import ruled
 
 from certify.expression import absolute, clip, exp, recip, relu, select, stack, var
@@ -44,6 +48,7 @@ __all__ = ["LEVELS", "TRUE"]
 
 TRUE: Mapping[str, Claim] = {
     "map-level": stable("D", CUBIC, X**2, "0.83"),
+    "map-stays-in-domain": stable("D", TURN, OVAL, "0.573", **TURNED),
     "flow-level": stable("C", SPRING, X**2, "0.99", **WIDE),
     "skew-level": stable("C", LINEAR, SKEW, "0.99"),
     "decay": stable("D", HALF, X**2, "0.9", "0.74"),
@@ -71,6 +76,15 @@ TRUE: Mapping[str, Claim] = {
     "parameters": stable("D", P * var("r") * X, X**2, "0.5", parameters=("p", "r"),
                          box={"p": (Q(0), Q("0.99")), "r": (Q(0), Q(1))}),
     "tree": stable("D", X * select(X - q("0.5"), q("0.9"), q("0.5")), X**2, "0.9", "1/10"),
+    "tree-of-lines": stable(
+        "D",
+        {"x": select(X - q("0.5"), q("0.3") * X + q("0.1"), select(X + q("0.4"), HALF, 0 * X))},
+        X**2, "0.9", "1/2",
+    ),
+    "tree-of-the-weather": stable(
+        "D", {"x": X * select(W - q("0.5"), q("0.5"), q("-0.6"))}, X**2, "0.9", "1/2",
+        **varying("w", "0", "1"),
+    ),
     "extension": extended(stable("D", CUBIC, X**2, "0.25"), "1.825", "30"),
     "extension-disturbed": extended(
         stable("D", W * X + q("0.6") * X**3, X**2, "0.1", **varying("w", "0", "0.5")), "1.82"
@@ -81,6 +95,15 @@ TRUE: Mapping[str, Claim] = {
     ),
     "extension-rotation": extended(
         stable("D", {x: q("0.9") * e for x, e in ROTATION.items()}, DISC, "0.25"), "3.1"
+    ),
+    "recovery": recovering(QUICK, NEAR, ALL, "3"),
+    "recovery-kept": recovering(BANG, (X - q("0.3"), -X - q("0.25")), ALL, "5", "0"),
+    "recovery-back": recovering(JUMP, RIGHT, ALL, away="1"),
+    "recovery-weather": recovering(
+        QUICK + q("0.04") * W, NEAR, ALL, away="0", **varying("w", "-1", "1")
+    ),
+    "recovery-leaf": recovering(
+        select(W - q("0.9"), q("0.6") * X, QUICK), NEAR, ALL, away="0", **varying("w", "0", "1")
     ),
     "rule-off-a-tie": ruled(select(X, 1, -1), when={">": X}, then={">": U}),
     "rule-off-an-end": ruled(select(X, 1, -1), when={">": X}, then={">=": U - X}),

@@ -159,8 +159,9 @@ def test_a_smaller_level_is_an_answer_when_the_boxes_are_spent() -> None:
 def search(true: Fraction, bracket: Bracket, boxes: int = 1000) -> Bracket:
     """The end of a search in which exactly the values below ``true`` can be proved."""
     while (value := bracket.next()) is not None:
-        near = boxes < bracket.boxes() and value < true
-        bracket = bracket.with_proof(value, boxes) if near else bracket.with_failure(value)
+        allowed = bracket.boxes()
+        near = boxes < allowed and value < true
+        bracket = bracket.with_proof(value, boxes) if near else bracket.with_failure(value, allowed)
     return bracket
 
 
@@ -183,8 +184,29 @@ def test_a_bracket_that_proves_nothing_ends() -> None:
 
 def test_an_attempt_may_cost_so_much_and_no_more() -> None:
     first = Bracket(Fraction(1), reachable=False)
-    assert first.with_failure(Fraction(1, 2)).boxes() == 2 * first.boxes()
+    assert first.with_failure(Fraction(1, 2), first.boxes()).boxes() == 2 * first.boxes()
     assert first.with_proof(Fraction(1, 2), 10**6).boxes() == 4 * 10**6
+
+
+def test_what_was_given_too_few_boxes_is_tried_again() -> None:
+    first = Bracket(Fraction(1), reachable=False)
+    short = first.with_failure(Fraction(7, 8), 0).with_proof(Fraction(7, 16), 10**6)
+    assert short.failed == 1
+    assert short.next() > Fraction(7, 16)
+    for ended, boxes in ((True, 10**6), (False, 10**4)):
+        known = first.with_failure(Fraction(7, 8), 0, ended=ended)
+        assert known.with_proof(Fraction(7, 16), boxes).failed == Fraction(7, 8)
+
+
+def test_the_dearer_the_first_proof_the_sooner_a_search_tires() -> None:
+    def failures(boxes: int) -> int:
+        bracket, count = Bracket(Fraction(1), reachable=False), 0
+        bracket = bracket.with_proof(Fraction(1, 1000), boxes)
+        while (value := bracket.next()) is not None:
+            bracket, count = bracket.with_failure(value, bracket.boxes()), count + 1
+        return count
+
+    assert [failures(boxes) for boxes in (10**3, 10**5, 10**6)] == [5, 2, 2]
 
 
 def test_rounding_down() -> None:

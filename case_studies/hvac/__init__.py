@@ -1,0 +1,1 @@
+"""An office under a decision tree: its model, its weather, baselines, extraction and repair."""
