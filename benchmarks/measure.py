@@ -21,7 +21,7 @@ from typing import Any
 
 __all__ = ["PEER", "Peer", "Row", "Usage", "measured", "row"]
 
-_ENDED = (0, 1, 3, 4, 5)  # the exit codes that come with an answer
+_ENDED = (0, 1, 2, 3, 4, 5)  # the exit codes that come with an answer
 
 
 @dataclass(frozen=True)
