@@ -56,6 +56,11 @@ __all__ = [
 VERSION = "certify-kernel-4"
 
 RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
+# theorems that are proved by more than trees and the cells of an extended region
+_IN_MORE = {
+    "T-RULE": "has cases of rules in whole claims only, and would prove a part alone",
+    "T-REACH-D": "has no cells of T-REACH-D",
+}
 _CALLS = frozenset(
     {"relu", "abs", "sin", "cos", "tanh", "exp", "atan", "log", "sqrt", "recip", "pow"}
 )
@@ -74,17 +79,15 @@ def kernel_text(certificate: Certificate, more: int = 0) -> Iterator[str]:
 
 
 def is_in_trees(certificate: Certificate) -> bool:
-    """Whether trees, and the cells of a paving, prove all of ``certificate``: no cases of rules."""
-    return certificate.claim.theorem != "T-RULE"
+    """Whether trees prove all of ``certificate``, or do with the cells of an extended region."""
+    return certificate.claim.theorem not in _IN_MORE
 
 
 def in_trees(certificate: Certificate) -> Mapping[str, Obligation]:
     """The obligations of ``certificate``; UnsupportedError if it is proved by more than trees."""
     if not is_in_trees(certificate):
-        raise UnsupportedError(
-            "the kernel from Coq has cases of rules in whole claims only, and would prove a part "
-            "alone: check with --kernel python"
-        )
+        more = _IN_MORE[certificate.claim.theorem]
+        raise UnsupportedError(f"the kernel from Coq {more}: check with --kernel python")
     return to_prove(certificate)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import time
+from dataclasses import replace
 from fractions import Fraction as Q
 
 import numpy as np
@@ -332,8 +333,9 @@ def test_obligations_have_the_values_of_their_plain_statement(v: Node, decay: Q)
 
 @pytest.mark.parametrize("pull", [Q(0), Q(1, 2), Q(4, 5), Q(19, 20), Q(1)])
 def test_a_step_towards_a_face_keeps_the_state_inside(pull: Q) -> None:
-    """Each way to stay inside implies that, at points where it is close."""
-    claim = loop(X**2 + Y**2 + E**2, Q(0))
+    """Each way to stay inside implies that, at points of the level set where it is close."""
+    numbers = {"level": Q(3), "decay": Q(0)}  # all of the box
+    claim = replace(loop(X**2 + Y**2 + E**2, Q(0)), numbers=numbers)
     (_, body) = obligations(claim, Q(1, 10))[0].formula.parts
     upper = body.parts[1 + len(claim.states)]
     rng = np.random.default_rng(2)
