@@ -249,10 +249,11 @@ Fixpoint rows_of (all : bool) (s : layout) (args : list nat) (todo : list (nat *
   match todo with
   | [] => []
   | (j, o) :: todo =>
-    let others := if all then rows_of all s args todo else [] in
     match o with
-    | ORow row a b => if all2 Nat.eqb args a && is_new s j then (j, (row, b)) :: rows_of all s args todo else others
-    | _ => others
+    | ORow row a b =>
+      if all2 Nat.eqb args a && is_new s j then (j, (row, b)) :: rows_of all s args todo
+      else if all then rows_of all s args todo else []
+    | _ => if all then rows_of all s args todo else []
     end
   end.
 (** Those that are [g] of the components [ks], if there is one for each. *)

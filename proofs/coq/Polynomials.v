@@ -11,7 +11,7 @@
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal Float.Primitive_ops.
 From Flocq.Core Require Import Zaux Raux.
-From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Quadratics Narrowing Flat.
+From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Quadratics Least Narrowing Flat.
 Import ListNotations.
 Local Open Scope R_scope.
 Notation u := unit_roundoff.
@@ -101,10 +101,10 @@ Definition moving (p : poly) : interval :=
 Definition poly_range (p : poly) : interval := sum (centre p) (moving p).
 
 (** A sharper lower end, where there are squares. *)
-Definition steps : nat := 40.
+Definition sweeps : nat := 10.
 Definition poly_least (p : poly) : float :=
   match coordinates_of p with
-  | Some l => least_value steps (low (sum (centre p) (balanced (flat_loss p)))) l
+  | Some l => least_value sweeps (low (sum (centre p) (balanced (flat_loss p)))) l
   | None => nan
   end.
 (** Where the first [n] variables are if the value is not positive. *)
@@ -344,7 +344,7 @@ Lemma poly_least_ok p v : is p v -> lower (poly_least p) v.
 Proof.
   intros P. unfold poly_least. destruct (coordinates_of p) as [l|] eqn:E; [|apply unbounded_ok].
   destruct (coordinates_ok p v l P E) as (zs & b & w & B & F & L & U & -> & _).
-  apply (least_value_ok steps _ b l zs w); auto. apply B.
+  apply (least_value_ok sweeps _ b l zs w); auto. apply B.
 Qed.
 Lemma values_nth n : forall i j, (j < length (values z i n))%nat -> nth j (values z i n) 0 = z (i + j)%nat.
 Proof.

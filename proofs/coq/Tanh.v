@@ -1,9 +1,10 @@
 (** The hyperbolic tangent on intervals: a table of values, the addition theorem and a
     polynomial in between, which is some ten times faster than through [exp]. *)
 From Coq Require Import Reals List ZArith Lra Lia Psatz Bool Floats.
+From Flocq.Core Require Raux.
 From Coquelicot Require Import Coquelicot.
 From Interval Require Import Float.Basic Real.Xreal Interval.Interval.
-From Certify Require Import Language Analysis Intervals Arithmetic.
+From Certify Require Import Language Analysis Intervals Arithmetic Rounding Tanhs.
 Local Open Scope R_scope.
 
 (** * Real facts *)
@@ -157,52 +158,97 @@ Definition tanh_table := tabulate 10 (-8)%float 8%float.
 
 (** * Points *)
 
-Definition three := point 3. Definition fifteen := point 15.
-Lemma toR_3 : toR 3 = 3. Proof. apply (toR_Z 3 3), (F.fromZ_correct 3); simpl; lia. Qed.
-Lemma toR_15 : toR 15 = 15. Proof. apply (toR_Z 15 15), (F.fromZ_correct 15); simpl; lia. Qed.
-Definition third := div one three. Definition two_fifteenths := div two fifteen.
-Lemma third_ok : contains third (1 / 3).
-Proof. apply div_ok; [apply one_ok|rewrite <- toR_3; now apply point_ok|lra]. Qed.
-Lemma two_fifteenths_ok : contains two_fifteenths (2 / 15).
-Proof. apply div_ok; [apply two_ok|rewrite <- toR_15; now apply point_ok|lra]. Qed.
-
+(** Where it is between entries of the table: the value there, and how much it rises ([Tanhs.v]). *)
 Definition tanh_point (x : float) : interval :=
   let '(y, v) := find tanh_table x in
-  let h := sub (point x) (point y) in
-  if finite y && is_le (size h) 1 then
-    let square := sqr h in
-    let q := add (sub one (mul square third))
-                 (Ends 0 (high (mul two_fifteenths (sqr square)))) in
-    let t := mul h q in
-    div (add v t) (add one (mul v t))
+  let a := low v in
+  let h := (x + - y)%float in
+  let p := tanh_rise a (tanh_near h) in
+  if finite y && is_le (PrimFloat.abs h) 0x1p-7 && finite a && is_le (PrimFloat.abs a) 1 && finite p then
+    let w := add_up (high v) (- a) in
+    let e := add_up 0x1p-38 (add_up w w) in
+    Ends (down (down (a + p) - e)) (up (up (a + p) + e))
   else tanh_slow (point x).
+
+Lemma toR_2m7 : finite 0x1p-7 = true /\ toR 0x1p-7 = 1 / 128.
+Proof.
+  split; [reflexivity|]. unfold toR, F.toR, F.toX.
+  change (F.toF 0x1p-7%float) with (Basic.Float false 4503599627370496 (-59) : Basic.float F.radix).
+  simpl. unfold Basic.FtoR. simpl. lra.
+Qed.
+Lemma toR_2m38 : finite 0x1p-38 = true /\ toR 0x1p-38 = / 274877906944.
+Proof.
+  split; [reflexivity|]. unfold toR, F.toR, F.toX.
+  change (F.toF 0x1p-38%float) with (Basic.Float false 4503599627370496 (-90) : Basic.float F.radix).
+  simpl. unfold Basic.FtoR. simpl. lra.
+Qed.
+Lemma abs_below f c : finite f = true -> finite c = true -> is_le (PrimFloat.abs f) c = true -> Rabs (toR f) <= toR c.
+Proof.
+  intros A C H. rewrite <- toR_abs. apply (le_finite _ c); auto; [|now rewrite finite_abs].
+  apply finite_lower; auto. apply Rle_refl.
+Qed.
+
+(** The addition theorem with a value [a] that is nearly [tanh y]. *)
+Lemma rise_error a w T p V : Rabs a <= 1 -> Rabs V <= 1 -> V = a + w -> 0 <= w -> Rabs T <= 1 / 126 -> Rabs p <= 1 / 100 ->
+  Rabs (T * (1 - a * a) - p * (1 + a * T)) <= 27 / 10 ^ 13 ->
+  Rabs ((V + T) / (1 + V * T) - (a + p)) <= 2 * w + / 274877906944.
+Proof.
+  intros A BV EV W BT P E. set (n := T * (1 - a * a) - p * (1 + a * T)) in *.
+  assert (D : 99 / 100 <= 1 + V * T).
+  { assert (K : Rabs (V * T) <= 1 / 126) by small. apply Raux.Rabs_le_inv in K. lra. }
+  assert (EQ : (V + T) / (1 + V * T) - (a + p) = (w * (1 - (a + p) * T) + n) / (1 + V * T)).
+  { unfold n. rewrite EV. field. rewrite <- EV. lra. }
+  assert (K : Rabs (w * (1 - (a + p) * T) + n) <= 102 / 100 * w + 27 / 10 ^ 13).
+  { eapply Rle_trans; [apply Rabs_triang|]. apply Rplus_le_compat; [|exact E]. rewrite Rabs_mult, (Rabs_pos_eq w W), Rmult_comm.
+    apply Rmult_le_compat_r; auto. clearbody n. small. }
+  rewrite EQ. unfold Rdiv. rewrite Rabs_mult, (Rabs_pos_eq (/ _)) by (left; apply Rinv_0_lt_compat; lra).
+  apply (Rmult_le_reg_r (1 + V * T)); [lra|]. rewrite Rmult_assoc, Rinv_l, Rmult_1_r by lra.
+  eapply Rle_trans; [exact K|]. apply Rle_trans with ((2 * w + / 274877906944) * (99 / 100)); [lra|].
+  apply Rmult_le_compat_l; lra.
+Qed.
 
 Lemma tanh_point_ok x : finite x = true -> contains (tanh_point x) (tanh (toR x)).
 Proof.
   intros N. unfold tanh_point. pose proof (find_ok tanh_table x (tabulate_ok 10 _ _)) as T.
-  destruct (find tanh_table x) as [y v]. cbn [fst snd] in T.
-  destruct (finite y && is_le (size (sub (point x) (point y))) 1) eqn:E;
-    [|now apply tanh_slow_ok, point_ok].
-  apply andb_prop in E; destruct E as [Y E]. specialize (T Y).
-  pose proof (sub_ok _ _ _ _ (point_ok x N) (point_ok y Y)) as H.
-  assert (B : -1 <= toR x - toR y <= 1).
-  { pose proof (finite_ge 1 _ _ (size_ok _ _ H) eq_refl E) as B. rewrite toR_1 in B.
-    revert B; unfold Rabs; destruct Rcase_abs; lra. }
-  destruct (tanh_expansion _ B) as [d [D Q]]. set (z := toR x - toR y) in *.
-  set (h := sub (point x) (point y)) in *. clearbody h.
-  replace (toR x) with (toR y + z) by (unfold z; ring). rewrite tanh_add.
-  pose proof (sqr_ok _ _ H) as H2.
-  assert (TH : contains (mul h (add (sub one (mul (sqr h) third))
-    (Ends 0 (high (mul two_fifteenths (sqr (sqr h))))))) (tanh z)).
-  { rewrite Q. apply mul_ok; auto. apply add_ok.
-    - apply sub_ok; [apply one_ok|]. unfold Rdiv. apply mul_ok; auto.
-      replace (/ 3) with (1 / 3) by field. apply third_ok.
-    - split; cbn [low high].
-      + apply finite_lower; auto. rewrite toR_0. lra.
-      + apply (upper_le _ (2 / 15 * (z * z * (z * z)))); [|lra].
-        apply mul_ok; [apply two_fifteenths_ok|apply sqr_ok, H2]. }
-  apply div_ok; [now apply add_ok|apply add_ok; [apply one_ok|now apply mul_ok]|].
-  apply tanh_denominator.
+  destruct (find tanh_table x) as [y v]. cbn [fst snd] in T. cbv zeta.
+  destruct (_ && finite (tanh_rise _ _)) eqn:E; [|now apply tanh_slow_ok, point_ok].
+  rewrite !andb_true_iff in E. destruct E as [[[[Y Hh] Fa] Ha] Fp]. specialize (T Y). destruct T as [Tl Tu].
+  set (a := low v) in *. set (h := (x + - y)%float) in *.
+  assert (Ft : finite (tanh_near h) = true).
+  { unfold tanh_rise in Fp. cbv zeta in Fp. apply finite_times in Fp; destruct Fp as [Fp _]. now apply finite_times in Fp. }
+  assert (Fh : finite h = true).
+  { unfold tanh_near in Ft. cbv zeta in Ft. now apply finite_times in Ft. }
+  pose proof (abs_below _ _ Fh (proj1 toR_2m7) Hh) as Bh. rewrite (proj2 toR_2m7) in Bh.
+  pose proof (abs_below a 1 Fa eq_refl Ha) as Ba. rewrite toR_1 in Ba.
+  set (D := toR x - toR y). pose proof (plus_error x (- y) Fh) as Eh.
+  rewrite (proj2 (opp_finite y Y)) in Eh. fold h in Eh. change (toR x + - toR y) with D in Eh.
+  assert (BD : Rabs D <= 1 / 126).
+  { pose proof (Rabs_triang (toR h) (D - toR h)) as Tr. replace (toR h + (D - toR h)) with D in Tr by ring.
+    rewrite (Rabs_minus_sym D) in Tr. unfold unit_roundoff in Eh. lra. }
+  assert (TD : tiny (D - toR h)).
+  { unfold tiny. rewrite Rabs_minus_sym. unfold unit_roundoff in Eh. lra. }
+  assert (B1 : -1 <= D <= 1) by (apply Raux.Rabs_le_inv; lra).
+  destruct (tanh_expansion _ B1) as [d [Bd Q]].
+  destruct (tanh_near_ok h D d Ft ltac:(lra) TD Bd) as [N1 N2]. rewrite <- Q in N1.
+  destruct (tanh_rise_ok a (tanh_near h) (tanh D) Fp Ba N2 N1) as [R1 R2]. cbv zeta in R1, R2.
+  set (p := tanh_rise a (tanh_near h)) in *. set (V := tanh (toR y)) in *.
+  apply finite_lower in Tl; auto. pose proof (tanh_bounds (toR y)) as BV. fold V in BV.
+  assert (BT : Rabs (tanh D) <= 1 / 126).
+  { assert (K : forall r, 0 <= r -> Rabs (tanh r) <= Rabs r).
+    { intros r P. pose proof (tanh_below r P). pose proof (tanh_nonneg r P). rewrite !Rabs_pos_eq; lra. }
+    destruct (Rle_dec 0 D) as [G|G]; [pose proof (K D G); lra|].
+    pose proof (K (- D) ltac:(lra)) as K'. rewrite tanh_opp, !Rabs_Ropp in K'. lra. }
+  pose proof (rise_error (toR a) (V - toR a) (tanh D) (toR p) V Ba ltac:(apply Rabs_le; lra) ltac:(ring) ltac:(lra) BT R2 R1) as Er.
+  replace (toR x) with (toR y + D) by (unfold D; ring). rewrite tanh_add. fold V. set (r := (V + tanh D) / _) in *.
+  assert (W : upper (add_up (high v) (- a)) (V - toR a)).
+  { unfold Rminus. apply add_up_ok; auto. destruct (opp_finite a Fa) as [G1 G2]. apply finite_upper; auto. rewrite G2. apply Rle_refl. }
+  set (w := add_up (high v) (- a)) in *.
+  assert (U : upper (add_up 0x1p-38 (add_up w w)) (/ 274877906944 + ((V - toR a) + (V - toR a)))).
+  { apply add_up_ok; [|now apply add_up_ok]. apply finite_upper; [apply toR_2m38|]. rewrite (proj2 toR_2m38). apply Rle_refl. }
+  pose proof (point_ok a Fa) as [Al Au]. pose proof (point_ok p Fp) as [Pl Pu]. cbn [low high point] in *.
+  apply Raux.Rabs_le_inv in Er. split; cbn [low high].
+  - eapply lower_le; [apply sub_lower; [apply add_lower; [exact Al|exact Pl]|exact U]|]. lra.
+  - eapply upper_le; [apply add_upper; [apply add_upper; [exact Au|exact Pu]|exact U]|]. lra.
 Qed.
 
 Definition tanh_range (a : interval) : interval :=
@@ -217,7 +263,7 @@ Lemma finite_between a b c : finite a = true -> finite c = true ->
 Proof.
   intros A C H K. destruct (finite b) eqn:B; auto. exfalso.
   pose proof (F.cmp_correct a b) as P. pose proof (F.cmp_correct b c) as Q.
-  unfold F.cmp, is_le in *. rewrite !finite_real in *. rewrite F.classify_correct in A, B, C.
+  unfold F.cmp in *. unfold is_le in H, K. rewrite !finite_real in *. rewrite F.classify_correct in A, B, C.
   destruct (F.classify a); try discriminate A. destruct (F.classify c); try discriminate C.
   destruct (F.classify b); try discriminate B;
   destruct (PrimFloat.compare a b), (PrimFloat.compare b c); discriminate.
@@ -233,7 +279,7 @@ Proof.
   { destruct (finite (low a)) eqn:A; auto. exfalso.
     pose proof (F.cmp_correct (-8)%float (low a)) as P.
     destruct H as [[V _] [W _]]. rewrite F.valid_lb_correct in V.
-    unfold is_le, F.cmp in *. rewrite finite_real, F.classify_correct in A.
+    unfold F.cmp in *. unfold is_le in E1. rewrite finite_real, F.classify_correct in A.
     change (F.classify (-8)%float) with Sig.Freal in P.
     destruct (F.classify (low a)); try discriminate;
     destruct (PrimFloat.compare (-8) (low a)); discriminate. }
