@@ -46,11 +46,11 @@ def coq_file(certificate: Certificate, *, whole: bool) -> Iterator[str]:
 
     A CheckerError if trees and obligations do not fit the claim.
     """
+    wanted = to_prove(certificate) if whole else in_trees(certificate)
     if certificate.proof.paving is not None and not whole:
         raise UnsupportedError(
             "in Coq cells are shown for the whole claim only: check with --kernel verified"
         )
-    wanted = to_prove(certificate) if whole else in_trees(certificate)
     claim = certificate.claim
     said = "the claim is true" if whole else f"the obligations of {claim.theorem} hold"
     yield f"(** {_plain(claim.name)}, {_plain(claim.theorem)}: {said}. *)"

@@ -106,11 +106,11 @@ def headline(outcome: Outcome, *, rechecked: bool) -> tuple[str, str]:
             )
         if rechecked:
             return "Proved and re-checked", (
-                "The checker derived every obligation from the claim and evaluated every leaf "
-                "of every proof tree again, in rigorous arithmetic and with no tolerance."
+                "The checker derived every obligation from the claim and evaluated all of the "
+                "proof again, in rigorous arithmetic and with no tolerance."
             )
         return "Proof found, not re-checked yet", (
-            "The certificate holds proof trees for every obligation. Nothing has evaluated "
+            "The certificate holds a proof of every obligation. Nothing has evaluated "
             "them again for this report: run the check below before relying on it."
         )
     return {
