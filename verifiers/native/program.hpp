@@ -11,7 +11,7 @@ namespace certify {
 enum Op : int32_t {
     kAdd, kSub, kScale, kAffine, kMul, kSquare, kRelu, kAbs, kMax, kSin, kCos, kTanh, kExp, kAtan,
     kLog, kSqrt, kRecip, kPow, kStep, kSelect, kQuotient, kQuotient2, kIncrement,
-    kQuadratic,
+    kQuadratic, kMove,
 };
 
 const int kMostSquares = 16;  // of one kQuadratic
@@ -68,9 +68,10 @@ struct AtomCode {
     double weight, bias;
 };
 
-// A symbol stands for the error of a rule applied to x, or to x - y if there is a y >= 0.
+// A symbol stands for the error of a rule applied to x, or to x + sign y if there is a y >= 0.
 struct Source {
     int32_t x, y;
+    double sign;
 };
 
 // A constant register.
