@@ -12,8 +12,10 @@ enum Op : int32_t {
     kAdd, kSub, kScale, kAffine, kMul, kSquare, kRelu, kAbs, kMax, kSin, kCos, kTanh, kExp, kAtan,
     kLog, kSqrt, kRecip, kPow, kStep, kSelect, kQuotient, kQuotient2, kIncrement,
     kQuadratic, kMove,
+    kSum,  // not of a tape: a row of a matrix with few columns
 };
 
+const int kMostTerms = 4;     // of one kSum
 const int kMostSquares = 16;  // of one kQuadratic
 
 enum Kind : int32_t { kPositive, kNonnegative, kDefined, kAll, kAny };
