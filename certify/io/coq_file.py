@@ -189,8 +189,8 @@ def _maybe(words: Words) -> str:
 
 
 def _plain(text: str) -> str:
-    """``text`` without what could end a comment."""
-    return re.sub(r"[^\w .,:/+-]", "?", text[:100])
+    """``text`` in ASCII without what could end a comment."""
+    return re.sub(r"[^\w .,:/+-]", "?", text[:100], flags=re.ASCII)
 
 
 def _theorem(certificate: Certificate, obligation: Obligation, position: int) -> Iterator[str]:
