@@ -1,9 +1,9 @@
 """Pavings of T-EXT-D and T-REACH-D as text for the kernel that is proved in Coq.
 
 A paving is in the order of its tree: ``cut`` with an axis and where it is cut, before its lower and
-its upper part, ``kept`` with a time, or ``dropped``.  It is part of what is claimed.  For its cells
-there are hints, first for those that are kept, and then for the others, if it is claimed that they
-have no initial states; they only help to find the proof::
+its upper part, ``kept`` with a time, or ``dropped``.  It is part of what is claimed.  There are
+hints for cells that are kept, or for all if it is claimed that the others have no initial states,
+which only help to find the proof::
 
     cells paving
     names <how many errors of a cell get names>
@@ -66,9 +66,7 @@ def paving_lines(claim: Claim, paving: Paving) -> Iterator[str]:
 def hint_lines(claim: Claim, paving: Paving, label: str = "") -> Iterator[str]:
     """For each cell that is shown the hops and the degree, with ``label`` before the name."""
     cells = cells_of(claim, paving)
-    order = np.flatnonzero(cells.kept)
-    if _has_initial_set(claim):
-        order = np.concatenate([order, np.flatnonzero(~cells.kept)])
+    order = np.flatnonzero(cells.kept | _has_initial_set(claim))
     if not len(order):
         return
     yield f"cells {label}paving"

@@ -32,8 +32,7 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
 Definition cell : Type := list (Q * Q) * option nat.
 Definition to_show (s : statement) : list cell :=
   match s with
-  | Extended e | Extending e =>
-    map (fun c => (fst c, Some (snd c))) (ExtensionClaim.kept (cells_of e) (bounds (core e)))
+  | Extended e | Extending e => cells_before false (cells_of e) (bounds (core e)) []
   | Recovered c => cells_to_show c
   | _ => []
   end.
@@ -57,7 +56,7 @@ Theorem true_if_hold d names s l : needed d s = Some l -> (forall o, In o l -> h
 Proof.
   assert (Kept : forall e, all_shown names (Extended e) -> forall c, In c (ExtensionClaim.kept (cells_of e) (bounds (core e))) ->
     exists deeper hops degree, crosses (course_of names e) deeper hops degree c = true).
-  { intros e C [b t] I. apply (C (b, Some t)). apply in_map_iff. now exists (b, t). }
+  { intros e C [b t] I. apply (C (b, Some t)). now apply kept_before. }
   destruct s; cbn [needed true_of]; intros M H C.
   - inversion M; subst. apply H. now left.
   - now apply (stable_if_hold d c l).

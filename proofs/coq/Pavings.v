@@ -54,6 +54,20 @@ Qed.
 
 Definition Qvolume (b : list (Q * Q)) : Q := fold_right (fun s v => Qred ((snd s - fst s) * v)) 1%Q b.
 Definition whole (l : list (list (Q * Q) * nat)) : Q := fold_right (fun cell v => Qred (Qvolume (fst cell) + v)) 0%Q l.
+(** Something of all cells from the last to the first, in which [kept] has those that are kept: without
+    recursion that is as deep as they are many. *)
+Fixpoint gathered {A} (f : list (Q * Q) -> option nat -> A -> A) (p : paving) (b : list (Q * Q)) (a : A) : A :=
+  match p with
+  | Kept time => f b (Some time) a
+  | Dropped => f b None a
+  | Cut i m lower upper =>
+    let side := nth i b (0, 0)%Q in
+    gathered f lower (with_side i (fst side, m) b) (gathered f upper (with_side i (m, snd side) b) a)
+  end.
+Lemma gathered_kept {A} (g : list (Q * Q) * nat -> A -> A) p : forall b a,
+  gathered (fun c t a => match t with Some t => g (c, t) a | None => a end) p b a = fold_right g a (kept p b).
+Proof. induction p as [t| |i m l IHl u IHu]; intros b a; cbn [gathered kept]; auto. now rewrite IHu, IHl, fold_right_app. Qed.
+
 Fixpoint fair (p : paving) (b : list (Q * Q)) : bool :=
   match p with
   | Cut i m lower upper =>
@@ -63,11 +77,11 @@ Fixpoint fair (p : paving) (b : list (Q * Q)) : bool :=
   | _ => true
   end.
 (** The box has its ends in order, and cells are as early and as large as stated. *)
+Definition counted (most : nat) (c : list (Q * Q) * nat) (ev : bool * Q) : bool * Q :=
+  let (early, v) := ev in (if Nat.leb (snd c) most then early else false, Qred (Qvolume (fst c) + v)).
 Definition laid (b : list (Q * Q)) (p : paving) (most : nat) (covered : Q) : bool :=
-  let cells := kept p b in
-  forallb (fun s => Qle_bool (fst s) (snd s)) b && fair p b &&
-  forallb (fun cell => Nat.leb (snd cell) most) cells && Qle_bool covered (whole cells).
-
+  let (early, v) := gathered (fun c t a => match t with Some t => counted most (c, t) a | None => a end) p b (true, 0%Q) in
+  forallb (fun s => Qle_bool (fst s) (snd s)) b && fair p b && early && Qle_bool covered v.
 Lemma Qle_bool_R p q : Qle_bool p q = true -> Q2R p <= Q2R q.
 Proof. intros H. apply Qle_Rle. now apply Qle_bool_iff. Qed.
 Lemma Q2R_red q : Q2R (Qred q) = Q2R q.
@@ -154,7 +168,12 @@ Definition ready (e : extension_claim) : bool := laid (bounds (core e)) (cells_o
 
 Lemma laid_ok b p most covered : laid b p most covered = true -> paved b p most covered /\ fair p b = true.
 Proof.
-  unfold laid. intros H. rewrite !andb_true_iff in H. destruct H as [[[H1 F] T] V]. split; auto.
+  unfold laid. rewrite gathered_kept.
+  assert (Count : fold_right (counted most) (true, 0%Q) (kept p b) =
+    (forallb (fun cell => Nat.leb (snd cell) most) (kept p b), whole (kept p b))).
+  { induction (kept p b) as [|c l IH]; [reflexivity|]. cbn [fold_right forallb whole]. rewrite IH. unfold counted.
+    now destruct (Nat.leb (snd c) most). }
+  rewrite Count. intros H. rewrite !andb_true_iff in H. destruct H as [[[H1 F] T] V]. split; auto.
   assert (Pb : Forall2 part_of b b).
   { clear -H1. induction b as [|s b IH]; simpl in H1; constructor; apply andb_prop in H1; destruct H1 as [H1 H2]; auto.
     apply Qle_bool_R in H1. unfold part_of. lra. }
@@ -191,6 +210,33 @@ Proof.
       |destruct (IHu _ x F2 S) as [[c [t [I Xc]]]|[c [I Xc]]]].
     all: try (left; exists c, t; split; [apply in_or_app; auto|exact Xc]).
     all: right; exists c; split; [apply in_or_app; auto|exact Xc].
+Qed.
+
+(** The kept cells with their times, and the others if they are wanted, before what is [after] them. *)
+Definition cells_before (others : bool) (p : paving) (b : list (Q * Q)) (after : list (list (Q * Q) * option nat)) :=
+  gathered (fun c t l => match t with Some _ => (c, t) :: l | None => if others then (c, t) :: l else l end) p b after.
+Lemma cells_after others p : forall b after x, In x after -> In x (cells_before others p b after).
+Proof.
+  unfold cells_before. induction p as [t| |i m l IHl u IHu]; intros b after x I; cbn [gathered].
+  - now right.
+  - destruct others; [now right|auto].
+  - apply IHl. now apply IHu.
+Qed.
+Lemma kept_before others p : forall b after c t, In (c, t) (kept p b) -> In (c, Some t) (cells_before others p b after).
+Proof.
+  induction p as [t'| |i m l IHl u IHu]; intros b after c t I; cbn [kept] in I.
+  - destruct I as [E|[]]. inversion E. now left.
+  - destruct I.
+  - unfold cells_before. cbn [gathered]. apply in_app_or in I. destruct I as [I|I]; [now apply IHl|].
+    apply cells_after. now apply IHu.
+Qed.
+Lemma dropped_before p : forall b after c, In c (dropped p b) -> In (c, None) (cells_before true p b after).
+Proof.
+  induction p as [t'| |i m l IHl u IHu]; intros b after c I; cbn [dropped] in I.
+  - destruct I.
+  - destruct I as [E|[]]. subst. now left.
+  - unfold cells_before. cbn [gathered]. apply in_app_or in I. destruct I as [I|I]; [now apply IHl|].
+    apply (cells_after true). now apply IHu.
 Qed.
 
 (** ** Which cells a box touches *)

@@ -96,9 +96,7 @@ End Steps.
 
 (** The kept cells with their times; the others too, if there is an initial set. *)
 Definition cells_to_show (c : recovery_claim) : list (list (Q * Q) * option nat) :=
-  let b := bounds (steered c) in
-  map (fun cell => (fst cell, Some (snd cell))) (kept (room_of c) b) ++
-  match starting c with [] => [] | _ => map (fun b => (b, None)) (dropped (room_of c) b) end.
+  cells_before (match starting c with [] => false | _ => true end) (room_of c) (bounds (steered c)) [].
 Definition roomy (c : recovery_claim) : bool := laid (bounds (steered c)) (room_of c) (deadline c) (room_size c).
 
 (** ** Soundness *)
@@ -208,7 +206,7 @@ Lemma cell_shown b t x : In (b, t) cells -> in_box b x -> in_box B x ->
     exists k y u, (1 <= k)%nat /\ passes w x k y /\ in_cell y u /\ (u + k <= left)%nat).
 Proof.
   intros I Xb X. destruct (shown (b, Some t)) as [deeper [hops [degree H]]].
-  { unfold cells_to_show. apply in_or_app. left. apply in_map_iff. now exists (b, t). }
+  { now apply kept_before. }
   unfold recovers in H. cbn [fst snd] in H. apply boxes_ok in Xb. split.
   - intros ->. destruct (close (arrived o) _ deeper degree _) eqn:K; [|discriminate]. split; auto. intros p Ip.
     refine (close_ok (arrived o) (map interval_of b) (fun y => exists v, value_of_program p y = Some v /\ v <= 0) _ deeper degree _ K x Xb).
@@ -277,7 +275,7 @@ Lemma starts_are_kept : starting c <> [] -> forall x, zone s (starting c) x -> e
 Proof.
   intros N x [X Z]. destruct (in_some_cell (room_of c) B x is_fair X) as [K|[b [I Xb]]]; auto. exfalso.
   destruct (shown (b, None)) as [deeper [hops [degree H]]].
-  { unfold cells_to_show. apply in_or_app. right. destruct (starting c); [congruence|]. now apply (in_map (fun b => (b, None))). }
+  { unfold cells_to_show. destruct (starting c); [congruence|]. now apply dropped_before. }
   unfold recovers in H. cbn [fst snd] in H. apply boxes_ok in Xb.
   assert (G : exists p v, In p (starting c) /\ value_of_program p x = Some v /\ 0 < v).
   { refine (close_ok (elsewhere o) (map interval_of b) (fun y => exists p v, In p (starting c) /\ value_of_program p y = Some v /\ 0 < v) _ deeper degree _ H x Xb).
