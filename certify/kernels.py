@@ -69,6 +69,7 @@ _MEANING: Mapping[str, str] = {
     "T-SAFE-C": "SafetyClaim.safe_flow, for every solution; that one exists is proved in words",
     "T-OUT": "OutputClaim.bounded, for every value",
     "T-EXT-D": "ExtensionClaim.extended_claim, for every trajectory from the core and the cells",
+    "T-REACH-D": "RecoveryClaim.recovered, for every trajectory from the cells and initial set",
     "T-RULE": "RuleClaim.ruled, at every point of the box",
 }
 
