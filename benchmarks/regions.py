@@ -2,9 +2,9 @@
 
 A row is a case study, verified by one worker, its certificate checked in a process of its own.
 With ``--train`` it is trained again first, where it was trained; with ``--seeds N`` N times, and
-the row says how many trainings end with a proof and what the cores are; with ``--baseline`` there
-is a row for the saturated linear-quadratic regulator of the same problem too.  Volumes of different
-kinds have columns of their own:
+the row says how many trainings end with a proof and how large the cores are; with ``--baseline``
+there is a row for the saturated linear-quadratic regulator of the same problem too, with a V of
+degree 6 where the plant is polynomial.  Volumes of different kinds have columns of their own:
 
 - *explicit*: proved, the volume of cells that the checker accepts one by one;
 - *core*: proved, boxes on which V <= level; in more than two dimensions the proved set is counted
@@ -32,6 +32,8 @@ import numpy as np
 
 from certify import check, read_problem
 from certify.certificate import save
+from certify.errors import ProblemError
+from certify.expression import topological
 from certify.pipeline import verify
 from certify.problem import Problem, Stability, Training
 from certify.proofs.checker.claim import Claim
@@ -66,6 +68,7 @@ PUBLISHED_FLOWS = {  # two-stage training, mean of 5 seeds, samples; the origin 
     "weak_path_tracking_flow": "73.8",
     "cart_pole_flow": "306.1",
     "pvtol_flow": "1.91e4, not proved, another domain",
+    "planar_quadrotor_flow": "6.64e6, not proved",
 }
 COLUMNS = (
     "system", "domain", "published (grid)", "published (samples)", "explicit", "grid", "core",
@@ -73,6 +76,7 @@ COLUMNS = (
 )  # fmt: skip
 TICKS, SHRINK, SHRINKS = 20, 0.95, 100
 _CLOSE, _BOXES = Fraction(19, 20), 3000
+_POLYNOMIAL = {"add", "const", "mul", "neg", "pow", "sub", "var"}
 Result = TypeVar("Result")
 
 
@@ -114,20 +118,35 @@ def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
     command = f"certify run case_studies/{name}/problem.toml"
     found = [[name, *measured(problem, folder, asked.samples, name, spent), command]]
     if asked.baseline and asks_for_training(stated):
-        regulated = baseline(stated)
-        (problem, _, _), seconds = timed(lambda: train_into(folder / "lqr", regulated))
-        cells = measured(problem, folder / "lqr", asked.samples, "", f"{seconds:.0f}")
-        found.append([f"{name}, saturated LQR", *cells, "--baseline"])
+        families = {"saturated LQR": "lqr"}
+        if is_polynomial(stated):
+            families["saturated LQR, V of degree 6"] = "polynomial"
+        for what, family in families.items():
+            found.append([f"{name}, {what}", *regulated(stated, family, folder, asked.samples)])
     return found
 
 
+def regulated(stated: Problem, family: str, folder: Path, samples: int) -> list[str]:
+    """The rest of the row of a baseline, whose training is that of another ``family``."""
+    simpler = baseline(stated, family)
+    (problem, _, _), seconds = timed(lambda: train_into(folder / family, simpler))
+    cells = measured(problem, folder / family, samples, "", f"{seconds:.0f}")
+    return [*cells, "--baseline"]
+
+
+def is_polynomial(problem: Problem) -> bool:
+    """Whether the plant is, limits of the inputs apart."""
+    parts = topological(list(problem.system.dynamics.values()))
+    return all(node.op in _POLYNOMIAL for node in parts)
+
+
 def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
-    """The row of a case study trained with several seeds: ranges, and a mean of the cores."""
+    """The row of a case study trained with several seeds: how many proofs, how large the cores."""
     kept = [one_seed(stated, seed, asked.out / f"{name}-{seed}") for seed in range(asked.seeds)]
-    cores = sorted(float(core.removeprefix("counted: ").split()[0]) for core, _, _ in kept if core)
+    cores = [row[0] for row in kept if row[0] is not None]
     text = f"{len(cores)} of {len(kept)} proved"
     if cores:
-        text += f": {cores[0]:g} to {cores[-1]:g}, mean {sum(cores) / len(cores):.2f}"
+        text += f": {spread(cores)}"
     training, search = ([row[i] for row in kept] for i in (1, 2))
     return [
         f"{name}, seeds 0 to {asked.seeds - 1}", f"{whole(stated):g}", PUBLISHED.get(name, ""),
@@ -138,13 +157,38 @@ def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
     ]  # fmt: skip
 
 
-def one_seed(stated: Problem, seed: int, folder: Path) -> tuple[str, float, float]:
-    """The core that a training with ``seed`` ends with, or nothing; CPU-seconds of both parts."""
-    (problem, _, _), training = timed(lambda: train_into(folder, stated, seed))
-    outcome, search = timed(lambda: verify(problem, Options(workers=1)))
-    core = "" if outcome.certificate is None else core_volume(outcome.certificate.claim)
-    print(f"seed {seed}: {core or outcome.verdict.word}", file=sys.stderr, flush=True)
+def spread(cores: Sequence[float]) -> str:
+    """Range, mean and standard deviation (of a sample) of the volumes of the proved sets."""
+    text = f"{min(cores):g} to {max(cores):g}, mean {np.mean(cores):.2f}"
+    return text if len(cores) < 2 else f"{text}, deviation {np.std(cores, ddof=1):.2f}"
+
+
+def one_seed(stated: Problem, seed: int, folder: Path) -> tuple[float | None, float, float]:
+    """The core that a training with ``seed`` ends with, None without a proof of convergence to
+    the equilibrium itself; CPU-seconds of both parts.
+    """
+    core = None
+    trained, training = timed(lambda: attempt(lambda: train_into(folder, stated, seed)[0]))
+    if trained is None:
+        return None, training, 0.0
+    outcome, search = timed(lambda: verify(trained, Options(workers=1)))
+    if outcome.certificate is not None and outcome.claim.theorem.startswith("T-STAB"):
+        core = float(core_volume(outcome.claim).removeprefix("counted: ").split()[0])
+    said = f"{outcome.claim.theorem} {outcome.verdict.word}"
+    print(
+        f"seed {seed}: {said}, core {core}, CPU s {training:.0f} and {search:.1f}",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
     return core, training, search
+
+
+def attempt(work: Callable[[], Result]) -> Result | None:
+    """What ``work`` gives; None, with a line about it, where a training finds no candidate."""
+    try:
+        return work()
+    except ProblemError as error:
+        print(f"training failed: {error}", file=sys.stderr, flush=True)
+        return None
 
 
 def whole(problem: Problem) -> float:
@@ -153,13 +197,13 @@ def whole(problem: Problem) -> float:
     return float(np.prod([float(high - low) for low, high in sides]))
 
 
-def baseline(problem: Problem) -> Problem:
-    """The same with the saturated regulator and its ellipsoid alone."""
+def baseline(problem: Problem, family: str) -> Problem:
+    """The same with the saturated regulator, and what ``family`` finds for it as V."""
     prop = problem.property
     assert isinstance(prop, Stability)
     assert isinstance(prop.lyapunov, Training)
     kept = {k: v for k, v in prop.lyapunov.options.items() if k == "controller"}
-    lyapunov = Training("lqr", kept)
+    lyapunov = Training(family, kept)
     return replace(problem, property=replace(prop, lyapunov=lyapunov, extend=None, level=None))
 
 
