@@ -8,7 +8,7 @@ kinds have columns of their own:
 
 - *explicit*: proved, the volume of cells that the checker accepts one by one;
 - *core*: proved, boxes on which V <= level; in more than two dimensions the proved set is counted
-  instead, by uniform samples with a 95 % interval;
+  instead, by samples with a 95 % interval, of a quadratic V by points of its ellipsoid;
 - *grid*: the estimator of the published figures, and only beside them: the part of the nodes of a
   grid of 20 x 20 with its rim on the faces that are in the explicit set, or of a smaller one of
   the same middle, whichever gives more;
