@@ -117,6 +117,8 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "samples": _count(100),
     "hidden": _count(1),
     "features": _count(0),
+    "degree": _count(2),
+    "points": _count(100),
     "policy_steps": _count(0),
     "horizon": _count(1),
     "value_steps": _count(0),

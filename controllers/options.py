@@ -15,6 +15,7 @@ __all__ = [
     "LqrOptions",
     "NeuralOptions",
     "PolicyOptions",
+    "PolynomialOptions",
     "QuadraticOptions",
     "TreeOptions",
     "read_options",
@@ -41,6 +42,18 @@ class LqrOptions:
     state_weights: Mapping[str, Fraction] = field(default_factory=dict)
     input_weights: Mapping[str, Fraction] = field(default_factory=dict)
     samples: int = 200_000
+
+
+@dataclass(frozen=True)
+class PolynomialOptions(LqrOptions):
+    """Effort for a polynomial V of the regulator: its ``degree``, and at most so many ``rounds`` of
+    linear programs over three times as many states as ``points``.
+    """
+
+    family: ClassVar[str] = "polynomial"
+    degree: int = 6
+    rounds: int = 40
+    points: int = 10_000
 
 
 @dataclass(frozen=True)
