@@ -109,7 +109,8 @@ class QuadraticOptions(PolicyOptions):
     feedback that makes the largest ellipsoid invariant, and without steps of the policy alone V
     is that ellipsoid.  ``reach`` is how far the trained ellipsoid may go in a state, in multiples
     of the distance to the face; without it faces may cut off any part.  ``share`` is what part of
-    the level without sampled failure is suggested.
+    the level without sampled failure is suggested.  ``outreach`` weighs the part of roll-outs that
+    come to the ellipsoid within ``horizon`` steps against the logarithm of the volume.
     """
 
     family: ClassVar[str] = "quadratic"
@@ -121,6 +122,7 @@ class QuadraticOptions(PolicyOptions):
     start: str = "regulator"
     reach: Mapping[str, Fraction] = field(default_factory=dict)
     share: Fraction = Fraction(1)
+    outreach: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
