@@ -146,8 +146,8 @@ class _Work:
         for x in sorted(known):
             low, high = self.setting.box[x]
             widths[x] = (box[x].high - box[x].low) / (high - low) if high > low else Fraction(0)
-        x = max(widths, key=lambda name: widths[name], default=None)
-        if x is None or not widths[x]:
+        x = max(widths, key=lambda name: widths[name], default="")
+        if not widths.get(x):
             return None
         middle = Fraction(float(np.float32(float((box[x].low + box[x].high) / 2))))
         half = {**box, x: box[x].below(middle, strict=False)}

@@ -192,7 +192,7 @@ class _Work:
             side = box[x]
             middle = (side.low + side.high) / 2
             inner = [t for t in self._thresholds[f] if side.low < t < side.high]
-            near = min(inner, key=lambda t, m=middle: abs(t - m), default=None)
+            near = min(((abs(t - middle), t) for t in inner), default=(None, None))[1]
             places = [] if near is None else [near]
             if near is None or 4 * abs(near - middle) > side.high - side.low:
                 places.append(Fraction(float(np.float32(float(middle)))))
