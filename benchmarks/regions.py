@@ -2,9 +2,9 @@
 
 A row is a case study, verified by one worker, its certificate checked in a process of its own.
 With ``--train`` it is trained again first, where it was trained; with ``--seeds N`` N times, and
-the row says how many trainings end with a proof and what the cores are; with ``--baseline`` there
-is a row for the saturated linear-quadratic regulator of the same problem too.  Volumes of different
-kinds have columns of their own:
+the row says how many trainings end with a proof and how large the cores are; with ``--baseline``
+there is a row for the saturated linear-quadratic regulator of the same problem too, with a V of
+degree 6 where the plant is polynomial.  Volumes of different kinds have columns of their own:
 
 - *explicit*: proved, the volume of cells that the checker accepts one by one;
 - *core*: proved, boxes on which V <= level; in more than two dimensions the proved set is counted
@@ -24,27 +24,20 @@ import resource
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
+from region_volumes import core_volume, counted, counted_volume, explicit_volume, grid_volume
 
 from certify import check, read_problem
 from certify.certificate import save
+from certify.errors import ProblemError
+from certify.expression import topological
 from certify.pipeline import verify
 from certify.problem import Problem, Stability, Training
-from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.extension import Extension
-from certify.proofs.checker.format import Certificate
-from certify.proofs.checker.paving import NEVER
-from certify.report.volume import (
-    VolumeEstimate,
-    estimate_reach,
-    estimate_volume,
-    inner_volume,
-)
-from certify.training import asks_for_training, train_into
+from certify.report.volume import estimate_reach
+from certify.training import asks_for_training, saved_as, train_into
 from certify.verifiers.interface import Options
 
 CASES = Path(__file__).parents[1] / "case_studies"
@@ -66,13 +59,14 @@ PUBLISHED_FLOWS = {  # two-stage training, mean of 5 seeds, samples; the origin 
     "weak_path_tracking_flow": "73.8",
     "cart_pole_flow": "306.1",
     "pvtol_flow": "1.91e4, not proved, another domain",
+    "planar_quadrotor_flow": "6.64e6, not proved",
 }
-COLUMNS = (
-    "system", "domain", "published (grid)", "published (samples)", "explicit", "grid", "core",
-    "sampled", "training CPU s", "verification CPU s", "kB", "command",
+EFFORT = ("training CPU s", "verification CPU s", "kB", "command")
+COLUMNS = ("system", "domain", "published (grid)", "explicit", "grid", "core", "sampled", *EFFORT)
+FLOW_COLUMNS = (
+    "system", "domain", "published (samples)", "proved", "sampled, of the proved set", *EFFORT,
 )  # fmt: skip
-TICKS, SHRINK, SHRINKS = 20, 0.95, 100
-_CLOSE, _BOXES = Fraction(19, 20), 3000
+_POLYNOMIAL = {"add", "const", "mul", "neg", "pow", "sub", "var"}
 Result = TypeVar("Result")
 
 
@@ -89,11 +83,19 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("-o", "--out", type=Path, default=Path("out/regions"))
     asked = parser.parse_args(arguments)
     print(f"load {os.getloadavg()[0]:.1f}", file=sys.stderr)
-    print("| " + " | ".join(COLUMNS) + " |\n|" + " --- |" * len(COLUMNS))
-    for name in asked.names:
-        for cells in rows(name, asked):
+    flows = [name for name in asked.names if time_of(name) == "continuous"]
+    steps = [name for name in asked.names if name not in flows]
+    for names, columns in ((steps, COLUMNS), (flows, FLOW_COLUMNS)):
+        if names:
+            print("\n| " + " | ".join(columns) + " |\n|" + " --- |" * len(columns))
+        for cells in (cells for name in names for cells in rows(name, asked)):
             print("| " + " | ".join(cells) + " |", flush=True)
     return 0
+
+
+def time_of(name: str) -> str:
+    """Whether the time of a case study is discrete or continuous."""
+    return read_problem(CASES / name / "problem.toml").system.time
 
 
 def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
@@ -106,45 +108,103 @@ def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
     spent = ""
     folder = asked.out / name
     if asks_for_training(problem):
-        (problem, _, _), seconds = timed(lambda: train_into(folder, problem))
+        problem, seconds = timed(lambda: newly(stated, 0, folder))
         spent = f"{seconds:.0f}"
     elif asked.train and stated is not problem:
-        _, seconds = timed(lambda: train_into(folder, stated))
-        spent = f"{seconds:.0f}"
+        spent = f"{trained(stated, 0, folder)[1]:.0f}"
     command = f"certify run case_studies/{name}/problem.toml"
     found = [[name, *measured(problem, folder, asked.samples, name, spent), command]]
     if asked.baseline and asks_for_training(stated):
-        regulated = baseline(stated)
-        (problem, _, _), seconds = timed(lambda: train_into(folder / "lqr", regulated))
-        cells = measured(problem, folder / "lqr", asked.samples, "", f"{seconds:.0f}")
-        found.append([f"{name}, saturated LQR", *cells, "--baseline"])
+        families = {"saturated LQR": "lqr"}
+        if is_polynomial(stated):
+            families["saturated LQR, V of degree 6"] = "polynomial"
+        for what, family in families.items():
+            found.append([f"{name}, {what}", *regulated(stated, family, folder, asked.samples)])
     return found
 
 
+def regulated(stated: Problem, family: str, folder: Path, samples: int) -> list[str]:
+    """The rest of the row of a baseline, whose training is that of another ``family``."""
+    simpler = baseline(stated, family)
+    problem, seconds = timed(lambda: newly(simpler, 0, folder / family))
+    cells = measured(problem, folder / family, samples, "", f"{seconds:.0f}")
+    return [*cells, "--baseline"]
+
+
+def is_polynomial(problem: Problem) -> bool:
+    """Whether the plant is, limits of the inputs apart."""
+    parts = topological(list(problem.system.dynamics.values()))
+    return all(node.op in _POLYNOMIAL for node in parts)
+
+
 def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
-    """The row of a case study trained with several seeds: ranges, and a mean of the cores."""
+    """The row of a case study trained with several seeds: how many proofs, how large the cores."""
     kept = [one_seed(stated, seed, asked.out / f"{name}-{seed}") for seed in range(asked.seeds)]
-    cores = sorted(float(core.removeprefix("counted: ").split()[0]) for core, _, _ in kept if core)
-    text = f"{len(cores)} of {len(kept)} proved"
-    if cores:
-        text += f": {cores[0]:g} to {cores[-1]:g}, mean {sum(cores) / len(cores):.2f}"
+    sizes = [row[0] for row in kept if row[0] is not None]
+    text = f"{len(sizes)} of {len(kept)} proved"
+    if sizes:
+        text += f": {spread(sizes)}"
     training, search = ([row[i] for row in kept] for i in (1, 2))
-    return [
-        f"{name}, seeds 0 to {asked.seeds - 1}", f"{whole(stated):g}", PUBLISHED.get(name, ""),
-        PUBLISHED_FLOWS.get(name, ""), "", "", text, "",
-        f"{min(training):.0f} to {max(training):.0f}",
-        f"{min(search):.1f} to {max(search):.1f}", "",
-        f"--seeds {asked.seeds} {name}",
-    ]  # fmt: skip
+    flows = stated.system.time == "continuous"
+    first = [f"{name}, seeds 0 to {asked.seeds - 1}", f"{whole(stated):.10g}"]
+    volumes = [PUBLISHED_FLOWS.get(name, ""), text, ""]
+    if not flows:
+        blank = [""] * 3
+        explicit = getattr(stated.property, "extend", None) is not None
+        volumes = [
+            PUBLISHED.get(name, ""),
+            *([text, *blank] if explicit else [*blank[1:], text, ""]),
+        ]
+    effort = [f"{min(training):.0f} to {max(training):.0f}"]
+    effort += [f"{min(search):.1f} to {max(search):.1f}", "", f"--seeds {asked.seeds} {name}"]
+    return [*first, *volumes, *effort]
 
 
-def one_seed(stated: Problem, seed: int, folder: Path) -> tuple[str, float, float]:
-    """The core that a training with ``seed`` ends with, or nothing; CPU-seconds of both parts."""
-    (problem, _, _), training = timed(lambda: train_into(folder, stated, seed))
+def spread(sizes: Sequence[float]) -> str:
+    """Range, mean and standard deviation (of a sample) of the volumes of the proved sets."""
+    text = f"{min(sizes):g} to {max(sizes):g}, mean {np.mean(sizes):.2f}"
+    return text if len(sizes) < 2 else f"{text}, deviation {np.std(sizes, ddof=1):.2f}"
+
+
+def one_seed(stated: Problem, seed: int, folder: Path) -> tuple[float | None, float, float]:
+    """The volume, explicit or of the core, that a training with ``seed`` ends with, None without a
+    proof of convergence to the equilibrium itself; CPU-seconds of training and search.
+    """
+    size = None
+    problem, training = trained(stated, seed, folder)
+    if problem is None:
+        return None, training, 0.0
     outcome, search = timed(lambda: verify(problem, Options(workers=1)))
-    core = "" if outcome.certificate is None else core_volume(outcome.certificate.claim)
-    print(f"seed {seed}: {core or outcome.verdict.word}", file=sys.stderr, flush=True)
-    return core, training, search
+    if outcome.certificate is not None and not outcome.claim.theorem.startswith("T-RES"):
+        claim = outcome.certificate.claim
+        volume = explicit_volume(claim) or core_volume(claim)
+        size = float(volume.removeprefix("counted: ").split()[0])
+    said = f"{outcome.claim.theorem} {outcome.verdict.word}"
+    print(
+        f"seed {seed}: {said}, volume {size}, CPU s {training:.0f} and {search:.1f}",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
+    return size, training, search
+
+
+def trained(problem: Problem, seed: int, folder: Path) -> tuple[Problem | None, float]:
+    """``problem`` trained from the start, None where no candidate is found, and CPU-seconds."""
+    return timed(lambda: attempt(lambda: newly(problem, seed, folder)))
+
+
+def newly(problem: Problem, seed: int, folder: Path) -> Problem:
+    """``problem`` trained from the start, whatever an earlier training left in ``folder``."""
+    saved_as("training", problem, seed, folder).unlink(missing_ok=True)
+    return train_into(folder, problem, seed)[0]
+
+
+def attempt(work: Callable[[], Result]) -> Result | None:
+    """What ``work`` gives; None, with a line about it, where a training finds no candidate."""
+    try:
+        return work()
+    except ProblemError as error:
+        print(f"training failed: {error}", file=sys.stderr, flush=True)
+        return None
 
 
 def whole(problem: Problem) -> float:
@@ -153,13 +213,13 @@ def whole(problem: Problem) -> float:
     return float(np.prod([float(high - low) for low, high in sides]))
 
 
-def baseline(problem: Problem) -> Problem:
-    """The same with the saturated regulator and its ellipsoid alone."""
+def baseline(problem: Problem, family: str) -> Problem:
+    """The same with the saturated regulator, and what ``family`` finds for it as V."""
     prop = problem.property
     assert isinstance(prop, Stability)
     assert isinstance(prop.lyapunov, Training)
     kept = {k: v for k, v in prop.lyapunov.options.items() if k == "controller"}
-    lyapunov = Training("lqr", kept)
+    lyapunov = Training(family, kept)
     return replace(problem, property=replace(prop, lyapunov=lyapunov, extend=None, level=None))
 
 
@@ -167,40 +227,22 @@ def measured(problem: Problem, folder: Path, samples: int, name: str, training: 
     """The columns from the domain to the size of the certificate."""
     outcome, seconds = timed(lambda: verify(problem, Options(workers=1)))
     published = PUBLISHED.get(name, "")
-    first = [f"{whole(problem):g}", published, PUBLISHED_FLOWS.get(name, "")]
+    flows = problem.system.time == "continuous"
+    first = [f"{whole(problem):.10g}", PUBLISHED_FLOWS.get(name, "") if flows else published]
     if outcome.certificate is None:
-        return [*first, outcome.verdict.word, *[""] * 3, training, f"{seconds:.1f}", ""]
+        blank = [""] * (1 if flows else 3)
+        return [*first, outcome.verdict.word, *blank, training, f"{seconds:.1f}", ""]
     path = folder / "certificate.json"
     save(outcome.certificate, path)
     accepted, checking = timed(lambda: check(path))
     claim = accepted.certificate.claim
-    explicit, grid = "", ""
-    if "volume" in claim.numbers:
-        explicit = f"{float(claim.numbers['volume']):.2f}"
-        grid = f"{grid_volume(accepted.certificate):.2f}" if published else ""
-    return [
-        *first, explicit, grid, core_volume(claim),
-        counted(estimate_reach(claim, samples)), training, f"{seconds + checking:.1f}",
-        f"{path.stat().st_size / 1000:.0f}",
-    ]  # fmt: skip
-
-
-def core_volume(claim: Claim) -> str:
-    """The volume of {V <= level}: proved from boxes in two dimensions, counted in more."""
-    if len(claim.states) > 2:
-        return "counted: " + counted(estimate_volume(claim))
-    bounds = inner_volume(claim)
-    if bounds is not None and bounds.lower < _CLOSE * bounds.upper:
-        bounds = inner_volume(claim, _BOXES)
-    return "" if bounds is None else f"{float(bounds.lower):.2f}"
-
-
-def counted(found: VolumeEstimate | None) -> str:
-    """A sampled volume with its interval."""
-    if found is None:
-        return ""
-    low, high = found.interval
-    return f"{found.value:.2f} ({low:.2f} to {high:.2f})"
+    explicit = explicit_volume(claim)
+    grid = f"{grid_volume(accepted.certificate):.2f}" if explicit and published else ""
+    volumes = [core_volume(claim), counted(counted_volume(claim))]
+    if not flows:
+        volumes = [explicit, grid, volumes[0], counted(estimate_reach(claim, samples))]
+    effort = [training, f"{seconds + checking:.1f}", f"{path.stat().st_size / 1000:.0f}"]
+    return [*first, *volumes, *effort]
 
 
 def timed(work: Callable[[], Result]) -> tuple[Result, float]:
@@ -213,25 +255,6 @@ def timed(work: Callable[[], Result]) -> tuple[Result, float]:
 def _cpu() -> float:
     who = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(u.ru_utime + u.ru_stime for u in map(resource.getrusage, who))
-
-
-def grid_volume(certificate: Certificate) -> float:
-    """The published estimator for the cells of a certificate."""
-    claim, paving = certificate.claim, certificate.proof.paving
-    assert paving is not None
-    cells = Extension(claim, paving).cells
-    ends = np.array([[float(b) for b in claim.box[x]] for x in claim.states])
-    middle, half = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
-    ticks = np.linspace(-1, 1, TICKS)
-    unit = np.stack(np.meshgrid(*[ticks] * len(ends)), -1).reshape(-1, len(ends))
-    best = 0.0
-    for k in range(SHRINKS):
-        points = (middle + SHRINK**k * half * unit).T
-        inside = cells.latest(points, points) != NEVER
-        best = max(best, float(np.mean(inside)) * float(np.prod(2 * half * SHRINK**k)))
-        if inside.all():
-            break
-    return best
 
 
 if __name__ == "__main__":

@@ -29,6 +29,8 @@ _NAME = "certify-kernel"
 _VARIABLE = "CERTIFY_KERNEL"
 _BUILT = Path(__file__).parents[1] / "proofs" / "coq" / "build" / _NAME
 _WAY_OUT = "or check with --kernel python"
+_SMALLEST_STACK, _LARGEST_STACK = 900, 1 << 18  # of node, in kilobytes
+_EXHAUSTED = "not enough memory"  # how an answer ends if memory or stack was too small
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ _MEANING: Mapping[str, str] = {
     "T-SAFE-C": "SafetyClaim.safe_flow, for every solution; that one exists is proved in words",
     "T-OUT": "OutputClaim.bounded, for every value",
     "T-EXT-D": "ExtensionClaim.extended_claim, for every trajectory from the core and the cells",
+    "T-REACH-D": "RecoveryClaim.recovered, for every trajectory from the cells and initial set",
     "T-RULE": "RuleClaim.ruled, at every point of the box",
 }
 
@@ -163,7 +166,16 @@ def _command(program: Path) -> list[str]:
     node = shutil.which("node")
     if node is None:
         raise InputError(f"{program} needs node, which is not installed; {_WAY_OUT}")
-    return [node, "--stack-size=7000", str(program)]
+    return [node, f"--stack-size={_node_stack()}", str(program)]
+
+
+def _node_stack() -> int:
+    """The stack that node may use, in kilobytes: what the system gives, but for a reserve."""
+    import resource  # where there is node and no such module, it fails here alone
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_STACK)
+    given = _LARGEST_STACK if soft == resource.RLIM_INFINITY else soft // 1024
+    return max(min(given, _LARGEST_STACK) - 1024, _SMALLEST_STACK)
 
 
 def _run(program: Path, arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -209,4 +221,6 @@ def _refusal(path: Path, program: Path, done: subprocess.CompletedProcess[str]) 
         return UnsupportedError(f"{path}: {program}: {said}: build it again, {_WAY_OUT}")
     if done.returncode < 0:
         said = f"it was ended by signal {-done.returncode}"
+    if said.endswith(_EXHAUSTED):
+        said += " or stack, of which `ulimit -s` gives more, under node most of all"
     return CertifyError(f"{path}: {program} gave no answer: {said or done.stdout[-200:]}")

@@ -17,7 +17,7 @@ from certify.controllers.task import Task
 from certify.expression.torch import to_torch
 from certify.problem import Interval
 
-__all__ = ["Plant", "policy_loss", "violation"]
+__all__ = ["Plant", "nearly_escaped", "policy_loss", "violation"]
 
 _FAR = 2.0
 _CONVERGED = 0.25
@@ -141,13 +141,18 @@ def policy_loss(
         furthest = torch.maximum(furthest, plant.gauge(y))
         y = torch.maximum(torch.minimum(y, _FAR * plant.high), _FAR * plant.low)
     final = plant.gauge(y)
-    escaped = torch.sigmoid((furthest - 1 + _FACE_MARGIN) / width)
+    escaped = nearly_escaped(furthest, width)
     stayed = 1 - escaped.detach()
     away = torch.sigmoid((final - _CONVERGED) / 0.1)
     first = plant.gauge(start[-near:]).clamp_min(1e-6)
     slow = torch.relu(final[-near:] / first - _CONTRACTION).clamp_max(3.0)
     loss = (escaped + (0.5 * away + 0.05 * final) * stayed).mean()
     return loss + (slow * stayed[-near:]).mean(), furthest.detach()
+
+
+def nearly_escaped(furthest: torch.Tensor, width: float) -> torch.Tensor:
+    """Whether roll-outs left the domain, from 0 to 1, by the largest gauge along each."""
+    return torch.sigmoid((furthest - 1 + _FACE_MARGIN) / width)
 
 
 def violation(

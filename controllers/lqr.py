@@ -23,7 +23,15 @@ from certify.errors import ProblemError
 from certify.expression import Node, clip, const, var
 from certify.problem import Problem
 
-__all__ = ["gain", "limited", "linearised", "quadratic_root", "sum_of_squares", "train"]
+__all__ = [
+    "gain",
+    "limited",
+    "linearised",
+    "quadratic_root",
+    "regulator",
+    "sum_of_squares",
+    "train",
+]
 
 _DIGITS = 6
 
@@ -45,7 +53,7 @@ def train(
     """
     task = task_of(problem)
     settings = read_options(LqrOptions, options, problem)
-    controller = dict(problem.controller) or _regulator(task, settings)
+    controller = dict(problem.controller) or regulator(task, settings)
     names = task.states
     loop = jacobian(task, task.closed(controller), names, settings.u_equilibrium)
     root = quadratic_root(task, loop)
@@ -133,7 +141,8 @@ def limited(settings: LqrOptions, name: str, value: Node) -> Node:
     return clip(value, *settings.limits[name]) if name in settings.limits else value
 
 
-def _regulator(task: Task, settings: LqrOptions) -> dict[str, Node]:
+def regulator(task: Task, settings: LqrOptions) -> dict[str, Node]:
+    """The saturated linear-quadratic regulator, an expression for each input."""
     rows = zip(task.problem.system.inputs, gain(task, settings), strict=True)
     deviation = _deviation(task)
     return {

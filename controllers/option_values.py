@@ -44,6 +44,13 @@ def _positive(where: str, value: object, _problem: Problem) -> Fraction:
     return number
 
 
+def _weight(where: str, value: object, _problem: Problem) -> Fraction:
+    number = _number(where, value)
+    if number < 0:
+        raise ProblemError(f"{where}: {value!r} is negative")
+    return number
+
+
 def _share(where: str, value: object, _problem: Problem) -> Fraction:
     number = _number(where, value)
     if not 0 <= number <= 1:
@@ -110,6 +117,8 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "samples": _count(100),
     "hidden": _count(1),
     "features": _count(0),
+    "degree": _count(2),
+    "points": _count(100),
     "policy_steps": _count(0),
     "horizon": _count(1),
     "value_steps": _count(0),
@@ -127,4 +136,5 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "start": _start,
     "reach": _state_weights,
     "share": _share,
+    "outreach": _weight,
 }

@@ -15,6 +15,7 @@ __all__ = [
     "LqrOptions",
     "NeuralOptions",
     "PolicyOptions",
+    "PolynomialOptions",
     "QuadraticOptions",
     "TreeOptions",
     "read_options",
@@ -41,6 +42,18 @@ class LqrOptions:
     state_weights: Mapping[str, Fraction] = field(default_factory=dict)
     input_weights: Mapping[str, Fraction] = field(default_factory=dict)
     samples: int = 200_000
+
+
+@dataclass(frozen=True)
+class PolynomialOptions(LqrOptions):
+    """Effort for a polynomial V of the regulator: its ``degree``, and at most so many ``rounds`` of
+    linear programs over three times as many states as ``points``.
+    """
+
+    family: ClassVar[str] = "polynomial"
+    degree: int = 6
+    rounds: int = 40
+    points: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,8 @@ class QuadraticOptions(PolicyOptions):
     feedback that makes the largest ellipsoid invariant, and without steps of the policy alone V
     is that ellipsoid.  ``reach`` is how far the trained ellipsoid may go in a state, in multiples
     of the distance to the face; without it faces may cut off any part.  ``share`` is what part of
-    the level without sampled failure is suggested.
+    the level without sampled failure is suggested.  ``outreach`` weighs the part of roll-outs that
+    come to the ellipsoid within ``horizon`` steps against the logarithm of the volume.
     """
 
     family: ClassVar[str] = "quadratic"
@@ -108,6 +122,7 @@ class QuadraticOptions(PolicyOptions):
     start: str = "regulator"
     reach: Mapping[str, Fraction] = field(default_factory=dict)
     share: Fraction = Fraction(1)
+    outreach: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)

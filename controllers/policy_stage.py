@@ -9,7 +9,7 @@ import torch
 from certify.controllers.losses import policy_loss
 from certify.controllers.training_loop import Training, chosen, normal
 
-__all__ = ["Pace", "train_policy"]
+__all__ = ["Pace", "starts", "train_policy"]
 
 _SMALLEST = 1e-3
 _LEAST_MOVE = 1e-3
@@ -40,7 +40,8 @@ def train_policy(training: Training, next_phase: str, pace: Pace | None = None) 
     while state.step < steps:
         done = state.step / steps
         count = settings.batch // 2
-        start = _starts(training, count)
+        start = starts(training, count)
+        _shrink_some(start, count // 8, state.generator)
         loss, furthest = policy_loss(
             training.plant,
             training.model,
@@ -59,18 +60,21 @@ def train_policy(training: Training, next_phase: str, pace: Pace | None = None) 
     training.take_best(next_phase)
 
 
-def _starts(training: Training, count: int) -> torch.Tensor:
-    """Half uniform, half near the last borderline starts; the last eighth scaled down."""
+def starts(training: Training, count: int) -> torch.Tensor:
+    """``count`` states of the domain, half of them near the last borderline starts."""
     state, plant = training.state, training.plant
     y = plant.uniform(count, state.generator)
     if len(state.borderline):
         some = chosen(state.borderline, count // 2, state.generator)
         near = some + 0.02 * normal(some, state.generator)
         y[: count // 2] = torch.maximum(torch.minimum(near, plant.high), plant.low)
-    small = count // 8
-    exponent = torch.rand((small, 1), generator=state.generator, dtype=torch.float64)
-    y[-small:] *= _SMALLEST**exponent
     return y
+
+
+def _shrink_some(y: torch.Tensor, count: int, generator: torch.Generator) -> None:
+    """Scale the last ``count`` of the states ``y`` down."""
+    exponent = torch.rand((count, 1), generator=generator, dtype=torch.float64)
+    y[-count:] *= _SMALLEST**exponent
 
 
 @torch.no_grad()

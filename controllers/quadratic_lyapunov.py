@@ -48,8 +48,8 @@ def train(
     """A candidate for ``problem``; if that gives the controller, only V is made.
 
     Reproducible and resumed like the neural family; all properties are sampled, none proved.
-    Raises ``ProblemError`` for options it does not know, for continuous time, and when the
-    linear loop of plant and policy is not stable.
+    Raises ``ProblemError`` for options it does not know and when the linear loop of plant and
+    policy is not stable.
     """
     task = task_of(problem)
     settings = read_options(QuadraticOptions, options, problem)

@@ -14,6 +14,7 @@ import torch
 
 from certify.controllers.neural_stage import ask
 from certify.controllers.options import QuadraticOptions
+from certify.controllers.outreach import outreach_gradient
 from certify.controllers.registry import Counterexamples
 from certify.controllers.training_loop import Training, chosen, normal
 
@@ -21,6 +22,7 @@ __all__ = ["root_of", "train_quadratic"]
 
 _RATE = 3e-3
 _REPORT = 200
+_ROLL_OUTS = 5  # steps for which a gradient of roll-outs is used
 _JUDGED = 65_536
 _SMALLEST = 1e-2
 _NEAR = 1e-6  # where the loop is as good as linear
@@ -57,6 +59,24 @@ def train_quadratic(
             root = root_of(state.parameters)
             ask(training, counterexamples, {**state.parameters, "R": root})
         training.after_step(loss, steps, _REPORT, lambda: _level(training, settings))
+
+
+def _outreach(training: Training, settings: QuadraticOptions, done: float) -> torch.Tensor:
+    """A linear stand-in for what part of the roll-outs does not come to the core."""
+    state = training.state
+    if not settings.outreach or training.task.problem.controller:
+        return torch.zeros(())
+    if state.step % _ROLL_OUTS == 0:
+        root = root_of(state.parameters).detach()
+        state.toward = outreach_gradient(
+            training,
+            lambda y: ((y @ root.T) ** 2).sum(-1),
+            settings.horizon,
+            2 * settings.batch,
+            done,
+        )
+    terms = [(gradient * state.parameters[x]).sum() for x, gradient in state.toward.items()]
+    return torch.stack([torch.zeros((), dtype=torch.float64), *terms]).sum()
 
 
 def root_of(parameters: Mapping[str, torch.Tensor]) -> torch.Tensor:
@@ -97,6 +117,7 @@ def _step(
     volume = torch.log(within + 1e-4) - torch.linalg.slogdet(root)[1]
     stiff = float(settings.penalty) * (1 + _STIFFER * max(0.0, done - _GROWN) / (1 - _GROWN))
     loss: torch.Tensor = stiff * (worst + _LINEAR * linear) - volume
+    loss = loss + float(settings.outreach) * _outreach(training, settings, done)
     names = tuple(name for name in ("W", "b", "O", "M") if name in state.parameters)
     training.descend(loss, names, done, _RATE, 5.0)
     if attacked.grad is not None:

@@ -23,6 +23,7 @@ __all__ = ["Candidate", "Counterexamples", "Trainer", "TrainingStep", "families"
 _FAMILIES: Mapping[str, str] = {
     "lqr": "certify.controllers.lqr",
     "neural": "certify.controllers.neural_lyapunov",
+    "polynomial": "certify.controllers.polynomial_lyapunov",
     "quadratic": "certify.controllers.quadratic_lyapunov",
     "tree": "certify.controllers.tree_family",
 }

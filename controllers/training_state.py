@@ -39,6 +39,7 @@ class TrainingState:
     step: int = 0
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     score: float = -1.0
+    toward: dict[str, torch.Tensor] = field(default_factory=dict)
     history: list[TrainingStep] = field(default_factory=list)
 
 

@@ -19,7 +19,9 @@ or ``T-SAFE-D`` or ``T-SAFE-C``, the four parts of the loop, ``barrier``, ``init
 ``unsafe``, with ``function`` before each function of these; or ``T-OUT``, ``inputs``, ``output``,
 ``lower`` and ``upper`` (``none``, or ``some`` and a number); or the same as of stability, with the
 cube of the bounds and ``residual`` for ``T-RES-D`` or ``T-RES-C``, with ``steps``, ``volume`` and
-``paving`` (:mod:`certify.io.paving_text`) for ``T-EXT-D``; or ``T-RULE`` (``rule_text``).
+``paving`` (:mod:`certify.io.paving_text`) for ``T-EXT-D``; or ``T-REACH-D``, the parts of the loop,
+``target`` and ``initial``, ``away`` (``none``, or ``some`` and a number), and the same three; or
+``T-RULE`` (``rule_text``).
 """
 
 import hashlib
@@ -32,19 +34,18 @@ from certify.io.kernel_text import (
     VERSION,
     coordinates_line,
     kernel_text,
-    node_lines,
     number,
     numbers,
     tree_line,
 )
-from certify.io.paving_text import hint_lines, paving_lines, step_bound
+from certify.io.loop_text import box_line, loop_lines, program_lines, set_lines
+from certify.io.paving_text import away_steps, hint_lines, paving_lines, step_bound
 from certify.io.rule_text import case_names, rule_lines
-from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.coordinates import Coordinates
+from certify.proofs.checker.errors import Rejected
 from certify.proofs.checker.format import Certificate, read_certificate
 from certify.proofs.checker.kernel import to_prove
-from certify.proofs.checker.language import Node, topological
 from certify.proofs.checker.loops import scales
 from certify.proofs.checker.stability import is_polynomial
 
@@ -60,7 +61,9 @@ __all__ = [
 
 _STABLE, _RESIDUAL = ("T-STAB-D", "T-STAB-C"), ("T-RES-D", "T-RES-C")
 # theorems whose obligations the kernel makes from the claim
-_CLAIMS = frozenset({*_STABLE, *_RESIDUAL, "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D"})
+_CLAIMS = frozenset(
+    {*_STABLE, *_RESIDUAL, "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D", "T-REACH-D"}
+)
 # the cube around the equilibrium that is treated along rays, in units of that of the checker: in
 # Coq bounds are rounded, also of leaves that end where the checker's cube does
 _LARGER = 1 + Fraction(1, 2**30)
@@ -132,6 +135,8 @@ def proof_names(claim: Claim) -> list[str]:
     """The obligations in the order in which the kernel makes them."""
     if claim.theorem == "T-OUT":
         return ["output"]
+    if claim.theorem == "T-REACH-D":
+        return []
     ends = [f"{x}{sign}" for x in claim.states for sign in "+-"]
     faces = [f"face/{end}" for end in ends] if claim.time == "continuous" else []
     if _is_safety(claim):
@@ -160,29 +165,26 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
         return
     others = (*claim.parameters, *claim.disturbances)
     if claim.theorem == "T-OUT":
-        yield _box("inputs", claim, (*claim.states, *others))
-        yield from _program("output", claim, claim.functions["output"])
+        yield box_line("inputs", claim, (*claim.states, *others))
+        yield from program_lines("output", claim, claim.functions["output"])
         for end in ("lower", "upper"):
             bound = claim.numbers.get(end)
             yield f"{end} none" if bound is None else f"{end} some {number(bound)}"
         return
-    plant = [substitute(claim.plant[x], claim.controller) for x in claim.states]
-    order = topological(plant)
-    yield _box("states", claim, claim.states)
-    yield _box("others", claim, others)
-    yield f"plant {len(order)}"
-    yield from node_lines(order, _positions(claim))
-    outputs = [str(len(order) - 1 - order.index(f)) for f in plant]
-    yield " ".join([f"outputs {len(outputs)}", *outputs])
+    yield from loop_lines(claim)
     if _is_safety(claim):
-        yield from _program("barrier", claim, claim.functions["barrier"])
+        yield from program_lines("barrier", claim, claim.functions["barrier"])
         for kind in ("initial", "unsafe"):
-            chosen = [f for k, f in sorted(claim.functions.items()) if k.split("/")[0] == kind]
-            yield f"{kind} {len(chosen)}"
-            for function in chosen:
-                yield from _program("function", claim, function)
+            yield from set_lines(claim, kind)
         return
-    yield from _program("lyapunov", claim, claim.functions["lyapunov"])
+    if claim.theorem == "T-REACH-D":
+        for kind in ("target", "initial"):
+            yield from set_lines(claim, kind)
+        steps = away_steps(claim)
+        yield "away none" if steps is None else f"away some {steps}"
+        yield from _cell_lines(certificate)
+        return
+    yield from program_lines("lyapunov", claim, claim.functions["lyapunov"])
     yield f"level {number(claim.numbers['level'])}"
     yield f"decay {number(claim.numbers['decay'])}"
     yield f"rest {len(claim.states)} {numbers([claim.equilibrium[x] for x in claim.states])}"
@@ -192,30 +194,23 @@ def statement_lines(certificate: Certificate) -> Iterator[str]:
         return
     sizes, radius = scales(claim), (certificate.proof.radius or Fraction(1)) * _LARGER
     yield _cube([radius * sizes[x] for x in claim.states])
-    if certificate.proof.paving is not None:
-        yield f"steps {step_bound(claim)}"
-        yield f"volume {number(claim.numbers['volume'])}"
-        yield "paving"
-        yield from paving_lines(claim, certificate.proof.paving)
+    if claim.theorem == "T-EXT-D":
+        yield from _cell_lines(certificate)
+
+
+def _cell_lines(certificate: Certificate) -> Iterator[str]:
+    """The steps, the volume and the paving."""
+    claim, paving = certificate.claim, certificate.proof.paving
+    if paving is None:
+        raise Rejected("there is no paving")
+    yield f"steps {step_bound(claim)}"
+    yield f"volume {number(claim.numbers['volume'])}"
+    yield "paving"
+    yield from paving_lines(claim, paving)
 
 
 def _cube(sizes: Sequence[Fraction]) -> str:
     return f"cube {len(sizes)} {numbers(sizes)}"
-
-
-def _positions(claim: Claim) -> dict[str, int]:
-    names = (*claim.states, *claim.parameters, *claim.disturbances)
-    return {x: i for i, x in enumerate(names)}
-
-
-def _box(word: str, claim: Claim, names: Sequence[str]) -> str:
-    return " ".join([f"{word} {len(names)}", *(numbers(claim.box[x]) for x in names)])
-
-
-def _program(word: str, claim: Claim, function: Node) -> Iterator[str]:
-    order = topological([function])
-    yield f"{word} {len(order)}"
-    yield from node_lines(order, _positions(claim))
 
 
 def _proof_lines(certificate: Certificate, name: str) -> Iterator[str]:

@@ -56,7 +56,8 @@ def coq_file(certificate: Certificate, *, whole: bool) -> Iterator[str]:
     yield f"(** {_plain(claim.name)}, {_plain(claim.theorem)}: {said}. *)"
     yield "From Coq Require QArith List Uint63."
     modules = (
-        "Claims OutputClaim SafetyClaim RuleClaim ResidualClaim ExtensionClaim Statements Inside"
+        "Claims OutputClaim SafetyClaim RuleClaim ResidualClaim ExtensionClaim RecoveryClaim "
+        "Statements Inside"
     )
     yield f"From Certify Require Language Tree {modules}."
     yield "Module Certificate.  (* after it the names of axioms are printed in full *)"
@@ -134,6 +135,11 @@ def _statement(words: Words) -> str:
         parts += [_field(words, kind, _function) for kind in ("initial", "unsafe")]
         kind = "Guarded" if theorem == "T-SAFE-D" else "Shielded"
         return f"{kind} (SafetyClaim (System {' '.join(loop)})\n  {' '.join(parts)})"
+    if theorem == "T-REACH-D":
+        parts = [_field(words, kind, _function) for kind in ("target", "initial")]
+        words.skip("away")
+        parts += [f"(Some {words.next()})" if words.next() == "some" else "None", _cells_of(words)]
+        return f"Recovered (RecoveryClaim (System {' '.join(loop)})\n  {' '.join(parts)})"
     parts = [_field(words, "lyapunov", node)]
     for word in ("level", "decay"):
         words.skip(word)
@@ -145,13 +151,17 @@ def _statement(words: Words) -> str:
         kind = "Settling" if theorem == "T-RES-D" else "Subsiding"
         return f"{kind} (ResidualClaim {claim} {rational(words)})"
     if theorem == "T-EXT-D":
-        words.skip("steps")
-        steps = words.next()
-        words.skip("volume")
-        volume = rational(words)
-        words.skip("paving")
-        return f"Extended (ExtensionClaim {claim} {steps} {volume} {paving(words)})"
+        return f"Extended (ExtensionClaim {claim} {_cells_of(words)})"
     return f"{'Stable' if theorem == 'T-STAB-D' else 'Attracting'} {claim}"
+
+
+def _cells_of(words: Words) -> str:
+    words.skip("steps")
+    steps = words.next()
+    words.skip("volume")
+    volume = rational(words)
+    words.skip("paving")
+    return f"{steps} {volume} {paving(words)}"
 
 
 def _function(words: Words) -> str:
@@ -179,8 +189,8 @@ def _maybe(words: Words) -> str:
 
 
 def _plain(text: str) -> str:
-    """``text`` without what could end a comment."""
-    return re.sub(r"[^\w .,:/+-]", "?", text[:100])
+    """``text`` in ASCII without what could end a comment."""
+    return re.sub(r"[^\w .,:/+-]", "?", text[:100], flags=re.ASCII)
 
 
 def _theorem(certificate: Certificate, obligation: Obligation, position: int) -> Iterator[str]:

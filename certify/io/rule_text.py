@@ -14,24 +14,35 @@ The trees that follow are those of cases that exact arithmetic leaves open, if t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 
 from certify.io.kernel_text import RELATIONS, node_lines, numbers
 from certify.proofs.checker.calculus import substitute
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.decisions import stated_rules
+from certify.proofs.checker.errors import Rejected
 from certify.proofs.checker.language import Node, topological
 from certify.proofs.checker.loops import bounded
 
 __all__ = ["case_names", "rule_lines"]
 
+_CASE = re.compile(r"rule/(\w+)/(0|[1-9][0-9]{0,8})\Z", re.ASCII)
+
 
 def case_names(claim: Claim, names: Collection[str]) -> list[str]:
-    """The cases ``names`` in the order in which the kernel finds them: rule by rule, numbered."""
-    order = {rule.name: i for i, rule in enumerate(stated_rules(claim))}
-    split = sorted((order[rule], int(i)) for _, rule, i in (name.split("/") for name in names))
-    rules = list(order)
-    return [f"rule/{rules[rule]}/{i}" for rule, i in split]
+    """The cases ``names`` in the order in which the kernel finds them: rule by rule, numbered.
+
+    Raises CheckerError if one is not the name of a case of a rule of ``claim``.
+    """
+    rules = [rule.name for rule in stated_rules(claim)]
+    split = []
+    for name in names:
+        found = _CASE.match(name)
+        if found is None or found[1] not in rules:
+            raise Rejected(f"the tree {name[:40]!r} is for no case of a rule")
+        split.append((rules.index(found[1]), int(found[2])))
+    return [f"rule/{rules[rule]}/{i}" for rule, i in sorted(split)]
 
 
 def rule_lines(claim: Claim) -> Iterator[str]:

@@ -4,7 +4,8 @@
     are made: [true_if_hold]. *)
 From Coq Require Import QArith String List Arith.
 From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs SafetyClaim
-  SafeLoop ResidualClaim Residuals ExtensionClaim Pavings Crossings Extended RuleClaim Rules Reader RuleText Statements.
+  SafeLoop ResidualClaim Residuals ExtensionClaim Pavings Crossings Extended RecoveryClaim Recoveries RuleClaim Rules
+  Reader RuleText Statements.
 Import ListNotations.
 Local Open Scope nat_scope.
 Local Open Scope list_scope.
@@ -22,22 +23,40 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
   | Subsiding r => residual_flow_obligations r
   | Extended e => if ready e then obligations by_differences (core e) else None
   | Extending e => if ready e then Some [] else None
+  | Recovered c => if roomy c then Some [] else None
   | Ruled c => rule_obligations c
   end.
 
-(** Besides, every cell of a paving has to be shown; [course_of] is computed once for all of them. *)
-Definition cell : Type := list (Q * Q) * nat.
+(** Besides, every cell of a paving has to be shown: those that are kept, with their times, and of
+    T-REACH-D others too.  What [course_for] gives is computed once for all of them. *)
+Definition cell : Type := list (Q * Q) * option nat.
 Definition to_show (s : statement) : list cell :=
-  match s with Extended e | Extending e => ExtensionClaim.kept (cells_of e) (bounds (core e)) | _ => [] end.
-Definition course_for (names : nat) (s : statement) : option course :=
-  match s with Extended e | Extending e => Some (course_of names e) | _ => None end.
-Definition shown (o : option course) (deeper hops degree : nat) (c : cell) : bool :=
-  match o with Some o => crosses o deeper hops degree c | None => false end.
+  match s with
+  | Extended e | Extending e => cells_before false (cells_of e) (bounds (core e)) []
+  | Recovered c => cells_to_show c
+  | _ => []
+  end.
+Inductive course_of_claim := Onward (o : course) | Homeward (o : pursuit) | Nowhere.
+Definition course_for (names : nat) (s : statement) : course_of_claim :=
+  match s with
+  | Extended e | Extending e => Onward (course_of names e)
+  | Recovered c => Homeward (pursuit_of names c)
+  | _ => Nowhere
+  end.
+Definition shown (o : course_of_claim) (deeper hops degree : nat) (c : cell) : bool :=
+  match o, c with
+  | Onward o, (b, Some time) => crosses o deeper hops degree (b, time)
+  | Homeward o, _ => recovers o deeper hops degree c
+  | _, _ => false
+  end.
 Definition all_shown (names : nat) (s : statement) : Prop := forall c, In c (to_show s) ->
   exists deeper hops degree, shown (course_for names s) deeper hops degree c = true.
 
 Theorem true_if_hold d names s l : needed d s = Some l -> (forall o, In o l -> holds o) -> all_shown names s -> true_of s.
 Proof.
+  assert (Kept : forall e, all_shown names (Extended e) -> forall c, In c (ExtensionClaim.kept (cells_of e) (bounds (core e))) ->
+    exists deeper hops degree, crosses (course_of names e) deeper hops degree c = true).
+  { intros e C [b t] I. apply (C (b, Some t)). now apply kept_before. }
   destruct s; cbn [needed true_of]; intros M H C.
   - inversion M; subst. apply H. now left.
   - now apply (stable_if_hold d c l).
@@ -47,8 +66,9 @@ Proof.
   - inversion M; subst. now apply bounded_if_hold.
   - now apply (settling_if_hold d r l).
   - now apply (settling_flow_if_hold r l).
-  - destruct (ready e) eqn:R; [|discriminate]. now apply (extended_if_hold names d e l).
-  - destruct (ready e) eqn:R; [|discriminate]. intros S. now apply (extended_if_stable names e S).
+  - destruct (ready e) eqn:R; [|discriminate]. apply (extended_if_hold names d e l); auto.
+  - destruct (ready e) eqn:R; [|discriminate]. intros S. apply (extended_if_stable names e S R). now apply Kept.
+  - destruct (roomy c) eqn:R; [|discriminate]. now apply (recovered_if_shown names c R).
   - now apply (ruled_if_hold c l).
 Qed.
 
@@ -130,13 +150,27 @@ Proof.
   next_part code_nat H. next_part code_rational H. apply (f_equal (@tl word)) in H. cbn [tl] in H.
   apply print_paving_injective in H. now destruct H as [<- _].
 Qed.
+Lemma code_away : code print_away.
+Proof.
+  intros [a|] [b|] r s H; cbn [print_away app] in H; try (apply (f_equal (hd [])) in H; discriminate H).
+  - next_part code_nat H. auto.
+  - apply (f_equal (@tl word)) in H. auto.
+Qed.
+Lemma recovery_injective a b : print_recovery a = print_recovery b -> a = b.
+Proof.
+  intros H. destruct a as [l t i w n v p], b as [l' t' i' w' n' v' p']. unfold print_recovery in H.
+  cbn [steered target starting away deadline room_size room_of] in H.
+  apply code_system in H. destruct H as [<- H]. cbn [app] in H.
+  next_part (code_list _ code_function) H. next_part (code_list _ code_function) H. next_part code_away H.
+  next_part code_nat H. next_part code_rational H. apply (f_equal (@tl word)) in H. cbn [tl] in H.
+  apply print_paving_injective in H. now destruct H as [<- _].
+Qed.
 Theorem print_injective a b : print a = print b -> a = b.
 Proof.
   destruct a, b; intros H; cbn [print] in H; try (apply (f_equal (hd [])) in H; discriminate H);
     apply (f_equal (@tl word)) in H; cbn [tl] in H; f_equal;
     auto using obligation_injective, claim_injective, safety_injective, output_injective, residual_injective,
-      extension_injective,
-      rules_injective.
+      extension_injective, recovery_injective, rules_injective.
 Qed.
 
 (** * What the program runs *)

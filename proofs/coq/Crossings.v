@@ -73,20 +73,19 @@ Proof.
   - destruct (all_known l) as [m'|]; [|discriminate]. inversion H; subst. simpl. f_equal. auto.
 Qed.
 
-(** What the kernel computes of a claim, once for all cells. *)
-Record course := Course
+(** What the kernel computes of a closed loop, and of a claim, once for all cells. *)
+Record pace := Pace
   { program_of : list (bool * node interval);          (* the plant *)
     results : list nat;
     swing : list interval;                             (* of parameters and disturbances *)
+    room : nat }.
+Record course := Course
+  { steps_of :> pace;
     walls : list (interval * interval);                (* the ends of the sides of the domain *)
     places : lookup;
-    in_core : nat -> list interval -> bool;
-    room : nat }.
+    in_core : nat -> list interval -> bool }.
 
-Section Steps.
-Variable o : course.
-
-Definition moved (degree k : nat) (x : list model) : option (nat * list model) :=
+Definition moved (o : pace) (degree k : nat) (x : list model) : option (nat * list model) :=
   match variables degree k (swing o) with
   | Some w =>
     let (k', e) := runs degree (room o) (x ++ w) (k + length (swing o)) (program_of o) Nothing in
@@ -106,12 +105,15 @@ Fixpoint stays_within (sides : list (interval * interval)) (h : list interval) :
   | _, _ => false
   end.
 
+Section Steps.
+Variable o : course.
+
 (** Whether all trajectories from where the models [x] say are in the core after [left] steps, and in the
     domain until then.  They are followed for [hops] steps at most. *)
 Fixpoint follow (degree deeper hops left k : nat) (x : list model) : bool :=
   match hops, left with
   | S h, S l =>
-    match moved degree k x with
+    match moved o degree k x with
     | Some (k', y) =>
       let reach := map reached y in
       if stays_within (walls o) reach
@@ -139,15 +141,19 @@ Definition gets_name (n : node Q) : bool :=
   | Call _ _ | Max _ _ | Step _ | Select _ _ _ | Quotient _ _ _ | Quotient2 _ _ _ | Increment _ _ _ => true
   | _ => false
   end.
-Definition core_stages (c : claim) : list stage :=
-  let p := core_program c in compiled (with_bends (map (fun n => (gets_name n, false)) p) (bends p) p).
+(** A program that the kernel tries after each of its nodes that bends. *)
+Definition tried_program (p : list (node Q)) : list stage :=
+  compiled (with_bends (map (fun n => (gets_name n, false)) p) (bends p) p).
+Definition shows (n : nat) (stages : list stage) (f : formula) (degree : nat) (b : list interval) : bool :=
+  Nat.eqb (length b) n && close_leaf tries n None stages f degree b.
+Definition pace_of (names : nat) (s : system) : pace :=
+  Pace (compiled_steps (map (fun n => (gets_name n, n)) (plant s))) (outputs s) (map interval_of (others s))
+    (length (bounds s) + names).
+Definition walls_of (b : list (Q * Q)) : list (interval * interval) := map (fun s => (enclose (fst s), enclose (snd s))) b.
 Definition course_of (names : nat) (e : extension_claim) : course :=
   let c := core e in
-  let n := length (bounds c) in
-  let stages := core_stages c in
-  Course (compiled_steps (map (fun n => (gets_name n, n)) (plant c))) (outputs c) (map interval_of (others c))
-    (map (fun s => (enclose (fst s), enclose (snd s))) (bounds c)) (lookup_of (cells_of e))
-    (fun degree b => Nat.eqb (length b) n && close_leaf tries n None stages (Nonnegative 0) degree b) (n + names).
+  let stages := tried_program (core_program c) in
+  Course (pace_of names c) (walls_of (bounds c)) (lookup_of (cells_of e)) (shows (length (bounds c)) stages (Nonnegative 0)).
 
 (** ** Soundness *)
 
@@ -156,7 +162,7 @@ Proof.
   intros Z. induction 1 as [|m v x xs [R P] F IH]; simpl; constructor; auto.
   apply meet_ok; auto. now apply (poly_range_ok z Z).
 Qed.
-Lemma stays_within_ok b : forall h x, stays_within (map (fun s => (enclose (fst s), enclose (snd s))) b) h = true ->
+Lemma stays_within_ok b : forall h x, stays_within (walls_of b) h = true ->
   Forall2 contains h x -> in_box b x.
 Proof.
   induction b as [|s b IH]; intros [|r h] x H F; simpl in H; try discriminate; inversion F as [|? y ? x' C F']; subst; constructor.
@@ -168,24 +174,65 @@ Proof.
   - apply IH with (h := h); auto. rewrite !andb_true_iff in H. apply H.
 Qed.
 
-Lemma core_leaf_ok (c : claim) degree b x : close_leaf tries (length (bounds c)) None (core_stages c) (Nonnegative 0) degree b = true ->
-  length b = length (bounds c) -> Forall2 contains b x -> exists v, value c x = Some v /\ v <= Q2R (level c).
+Definition unchosen : choice := fun _ _ => 0.
+Lemma shows_ok n p f degree b x : shows n (tried_program p) f degree b = true -> Forall2 contains b x ->
+  truth (run x unchosen p []) f.
 Proof.
-  intros H L C. set (ch := fun (_ _ : nat) => 0).
-  assert (T : proper ch) by (intros ? ?; unfold ch; lra).
-  assert (G : truth (run x ch (core_program c) []) (Nonnegative 0)).
-  { revert H L C. generalize tries. intros again H L C.
-    eapply (close_leaf_ok (length (bounds c)) None (core_stages c) _ x); [|exact H|exact L|exact C].
-    intros narrowing d b' z ms Z Lb M. unfold outcome. unfold core_stages.
-    set (p := with_bends _ _ _).
-    assert (Ep : map snd p = core_program c) by (apply with_bends_ok; now rewrite map_length).
-    rewrite <- Ep. apply (decide_ok _ _ _ x ch) with (es := []); auto; [simpl; lia|intros; constructor|right; apply inside_nil]. }
-  unfold core_program in G.
-  assert (App : forall q q' e, run x ch (q ++ q') e = run x ch q' (run x ch q e)) by (induction q; intros; simpl; auto).
-  rewrite App in G. unfold value, value_of_program. fold ch.
-  set (e := run x ch (lyapunov c) []) in *. cbn [run evaluate nth truth] in G. destruct G as [v [G P]].
+  unfold shows. intros H C. apply andb_prop in H. destruct H as [L%Nat.eqb_eq H].
+  assert (T : proper unchosen) by (intros ? ?; unfold unchosen; lra).
+  revert H L C. generalize tries. intros again H L C.
+  eapply (close_leaf_ok n None (tried_program p) _ x); [|exact H|exact L|exact C].
+  intros narrowing d b' z ms Z Lb M. unfold outcome. unfold tried_program.
+  set (q := with_bends _ _ _).
+  assert (Ep : map snd q = p) by (apply with_bends_ok; now rewrite map_length).
+  rewrite <- Ep. apply (decide_ok _ _ _ x unchosen) with (es := []); auto; [simpl; lia|intros; constructor|right; apply inside_nil].
+Qed.
+Lemma core_leaf_ok (c : claim) n degree b x : shows n (tried_program (core_program c)) (Nonnegative 0) degree b = true ->
+  Forall2 contains b x -> exists v, value c x = Some v /\ v <= Q2R (level c).
+Proof.
+  intros H C. pose proof (shows_ok _ _ _ _ _ _ H C) as G. unfold core_program in G.
+  assert (App : forall q q' e, run x unchosen (q ++ q') e = run x unchosen q' (run x unchosen q e)) by (induction q; intros; simpl; auto).
+  rewrite App in G. unfold value, value_of_program. fold unchosen.
+  set (e := run x unchosen (lyapunov c) []) in *. cbn [run evaluate nth truth] in G. destruct G as [v [G P]].
   destruct e as [|[|a l] e']; try discriminate. cbn in G. destruct a as [u|]; [|discriminate].
   exists u. split; auto. inversion G. lra.
+Qed.
+
+(** Models of the states are models of the next ones after a step. *)
+Lemma moved_ok names s degree k x k' y xs w z : (forall i, in_unit (z i)) ->
+  (forall z', agree k z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') x xs) -> allowed s w ->
+  moved (pace_of names s) degree k x = Some (k', y) -> exists z1 ys, (forall i, in_unit (z1 i)) /\ next s xs w = Some ys /\
+  forall z', agree k' z1 z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') y ys.
+Proof.
+  intros Z X [Wb Wt] M. unfold moved in M. cbn [swing room program_of results pace_of] in M.
+  set (sw := map interval_of (others s)) in *. destruct (variables degree k sw) as [ms|] eqn:Vs; [|discriminate].
+  assert (Cw : Forall2 contains sw (fst w)) by (apply boxes_ok; exact Wb).
+  destruct (placed_onto sw k z (fst w) Z Cw) as [z1 [Z1 [A1 P1]]].
+  assert (X1 : forall z', agree (k + length sw) z1 z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') (x ++ ms) (xs ++ fst w)).
+  { intros z' A Z'. apply Forall2_app.
+    - apply X; auto. eapply agree_trans; [exact A1|exact A|lia].
+    - apply (variables_ok degree z' sw Z' k); auto. apply (placed_agree z1); auto. }
+  pose proof (runs_ok degree (length (bounds s) + names) (xs ++ fst w) (snd w) (x ++ ms)
+    (map (fun n => (gets_name n, n)) (plant s)) Wt z1 (k + length sw)%nat Nothing [] Z1 X1 (fun _ _ _ => described_nothing _)) as R.
+  destruct (runs degree _ (x ++ ms) (k + length sw) _ Nothing) as [k2 e2]. destruct R as [z2 [Z2 [A2 [_ R]]]].
+  rewrite map_map, map_id in R.
+  destruct (all_known _) as [y'|] eqn:Y; [|discriminate]. inversion M; subst k2 y'. apply all_known_ok in Y.
+  set (es := run (xs ++ fst w) (snd w) (plant s) []) in *.
+  assert (Rows : forall z', agree k' z2 z' -> (forall i, in_unit (z' i)) ->
+    Forall2 (models_scalar z') (map Some y) (map (fun j => hd None (nth j es [])) (outputs s))).
+  { intros z' A Z'. rewrite <- Y. specialize (R z' A Z'). clear -R.
+    induction (outputs s) as [|j l IH]; simpl; constructor; auto.
+    apply Forall2_hd; [exact I|]. now apply get_ok. }
+  assert (Known : exists ys, map (fun j => hd None (nth j es [])) (outputs s) = map Some ys).
+  { specialize (Rows z2 (fun i _ => eq_refl) Z2). clear -Rows. revert Rows.
+    generalize (map (fun j => hd None (nth j es [])) (outputs s)). induction y as [|m y IH]; intros l F; inversion F as [|? a ? l' H F']; subst.
+    - now exists [].
+    - destruct (IH l' F') as [ys ->]. destruct H as [v [-> _]]. now exists (v :: ys). }
+  destruct Known as [ys Ys]. exists z2, ys. split; auto. split.
+  - unfold next. fold es. rewrite Ys. now apply all_defined_some.
+  - intros z' A Z'. specialize (Rows z' A Z'). rewrite Ys in Rows. clear -Rows. revert ys Rows.
+    induction y as [|m y IH]; intros [|v ys] F; inversion F as [|? ? ? ? H F']; subst; constructor; auto.
+    destruct H as [u [E H]]. now inversion E; subst.
 Qed.
 
 Section Sound.
@@ -204,42 +251,6 @@ Hypothesis is_fair : fair (cells_of e) B = true.
 
 Lemma set_inside x : set x -> in_box B x. Proof. intros X. apply X. Qed.
 
-Lemma moved_ok degree k x k' y xs w z : (forall i, in_unit (z i)) ->
-  (forall z', agree k z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') x xs) -> allowed c w ->
-  moved o degree k x = Some (k', y) -> exists z1 ys, (forall i, in_unit (z1 i)) /\ next c xs w = Some ys /\
-  forall z', agree k' z1 z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') y ys.
-Proof.
-  intros Z X [Wb Wt] M. unfold moved in M. cbn [swing room program_of results course_of] in M.
-  set (sw := map interval_of (others c)) in *. destruct (variables degree k sw) as [ms|] eqn:Vs; [|discriminate].
-  assert (Cw : Forall2 contains sw (fst w)) by (apply boxes_ok; exact Wb).
-  destruct (placed_onto sw k z (fst w) Z Cw) as [z1 [Z1 [A1 P1]]].
-  assert (X1 : forall z', agree (k + length sw) z1 z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') (x ++ ms) (xs ++ fst w)).
-  { intros z' A Z'. apply Forall2_app.
-    - apply X; auto. eapply agree_trans; [exact A1|exact A|lia].
-    - apply (variables_ok degree z' sw Z' k); auto. apply (placed_agree z1); auto. }
-  pose proof (runs_ok degree (length B + names) (xs ++ fst w) (snd w) (x ++ ms)
-    (map (fun n => (gets_name n, n)) (plant c)) Wt z1 (k + length sw)%nat Nothing [] Z1 X1 (fun _ _ _ => described_nothing _)) as R.
-  destruct (runs degree _ (x ++ ms) (k + length sw) _ Nothing) as [k2 e2]. destruct R as [z2 [Z2 [A2 [_ R]]]].
-  rewrite map_map, map_id in R.
-  destruct (all_known _) as [y'|] eqn:Y; [|discriminate]. inversion M; subst k2 y'. apply all_known_ok in Y.
-  set (es := run (xs ++ fst w) (snd w) (plant c) []) in *.
-  assert (Rows : forall z', agree k' z2 z' -> (forall i, in_unit (z' i)) ->
-    Forall2 (models_scalar z') (map Some y) (map (fun j => hd None (nth j es [])) (outputs c))).
-  { intros z' A Z'. rewrite <- Y. specialize (R z' A Z'). clear -R.
-    induction (outputs c) as [|j l IH]; simpl; constructor; auto.
-    apply Forall2_hd; [exact I|]. now apply get_ok. }
-  assert (Known : exists ys, map (fun j => hd None (nth j es [])) (outputs c) = map Some ys).
-  { specialize (Rows z2 (fun i _ => eq_refl) Z2). clear -Rows. revert Rows.
-    generalize (map (fun j => hd None (nth j es [])) (outputs c)). induction y as [|m y IH]; intros l F; inversion F as [|? a ? l' H F']; subst.
-    - now exists [].
-    - destruct (IH l' F') as [ys ->]. destruct H as [v [-> _]]. now exists (v :: ys). }
-  destruct Known as [ys Ys]. exists z2, ys. split; auto. split.
-  - unfold next. fold es. rewrite Ys. now apply all_defined_some.
-  - intros z' A Z'. specialize (Rows z' A Z'). rewrite Ys in Rows. clear -Rows. revert ys Rows.
-    induction y as [|m y IH]; intros [|v ys] F; inversion F as [|? ? ? ? H F']; subst; constructor; auto.
-    destruct H as [u [E H]]. now inversion E; subst.
-Qed.
-
 (** What is known of earlier times: a state in a cell with such a time. *)
 Definition earlier (t : nat) : Prop := forall b s y, (s < t)%nat -> In (b, s) cells -> in_box b y -> in_box B y -> reaches s y.
 
@@ -248,8 +259,8 @@ Lemma in_core_ok degree deeper x xs z : (forall i, in_unit (z i)) -> Forall2 (mo
 Proof.
   intros Z M X C. split; auto.
   refine (close_ok (in_core o) (map reached x) (fun v => exists u, V v = Some u /\ u <= L) _ deeper degree (map reached x) C xs _).
-  - intros d b H v Cv. cbn [in_core course_of] in H. apply andb_prop in H. destruct H as [Lb%Nat.eqb_eq H].
-    now apply (core_leaf_ok c d b).
+  - intros d b H v Cv. cbn [in_core course_of] in H.
+    now apply (core_leaf_ok c (length B) d b).
   - now apply (reached_ok z).
 Qed.
 
@@ -265,7 +276,7 @@ Proof.
   induction hops as [|h IH]; intros left k x xs z Z M X Lt F; [now apply (Here left k x xs z)|].
   destruct left as [|l]; [now apply (Here O k x xs z)|]. cbn [follow] in F. cbv zeta in F.
   split; auto. intros w A. destruct (moved o degree k x) as [[k' y]|] eqn:E; [|discriminate].
-  destruct (moved_ok degree k x k' y xs w z Z M A E) as [z1 [ys [Z1 [Nx M1]]]].
+  destruct (moved_ok names c degree k x k' y xs w z Z M A E) as [z1 [ys [Z1 [Nx M1]]]].
   exists ys. split; auto.
   assert (C : Forall2 contains (map reached y) ys) by (apply (reached_ok z1); auto; apply M1; auto; intros i _; reflexivity).
   destruct (stays_within (walls o) (map reached y)) eqn:W; [|discriminate].

@@ -24,28 +24,15 @@ Hypothesis is_ready : ready e = true.
 Hypothesis shown : forall cell, In cell cells ->
   exists deeper hops degree, crosses (course_of names e) deeper hops degree cell = true.
 
-Lemma parts : Forall2 part_of B B /\ fair (cells_of e) B = true /\
-  forallb (fun cell => Nat.leb (snd cell) (most_steps e)) cells = true /\ Q2R (covered e) <= Q2R (whole cells).
-Proof.
-  unfold ready in is_ready. rewrite !andb_true_iff in is_ready. destruct is_ready as [[[H1 H2] H3] H4].
-  split; [|split; [auto|split; [auto|now apply Qle_bool_R]]].
-  revert H1. generalize B. intros b. induction b as [|s b IH]; simpl; intros H; constructor.
-  - apply andb_prop in H. destruct H as [H _]. apply Qle_bool_R in H. unfold part_of. lra.
-  - apply andb_prop in H. now apply IH.
-Qed.
-
 Theorem extended_if_stable : extended_claim e.
 Proof.
-  destruct parts as [Pb [F [T Cv]]].
-  assert (Inside : forall b t, In (b, t) cells -> Forall2 part_of b B) by (intros b t; now apply kept_inside).
+  destruct (laid_ok _ _ _ _ is_ready) as [Pv F].
+  assert (Inside : forall b t, In (b, t) cells -> Forall2 part_of b B) by (intros b t I; now apply (cells_inside _ _ _ _ Pv b t)).
   assert (R : forall b t x, In (b, t) cells -> in_box b x -> reaches variation (allowed c) B (next c) set t x).
   { intros b t x I X. apply (cells_reach names e (goes_on c S) F shown t b x I X).
     apply (part_of_in b B x); auto. now apply (Inside b t). }
   assert (In_box : forall x, set x -> in_box B x) by (intros x X; apply X).
   constructor; auto.
-  - intros b t I. split; [now apply (Inside b t)|]. rewrite forallb_forall in T. apply Nat.leb_le. now apply (T (b, t)).
-  - now apply kept_apart.
-  - rewrite <- whole_ok. exact Cv.
   - intros b t x0 w I X A. exists (states_from c x0 w). split; auto.
     assert (K : forall k, reaches variation (allowed c) B (next c) set t (states_from c x0 w k)).
     { induction k as [|k IH]; [now apply (R b)|]. cbn [states_from].

@@ -41,6 +41,13 @@ Definition inner (b : list (Q * Q)) (x : list R) : Prop :=
 Definition volume (b : list (Q * Q)) : R :=
   fold_right (fun side v => (Q2R (snd side) - Q2R (fst side)) * v) 1 b.
 
+(** The kept cells are parts of the box, with times of at most [most], no two have a point inside in
+    common, and they are as large as [covered] says. *)
+Record paved (b : list (Q * Q)) (p : paving) (most : nat) (covered : Q) : Prop := Paved
+  { cells_inside : forall c t, In (c, t) (kept p b) -> Forall2 part_of c b /\ (t <= most)%nat;
+    cells_apart : ForallOrdPairs (fun a d => forall x, ~ (inner (fst a) x /\ inner (fst d) x)) (kept p b);
+    cells_cover : Q2R covered <= fold_right (fun cell v => volume (fst cell) + v) 0 (kept p b) }.
+
 Section Statement.
 Variable e : extension_claim.
 Notation c := (core e).
@@ -51,11 +58,7 @@ Notation cells := (kept (cells_of e) B).
 
 Record extended_claim : Prop := ExtendedClaim
   { core_holds : stable_claim c;
-    (* cells are parts of the domain, with times up to that of the claim, no two have a point inside in
-       common, and they are as large as stated *)
-    cells_inside : forall b t, In (b, t) cells -> Forall2 part_of b B /\ (t <= most_steps e)%nat;
-    cells_apart : ForallOrdPairs (fun a b => forall x, ~ (inner (fst a) x /\ inner (fst b) x)) cells;
-    cells_cover : Q2R (covered e) <= fold_right (fun cell v => volume (fst cell) + v) 0 cells;
+    cells_paved : paved B (cells_of e) (most_steps e) (covered e);
     (* from every state of a cell there is a trajectory, whatever the parameters and disturbances *)
     cell_goes_on : forall b t x0 w, In (b, t) cells -> in_box b x0 -> (forall k, allowed c (w k)) ->
       exists x, x O = x0 /\ trajectory x w;

@@ -43,10 +43,31 @@ Proof.
   - now apply IH.
 Qed.
 
+Lemma side_of b x i : in_box b x -> forall s y, nth_error b i = Some s -> nth_error x i = Some y -> within s y.
+Proof.
+  intros X. revert i. induction X as [|a v b x A X IH]; intros [|i] s y E Y; simpl in *; try discriminate.
+  - now inversion E; inversion Y; subst.
+  - now apply (IH i).
+Qed.
+
 (** ** What exact arithmetic decides *)
 
 Definition Qvolume (b : list (Q * Q)) : Q := fold_right (fun s v => Qred ((snd s - fst s) * v)) 1%Q b.
 Definition whole (l : list (list (Q * Q) * nat)) : Q := fold_right (fun cell v => Qred (Qvolume (fst cell) + v)) 0%Q l.
+(** Something of all cells from the last to the first, in which [kept] has those that are kept: without
+    recursion that is as deep as they are many. *)
+Fixpoint gathered {A} (f : list (Q * Q) -> option nat -> A -> A) (p : paving) (b : list (Q * Q)) (a : A) : A :=
+  match p with
+  | Kept time => f b (Some time) a
+  | Dropped => f b None a
+  | Cut i m lower upper =>
+    let side := nth i b (0, 0)%Q in
+    gathered f lower (with_side i (fst side, m) b) (gathered f upper (with_side i (m, snd side) b) a)
+  end.
+Lemma gathered_kept {A} (g : list (Q * Q) * nat -> A -> A) p : forall b a,
+  gathered (fun c t a => match t with Some t => g (c, t) a | None => a end) p b a = fold_right g a (kept p b).
+Proof. induction p as [t| |i m l IHl u IHu]; intros b a; cbn [gathered kept]; auto. now rewrite IHu, IHl, fold_right_app. Qed.
+
 Fixpoint fair (p : paving) (b : list (Q * Q)) : bool :=
   match p with
   | Cut i m lower upper =>
@@ -55,12 +76,12 @@ Fixpoint fair (p : paving) (b : list (Q * Q)) : bool :=
     (fair lower (with_side i (fst s, m) b) &&& fair upper (with_side i (m, snd s) b))
   | _ => true
   end.
-Definition ready (e : extension_claim) : bool :=
-  let b := bounds (core e) in
-  let cells := kept (cells_of e) b in
-  forallb (fun s => Qle_bool (fst s) (snd s)) b && fair (cells_of e) b &&
-  forallb (fun cell => Nat.leb (snd cell) (most_steps e)) cells && Qle_bool (covered e) (whole cells).
-
+(** The box has its ends in order, and cells are as early and as large as stated. *)
+Definition counted (most : nat) (c : list (Q * Q) * nat) (ev : bool * Q) : bool * Q :=
+  let (early, v) := ev in (if Nat.leb (snd c) most then early else false, Qred (Qvolume (fst c) + v)).
+Definition laid (b : list (Q * Q)) (p : paving) (most : nat) (covered : Q) : bool :=
+  let (early, v) := gathered (fun c t a => match t with Some t => counted most (c, t) a | None => a end) p b (true, 0%Q) in
+  forallb (fun s => Qle_bool (fst s) (snd s)) b && fair p b && early && Qle_bool covered v.
 Lemma Qle_bool_R p q : Qle_bool p q = true -> Q2R p <= Q2R q.
 Proof. intros H. apply Qle_Rle. now apply Qle_bool_iff. Qed.
 Lemma Q2R_red q : Q2R (Qred q) = Q2R q.
@@ -143,6 +164,81 @@ Proof.
   simpl in A, D. lra.
 Qed.
 
+Definition ready (e : extension_claim) : bool := laid (bounds (core e)) (cells_of e) (most_steps e) (covered e).
+
+Lemma laid_ok b p most covered : laid b p most covered = true -> paved b p most covered /\ fair p b = true.
+Proof.
+  unfold laid. rewrite gathered_kept.
+  assert (Count : fold_right (counted most) (true, 0%Q) (kept p b) =
+    (forallb (fun cell => Nat.leb (snd cell) most) (kept p b), whole (kept p b))).
+  { induction (kept p b) as [|c l IH]; [reflexivity|]. cbn [fold_right forallb whole]. rewrite IH. unfold counted.
+    now destruct (Nat.leb (snd c) most). }
+  rewrite Count. intros H. rewrite !andb_true_iff in H. destruct H as [[[H1 F] T] V]. split; auto.
+  assert (Pb : Forall2 part_of b b).
+  { clear -H1. induction b as [|s b IH]; simpl in H1; constructor; apply andb_prop in H1; destruct H1 as [H1 H2]; auto.
+    apply Qle_bool_R in H1. unfold part_of. lra. }
+  constructor.
+  - intros c t I. split; [now apply (kept_inside p b b c t)|]. rewrite forallb_forall in T.
+    apply Nat.leb_le. now apply (T (c, t)).
+  - now apply kept_apart.
+  - rewrite <- whole_ok. now apply Qle_bool_R.
+Qed.
+
+(** The boxes of the other cells. *)
+Fixpoint dropped (p : paving) (b : list (Q * Q)) : list (list (Q * Q)) :=
+  match p with
+  | Kept _ => []
+  | Dropped => [b]
+  | Cut i m lower upper =>
+    let side := nth i b (0, 0)%Q in
+    dropped lower (with_side i (fst side, m) b) ++ dropped upper (with_side i (m, snd side) b)
+  end.
+Lemma in_some_cell p : forall b x, fair p b = true -> in_box b x ->
+  (exists c t, In (c, t) (kept p b) /\ in_box c x) \/ (exists c, In c (dropped p b) /\ in_box c x).
+Proof.
+  induction p as [time| |i m lower IHl upper IHu]; intros b x F X; cbn [kept dropped].
+  - left. exists b, time. simpl. auto.
+  - right. exists b. simpl. auto.
+  - apply fair_cut in F. destruct F as [L [s [E [-> [M [F1 F2]]]]]].
+    destruct (nth_error x i) as [y|] eqn:Y.
+    2:{ apply nth_error_None in Y. apply Forall2_length in X. lia. }
+    assert (Ws : within s y) by (now apply (side_of b x i)). unfold within in Ws.
+    assert (Side : in_box (with_side i (fst s, m) b) x \/ in_box (with_side i (m, snd s) b) x).
+    { destruct (Rle_or_lt y (Q2R m)); [left|right]; apply with_side_in; auto; intros v V; rewrite Y in V;
+        inversion V; subst; unfold within; simpl; lra. }
+    destruct Side as [S|S]; [destruct (IHl _ x F1 S) as [[c [t [I Xc]]]|[c [I Xc]]]
+      |destruct (IHu _ x F2 S) as [[c [t [I Xc]]]|[c [I Xc]]]].
+    all: try (left; exists c, t; split; [apply in_or_app; auto|exact Xc]).
+    all: right; exists c; split; [apply in_or_app; auto|exact Xc].
+Qed.
+
+(** The kept cells with their times, and the others if they are wanted, before what is [after] them. *)
+Definition cells_before (others : bool) (p : paving) (b : list (Q * Q)) (after : list (list (Q * Q) * option nat)) :=
+  gathered (fun c t l => match t with Some _ => (c, t) :: l | None => if others then (c, t) :: l else l end) p b after.
+Lemma cells_after others p : forall b after x, In x after -> In x (cells_before others p b after).
+Proof.
+  unfold cells_before. induction p as [t| |i m l IHl u IHu]; intros b after x I; cbn [gathered].
+  - now right.
+  - destruct others; [now right|auto].
+  - apply IHl. now apply IHu.
+Qed.
+Lemma kept_before others p : forall b after c t, In (c, t) (kept p b) -> In (c, Some t) (cells_before others p b after).
+Proof.
+  induction p as [t'| |i m l IHl u IHu]; intros b after c t I; cbn [kept] in I.
+  - destruct I as [E|[]]. inversion E. now left.
+  - destruct I.
+  - unfold cells_before. cbn [gathered]. apply in_app_or in I. destruct I as [I|I]; [now apply IHl|].
+    apply cells_after. now apply IHu.
+Qed.
+Lemma dropped_before p : forall b after c, In c (dropped p b) -> In (c, None) (cells_before true p b after).
+Proof.
+  induction p as [t'| |i m l IHl u IHu]; intros b after c I; cbn [dropped] in I.
+  - destruct I.
+  - destruct I as [E|[]]. subst. now left.
+  - unfold cells_before. cbn [gathered]. apply in_app_or in I. destruct I as [I|I]; [now apply IHl|].
+    apply (cells_after true). now apply IHu.
+Qed.
+
 (** ** Which cells a box touches *)
 
 Inductive lookup := Never | Within (time : nat) | Branch (axis : nat) (middle : interval) (lower upper : lookup).
@@ -152,7 +248,10 @@ Fixpoint lookup_of (p : paving) : lookup :=
   | Dropped => Never
   | Cut i m lower upper => Branch i (enclose m) (lookup_of lower) (lookup_of upper)
   end.
-(** Every cell that the box [h] touches is kept, with a time of at most [limit]. *)
+(** Numbers of at most [u] are none above those of at least [l]. *)
+Definition not_before (u l : float) : bool := finite u && finite l && is_le u l.
+(** Every point of the box [h] is in a cell that is kept, with a time of at most [limit]: of cells that
+    share a side, one has the points on it. *)
 Fixpoint soon (l : lookup) (h : list interval) (limit : nat) : bool :=
   match l with
   | Never => false
@@ -161,17 +260,16 @@ Fixpoint soon (l : lookup) (h : list interval) (limit : nat) : bool :=
     match nth_error h i with
     | None => false
     | Some x =>
-      (if is_lt (high m) (low x) then true else soon lower h limit) &&&
-      (if is_lt (high x) (low m) then true else soon upper h limit)
+      if not_before (high m) (low x) then soon upper h limit
+      else if not_before (high x) (low m) then soon lower h limit
+      else soon lower h limit &&& soon upper h limit
     end
   end.
 
-Lemma beyond i j x y : is_lt (high i) (low j) = true -> contains i x -> contains j y -> x < y.
+Lemma not_before_ok i j x y : not_before (high i) (low j) = true -> contains i x -> contains j y -> x <= y.
 Proof.
-  intros H [_ U] J. destruct (Rlt_or_le x y) as [L|L]; auto. exfalso.
-  apply (apart (Ends nan (high i)) j y H); auto. split; cbn [low high].
-  - apply (unbounded_ok y).
-  - now apply (upper_le _ x).
+  unfold not_before. rewrite !andb_true_iff. intros [[F G] H] [_ U] [L _].
+  pose proof (finite_ge _ _ _ U G H). apply finite_lower in L; auto. lra.
 Qed.
 
 Lemma soon_ok p : forall b h limit x, soon (lookup_of p) h limit = true -> Forall2 contains h x ->
@@ -183,23 +281,19 @@ Proof.
   - apply fair_cut in F. destruct F as [L [s [E [-> [M [F1 F2]]]]]].
     destruct (nth_error h i) as [r|] eqn:R; [|discriminate].
     destruct (Bisection.nth_error_ok _ _ _ _ H R) as [y [Y C]].
-    assert (Ws : within s y).
-    { clear -E X Y. revert i E Y. induction X as [|a v b x A X IH]; intros [|i] E Y; simpl in *; try discriminate.
-      - now inversion E; inversion Y; subst.
-      - now apply (IH i). }
-    pose proof (enclose_ok m) as Cm. unfold within in Ws.
-    destruct (Rle_or_lt y (Q2R m)) as [G|G].
-    + destruct (is_lt (high (enclose m)) (low r)) eqn:T.
-      { pose proof (beyond _ _ _ _ T Cm C). lra. }
-      destruct (soon (lookup_of lower) h limit) eqn:Sl; [|discriminate].
-      destruct (IHl (with_side i (fst s, m) b) h limit x Sl H F1) as [c [t [I [Xc Lt]]]].
+    pose proof (side_of b x i X s y E Y) as Ws. pose proof (enclose_ok m) as Cm. unfold within in Ws.
+    assert (Down : soon (lookup_of lower) h limit = true -> y <= Q2R m -> exists c t,
+      In (c, t) (kept lower (with_side i (fst s, m) b) ++ kept upper (with_side i (m, snd s) b)) /\ in_box c x /\ (t <= limit)%nat).
+    { intros Sl G. destruct (IHl (with_side i (fst s, m) b) h limit x Sl H F1) as [c [t [I [Xc Lt]]]].
       { apply with_side_in; auto. intros v V. rewrite Y in V. inversion V; subst. unfold within. simpl. lra. }
-      exists c, t. split; auto. apply in_or_app. auto.
-    + assert (Su : (if is_lt (high r) (low (enclose m)) then true else soon (lookup_of upper) h limit) = true).
-      { destruct (is_lt (high (enclose m)) (low r)); auto. destruct (soon (lookup_of lower) h limit); auto; discriminate. }
-      destruct (is_lt (high r) (low (enclose m))) eqn:T.
-      { pose proof (beyond _ _ _ _ T C Cm). lra. }
-      destruct (IHu (with_side i (m, snd s) b) h limit x Su H F2) as [c [t [I [Xc Lt]]]].
+      exists c, t. split; auto. apply in_or_app. auto. }
+    assert (Up : soon (lookup_of upper) h limit = true -> Q2R m <= y -> exists c t,
+      In (c, t) (kept lower (with_side i (fst s, m) b) ++ kept upper (with_side i (m, snd s) b)) /\ in_box c x /\ (t <= limit)%nat).
+    { intros Su G. destruct (IHu (with_side i (m, snd s) b) h limit x Su H F2) as [c [t [I [Xc Lt]]]].
       { apply with_side_in; auto. intros v V. rewrite Y in V. inversion V; subst. unfold within. simpl. lra. }
-      exists c, t. split; auto. apply in_or_app. auto.
+      exists c, t. split; auto. apply in_or_app. auto. }
+    destruct (not_before (high (enclose m)) (low r)) eqn:T; [apply Up; auto; now apply (not_before_ok (enclose m) r)|].
+    destruct (not_before (high r) (low (enclose m))) eqn:T'; [apply Down; auto; now apply (not_before_ok r (enclose m))|].
+    destruct (soon (lookup_of lower) h limit) eqn:Sl; [|discriminate].
+    destruct (Rle_or_lt y (Q2R m)); [now apply Down|apply Up; auto; lra].
 Qed.

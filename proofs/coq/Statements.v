@@ -3,7 +3,7 @@
     [Acceptance.v]. *)
 From Coq Require Import QArith String List.
 From Certify Require Import Language Claims LoopClaim FlowClaim OutputClaim SafetyClaim ResidualClaim
-  ExtensionClaim RuleClaim
+  ExtensionClaim RecoveryClaim RuleClaim
   Reader RuleText.
 Import ListNotations.
 Local Open Scope nat_scope.
@@ -20,6 +20,7 @@ Inductive statement :=
 | Subsiding (r : residual_claim)               (* T-RES-C *)
 | Extended (e : extension_claim)               (* T-EXT-D *)
 | Extending (e : extension_claim)              (* the same, if T-STAB-D says what it does of the core *)
+| Recovered (c : recovery_claim)               (* T-REACH-D *)
 | Ruled (c : rule_claim).                      (* T-RULE *)
 
 Definition true_of (s : statement) : Prop :=
@@ -34,6 +35,7 @@ Definition true_of (s : statement) : Prop :=
   | Subsiding r => settling_flow r
   | Extended e => extended_claim e
   | Extending e => stable_claim (core e) -> extended_claim e
+  | Recovered c => recovered c
   | Ruled c => ruled c
   end.
 
@@ -80,6 +82,16 @@ Definition print_extension (e : extension_claim) : list word :=
   spelled "steps" :: print_nat (most_steps e) ++
   spelled "volume" :: print_rational (covered e) ++
   spelled "paving" :: print_paving (cells_of e) [].
+Definition print_away (a : option nat) : list word :=
+  match a with None => [spelled "none"] | Some n => spelled "some" :: print_nat n end.
+Definition print_recovery (c : recovery_claim) : list word :=
+  print_system (steered c) ++
+  spelled "target" :: print_list print_function (target c) ++
+  spelled "initial" :: print_list print_function (starting c) ++
+  spelled "away" :: print_away (away c) ++
+  spelled "steps" :: print_nat (deadline c) ++
+  spelled "volume" :: print_rational (room_size c) ++
+  spelled "paving" :: print_paving (room_of c) [].
 Definition print (s : statement) : list word :=
   match s with
   | Holding o => spelled "obligation" :: print_obligation o
@@ -92,6 +104,7 @@ Definition print (s : statement) : list word :=
   | Subsiding r => spelled "T-RES-C" :: print_residual r
   | Extended e => spelled "T-EXT-D" :: print_extension e
   | Extending e => spelled "extending" :: print_extension e
+  | Recovered c => spelled "T-REACH-D" :: print_recovery c
   | Ruled c => spelled "T-RULE" :: print_rules c
   end.
 Definition states (bytes : list nat) (s : statement) : Prop := words bytes = print s.

@@ -49,6 +49,7 @@ THEOREMS = {
     "SafetyClaim": (),
     "ResidualClaim": (),
     "ExtensionClaim": (),
+    "RecoveryClaim": (),
     "RuleClaim": (),
     "Statements": (),
 }
@@ -72,6 +73,8 @@ STEPS = {
     "Crossings": ("cells_reach",),
     "Extended": ("extended_if_stable", "extended_if_hold"),
     "Cases": ("explore_ok", "narrow_ok", "terms_ok"),
+    "Pieces": ("divide_ok", "compact_ok"),
+    "Recoveries": ("goes_ok", "recovered_if_shown"),
     "Rules": ("case_ok", "ruled_if_hold"),
     "Acceptance": ("accepted_ok", "print_injective", "true_if_hold"),
     "Inside": ("claim_is_true",),

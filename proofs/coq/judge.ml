@@ -109,15 +109,19 @@ let line wanted found =
   | Uncovered -> Printf.sprintf "open %s the tree does not cover its box" name
   | Unfit -> Printf.sprintf "open %s the coordinates or flags do not fit the obligation" name
 
-(* OCaml's own neighbours of a float, with which those of prelude.ml are compared. *)
-let check_neighbours () =
-  let least = Int64.float_of_bits 1L in
-  let samples = [ 0.; -0.; 1.; 1.5; 0.1; least; 2. *. least; min_float; Float.pred min_float; max_float;
-                  Float.pred 2.; infinity; nan ] in
+(* What takes the place of functions of Coq's kernel is compared with it, or with OCaml's library. *)
+let check_floats () =
+  let powers = List.init 2098 (fun e -> ldexp 1. (e - 1074)) in
+  let samples = [ 0.; 1.5; 0.1; max_float; infinity; nan ] @ powers @ List.map Float.pred powers in
   let same x y = Int64.bits_of_float x = Int64.bits_of_float y || (x <> x && y <> y) in
   let agrees x = same (next_up x) (Float.succ x) && same (next_down x) (Float.pred x) in
-  if not (List.for_all (fun x -> agrees x && agrees (-.x)) samples) then
-    failwith "the neighbours of floats are not those of OCaml"
+  let ordered x y =
+    let order = Float64.compare x y in
+    Float64.lt x y = (order = FLt) && Float64.le x y = (order = FLt || order = FEq) in
+  let few = [ 0.; -0.; 1.; -1.; infinity; neg_infinity; nan ] in
+  if not (List.for_all (fun x -> agrees x && agrees (-.x)) samples
+          && List.for_all (fun x -> List.for_all (ordered x) few) few) then
+    failwith "the neighbours or comparisons of floats are not those of OCaml"
 
 type how = { workers : int; halvings : int; all : bool }
 
@@ -126,7 +130,7 @@ let default = { workers = 1; halvings = 10; all = false }
 (* Whether every obligation of the text is proved; [print] is given a line for each, or those until the
    first that is not proved, unless [all] are asked for. *)
 let judge how print text =
-  check_neighbours ();
+  check_floats ();
   let answer accepted wanted =
     if not (accepted || how.all) then false
     else begin

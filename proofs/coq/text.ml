@@ -11,7 +11,7 @@ let version = "certify-kernel-4"
 type entry = { name : string; stated : obligation; task : task; tree : string }
 
 (* Cells, and for each of them the steps that it is followed for, and a degree. *)
-type crossing = { paving : string; course : course option; cells : (cell * int * int) list; halvings : int }
+type crossing = { paving : string; course : course_of_claim; cells : (cell * int * int) list; halvings : int }
 
 type wanted = Tree of entry | Cells of crossing
 
@@ -138,12 +138,13 @@ let claim source =
   let cube = (expect source "cube"; counted source rational) in
   { loop; lyapunov; level; decay; rest; cube }
 
+let functions_of source = counted source (fun source -> expect source "function"; counted source node)
+
 let safety_claim source =
   let guarded = system source in
-  let functions () = counted source (fun source -> expect source "function"; counted source node) in
   let barrier = (expect source "barrier"; counted source node) in
-  let starts_in = (expect source "initial"; functions ()) in
-  let never_in = (expect source "unsafe"; functions ()) in
+  let starts_in = (expect source "initial"; functions_of source) in
+  let never_in = (expect source "unsafe"; functions_of source) in
   { guarded; barrier; starts_in; never_in }
 
 let maybe source =
@@ -182,6 +183,19 @@ let extension_claim source =
   let cells_of = (expect source "paving"; paving source) in
   { core; most_steps; covered; cells_of }
 
+let recovery_claim source =
+  let steered = system source in
+  let target = (expect source "target"; functions_of source) in
+  let starting = (expect source "initial"; functions_of source) in
+  let away = match (expect source "away"; word source) with
+    | "none" -> None
+    | "some" -> Some (natural source)
+    | found -> raise (Malformed (Printf.sprintf "%S is neither none nor some" found)) in
+  let deadline = (expect source "steps"; natural source) in
+  let room_size = (expect source "volume"; rational source) in
+  let room_of = (expect source "paving"; paving source) in
+  { steered; target; starting; away; deadline; room_size; room_of }
+
 let rule_claim source =
   let comparison source =
     match word source with
@@ -211,6 +225,7 @@ let statement source =
     | "T-RES-C" -> Subsiding (residual_claim source)
     | "T-EXT-D" -> Extended (extension_claim source)
     | "extending" -> Extending (extension_claim source)
+    | "T-REACH-D" -> Recovered (recovery_claim source)
     | "T-RULE" -> Ruled (rule_claim source)
     | kind -> raise (Missing (Printf.sprintf "the statement %S" kind)) in
   let rec bytes i l = if i < start then l else bytes (i - 1) (Char.code source.text.[i] :: l) in

@@ -2,8 +2,15 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+import torch
 
+from certify.controllers.neural_lyapunov import first_state
+from certify.controllers.options import QuadraticOptions, read_options
+from certify.controllers.outreach import outreach_gradient
 from certify.controllers.quadratic_lyapunov import train
+from certify.controllers.task import task_of
+from certify.controllers.training_loop import Training as Loop
+from certify.controllers.training_state import deterministic
 from certify.errors import ProblemError
 from certify.expression import const, sin, substitute, var
 from certify.expression.evaluate import evaluate
@@ -140,3 +147,65 @@ def test_less_than_the_sampled_level_may_be_suggested(wide):
 def test_a_start_that_is_not_one_is_refused():
     with pytest.raises(ProblemError, match="write one of regulator, ellipsoid, not 'lqr'"):
         trained({**CORE, "start": "lqr"})
+
+
+WEAK = {
+    **WIDE,
+    "limits": {"u": ["-3/4", "3/4"]},
+    "state_weights": {"a": "1/10000"},
+    "input_weights": {"u": "1/100"},
+    "policy_steps": 0,
+}
+OUTREACH = {**WEAK, "rounds": 1, "steps": 205, "outreach": 20, "horizon": 10, "batch": 64}
+
+
+def come(training, root, count=1000):
+    """How many of uniform starts come to {V <= 1} without leaving the domain."""
+    y = training.plant.uniform(count, torch.Generator().manual_seed(4))
+    arrived = 0
+    for _ in range(60):
+        inside = ((y @ root.T) ** 2).sum(-1) <= 1
+        arrived += int(inside.sum())
+        y = training.plant.step(training.model, y[~inside], training.state.generator)
+        y = y[training.plant.gauge(y) <= 1]
+    return arrived
+
+
+@pytest.fixture
+def one_thread():
+    with deterministic():
+        yield
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_along_the_gradient_of_outreach_more_come_to_the_core():
+    problem = pendulum()
+    task, settings = task_of(problem), read_options(QuadraticOptions, WEAK, problem)
+    state = first_state(task, settings, seed=0, saturated=True)
+    training = Loop(task, settings, state, print, None, "")
+    root = 4 * torch.eye(2, dtype=torch.float64)
+    before = come(training, root)
+    for step in range(8):
+        found = outreach_gradient(
+            training, lambda y: ((y @ root.T) ** 2).sum(-1), 20, 256, step / 8
+        )
+        assert 0 < sum(float((g**2).sum()) for g in found.values()) <= 1.0001
+        with torch.no_grad():
+            for name, gradient in found.items():
+                state.parameters[name] -= 0.25 * gradient
+    assert come(training, root) > 1.1 * before > 100
+
+
+def test_a_killed_training_with_outreach_resumes_to_the_same_bytes(tmp_path):
+    def die(step):
+        raise InterruptedError
+
+    file = tmp_path / "training.pt"
+    with pytest.raises(InterruptedError):
+        trained(OUTREACH, progress=die, checkpoint=file)
+    assert content(trained(OUTREACH, checkpoint=file)) == content(trained(OUTREACH))
+
+
+def test_outreach_is_no_negative_number():
+    with pytest.raises(ProblemError, match="is negative"):
+        trained({**OUTREACH, "outreach": -1})

@@ -19,7 +19,7 @@ PROBLEM = Problem(
 
 
 def test_every_family_has_a_trainer():
-    assert set(families()) == {"lqr", "neural", "quadratic", "tree"}
+    assert set(families()) == {"lqr", "neural", "polynomial", "quadratic", "tree"}
     assert all(callable(trainer(family)) for family in families())
 
 

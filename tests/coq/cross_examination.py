@@ -1,27 +1,32 @@
 """Several kernels judge the same certificates, thousands if this is run as a program.
 
-``python tests/coq/cross_examination.py CASES [PROGRAM ...]`` prints what became of them.  A false
-claim that any kernel accepts, and a certificate of the search that not all accept, are failures.
+``python tests/coq/cross_examination.py CASES [--from SEED] [PROGRAM ...]`` prints what became of
+them.  A false claim that any kernel accepts, and a certificate of the search that not all accept,
+are failures.  Cases are those of seeds from SEED (1) on: parts of a long run can be repeated.
 """
 
 from __future__ import annotations
 
+import argparse
 import random
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count, islice
 from pathlib import Path
 
 from random_claims import twins
+from random_loops import loop_twins
+from random_pavings import extended_certificates
 
 from certify.errors import UnsupportedError
 from certify.io.claim_text import claim_text, derived_text, has_claim_text
-from certify.io.kernel_text import VERSION, entry, in_trees
+from certify.io.kernel_text import VERSION, entry, in_trees, is_in_trees
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.errors import CheckerError
 from certify.proofs.checker.format import Certificate, Proof
@@ -103,13 +108,13 @@ def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
     count = 0
     for i, case in enumerate(batch):
         try:
-            needed = in_trees(case.certificate)
-            text = list(derived_text(case.certificate))
+            alone = _alone(case.certificate)
+            needed = {} if alone else in_trees(case.certificate)
         except (CheckerError, UnsupportedError):  # nothing is given to a program
             wanted.append(None)
             continue
-        if case.certificate.proof.paving is not None:  # of which the program may want nothing
-            wanted.append(set() if _run(program, text)[0] == 0 else None)
+        if alone:
+            wanted.append(set() if _run(program, alone)[0] == 0 else None)
             continue
         for obligation in needed.values():
             lines += entry(case.certificate, obligation, f"{i}:")
@@ -117,6 +122,14 @@ def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
         count += len(needed)
     proved = _proved(program, [f"{VERSION} {count}", *lines])
     return [names is not None and names <= proved for names in wanted]
+
+
+def _alone(certificate: Certificate) -> list[str]:
+    """A text of its own for what is more than obligations with trees: pavings and cases."""
+    if certificate.proof.paving is not None:
+        return list(derived_text(certificate))
+    whole = not is_in_trees(certificate) and has_claim_text(certificate)
+    return list(claim_text(certificate)) if whole else []
 
 
 def _accepted_as_claims(program: Path, batch: Sequence[Case]) -> list[bool | None]:
@@ -177,16 +190,27 @@ def random_cases(seeds: Iterable[int]) -> Iterator[Case]:
     """Certificates that the search finds for random claims, damaged ones, and false twins."""
     for seed in seeds:
         rng = random.Random(seed)
-        for pair in twins(seed):
+        for pair in (*twins(seed), *loop_twins(seed)):
             found = BranchAndBound().verify(pair.true, _SEARCH).certificate
             proof = None
             if found is not None and found.evidence == "kernel":
                 proof = found.proof
                 yield Case("searched", found)
-                yield Case("damaged", _damaged(found, rng))
-                yield Case("false", forged(pair.false, b"\x42", proof))
-            axes = len(pair.false.box)
-            yield Case("false", forged(pair.false, _uniform(axes, rng.randint(0, 7), rng)))
+                yield from (Case("damaged", _damaged(found, rng)) for _ in proof.trees and (1,))
+                yield from _forged(pair.false, b"\x42", proof)
+            # an obligation may be about states alone
+            axes = len(rng.choice((pair.false.states, pair.false.box)))
+            yield from _forged(pair.false, _uniform(axes, rng.randint(0, 7), rng))
+            if found is not None and pair.true.theorem == "T-STAB-D":
+                for kind, certificate in extended_certificates(pair.true, rng):
+                    yield Case(kind, certificate)
+
+
+def _forged(claim: Claim, tree: bytes, given: Proof | None = None) -> Iterator[Case]:
+    try:
+        yield Case("false", forged(claim, tree, given))
+    except CheckerError:  # refused as a claim
+        return
 
 
 def _uniform(axes: int, depth: int, rng: random.Random) -> bytes:
@@ -220,34 +244,48 @@ def _after(tree: bytes, start: int) -> int:
 
 def table(judged: Iterable[Judged]) -> tuple[str, list[Judged]]:
     """The counts as a text, and the cases that must not be."""
-    counts: Counter[tuple[str, str]] = Counter()
+    answers: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    as_claims: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     bad = []
     for found in judged:
-        counts[found.case.kind, found.answer] += 1
+        theorem, kind = found.case.certificate.claim.theorem, found.case.kind
+        answers[theorem, kind][found.answer] += 1
         if found.as_claim is not None:
-            counts[f"{found.case.kind} (whole claim)", _WORDS[found.as_claim]] += 1
-        expected = {"searched": "all", "false": "none"}.get(found.case.kind, found.answer)
+            as_claims[theorem, kind][_WORDS[found.as_claim]] += 1
+        expected = {"searched": "all", "false": "none"}.get(kind, found.answer)
         # with its own obligations the program may need another tree, but proves nothing false
-        if found.answer != expected or (found.case.kind == "false" and found.as_claim):
+        if found.answer != expected or (kind == "false" and found.as_claim):
             bad.append(found)
-    lines = [f"  {kind:10} accepted by {who}: {n}" for (kind, who), n in sorted(counts.items())]
-    whole = sum(n for (kind, _), n in counts.items() if "claim" in kind)
-    judged_all = sum(counts.values()) - whole
+    lines = [
+        f"  {theorem:9} {kind:8}  accepted by {_listed(found)};"
+        f" as claims by {_listed(as_claims[theorem, kind])}"
+        for (theorem, kind), found in sorted(answers.items())
+    ]
     total = (
-        f"cross-examination: {judged_all} certificates, {whole} also as claims, {len(bad)} failures"
+        f"cross-examination: {_sum(answers)} certificates, {_sum(as_claims)} also as claims,"
+        f" {len(bad)} failures"
     )
     return "\n".join([total, *lines]), bad
 
 
-def main(arguments: Sequence[str]) -> int:
+def _listed(found: Counter[str]) -> str:
+    return ", ".join(f"{who} {n}" for who, n in sorted(found.items())) or "none 0"
+
+
+def _sum(counts: Mapping[object, Counter[str]]) -> int:
+    return sum(found.total() for found in counts.values())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Examine as many random cases as asked for; exit status 1 if one must not be."""
-    programs = [Path(a) for a in arguments[1:]] or PROGRAMS
-    said = ", ".join(["the checker in Python", *(p.name for p in programs)])
+    parser = argparse.ArgumentParser(description=main.__doc__)
+    parser.add_argument("cases", type=int)
+    parser.add_argument("programs", nargs="*", type=Path, default=PROGRAMS)
+    parser.add_argument("--from", type=int, default=1, dest="seed")
+    given = parser.parse_intermixed_args(arguments)
+    said = ", ".join(["the checker in Python", *(p.name for p in given.programs)])
     sys.stdout.write(f"judges: {said}\n")
-    cases, limit = random_cases(range(1, sys.maxsize)), int(arguments[0])
-    text, bad = table(
-        examine((case for _, case in zip(range(limit), cases, strict=False)), programs)
-    )
+    text, bad = table(examine(islice(random_cases(count(given.seed)), given.cases), given.programs))
     sys.stdout.write(text + "\n")
     for found in bad[:10]:
         sys.stdout.write(f"{found.case.kind}, {found.answer}: {found.case.certificate.claim}\n")
@@ -255,4 +293,4 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

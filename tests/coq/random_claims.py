@@ -40,11 +40,21 @@ from certify.expression.evaluate import evaluate
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
 
-__all__ = ["Twins", "twins"]
+__all__ = [
+    "MARGIN",
+    "SLACK",
+    "Twins",
+    "claimed",
+    "network",
+    "number",
+    "origin",
+    "samples",
+    "twins",
+]
 
 _SAMPLES = 400
-_SLACK = (1e-12, 1e-9, 1e-6, 1e-3)  # by how much the false twin is false, in units of the spread
-_MARGIN = (0.02, 0.1, 0.3)  # and by how much the true one is true, by the samples
+SLACK = (1e-12, 1e-9, 1e-6, 1e-3)  # by how much the false twin is false, in units of the spread
+MARGIN = (0.02, 0.1, 0.3)  # and by how much the true one is true, by the samples
 _ACTIVATIONS: Sequence[Callable[[Node], Node]] = (relu, tanh, sin, atan, absolute)
 _OUTER: Sequence[Callable[[Node], Node]] = (
     lambda e: e,
@@ -78,26 +88,26 @@ def twins(seed: int) -> Iterator[Twins]:
             yield found
 
 
-def _number(rng: random.Random, size: float) -> Q:
+def number(rng: random.Random, size: float) -> Q:
     return Q(round(rng.gauss(0, size) * 1024), 1024)
 
 
 def _layer(rng: random.Random, inputs: int, outputs: int, biased: bool) -> tuple[object, object]:
-    rows = [[_number(rng, 0.7) for _ in range(inputs)] for _ in range(outputs)]
-    return rows, [_number(rng, 0.3) if biased else Q(0) for _ in range(outputs)]
+    rows = [[number(rng, 0.7) for _ in range(inputs)] for _ in range(outputs)]
+    return rows, [number(rng, 0.3) if biased else Q(0) for _ in range(outputs)]
 
 
-def _network(rng: random.Random, inputs: Sequence[Node], biased: bool) -> Node:
+def network(rng: random.Random, inputs: Sequence[Node], biased: bool) -> Node:
     """A network with one or two hidden layers and one output."""
     layer: Node = stack(inputs)
     width = len(inputs)
     for _ in range(rng.choice((1, 1, 2))):
         rows, bias = _layer(rng, width, width := rng.randint(2, 6), biased)
         layer = rng.choice(_ACTIVATIONS)(affine(rows, bias, layer))
-    return dot([_number(rng, 0.6) for _ in range(width)], layer)
+    return dot([number(rng, 0.6) for _ in range(width)], layer)
 
 
-def _claim(theorem: str, plant: Mapping[str, Node], box: Mapping[str, tuple[Q, Q]]) -> Claim:
+def claimed(theorem: str, plant: Mapping[str, Node], box: Mapping[str, tuple[Q, Q]]) -> Claim:
     return Claim(
         theorem=theorem,
         name="random",
@@ -113,7 +123,7 @@ def _claim(theorem: str, plant: Mapping[str, Node], box: Mapping[str, tuple[Q, Q
     )
 
 
-def _points(rng: random.Random, box: Mapping[str, tuple[Q, Q]]) -> dict[str, np.ndarray]:
+def samples(rng: random.Random, box: Mapping[str, tuple[Q, Q]]) -> dict[str, np.ndarray]:
     """Points whose coordinates are short fractions, so that they are exact as floats."""
     draws = np.random.default_rng(rng.randrange(1 << 30))
     return {
@@ -130,19 +140,19 @@ def _bounded(rng: random.Random) -> Twins | None:
     """An upper bound of a network in an expression."""
     names = ("x", "y", "z")[: rng.randint(1, 3)]
     inputs = [var(x) for x in names]
-    e = rng.choice(_OUTER)(_network(rng, inputs, biased=True))
+    e = rng.choice(_OUTER)(network(rng, inputs, biased=True))
     if rng.random() < 0.5:
         e = e * rng.choice(inputs) + index(stack([e, *inputs]), 1)
     box = {x: (-Q(rng.randint(1, 32), 16), Q(rng.randint(1, 32), 16)) for x in names}
-    points = _points(rng, box)
+    points = samples(rng, box)
     (values,) = evaluate([e], points)
     spread = float(values.max() - values.min())
     if not np.isfinite(spread) or spread <= 0:
         return None
     best = int(values.argmax())
-    claim = replace(_claim("T-OUT", {x: var(x) for x in names}, box), functions={"output": e})
-    above = float(values[best]) + rng.choice(_MARGIN) * spread
-    below = float(values[best]) - rng.choice(_SLACK) * spread
+    claim = replace(claimed("T-OUT", {x: var(x) for x in names}, box), functions={"output": e})
+    above = float(values[best]) + rng.choice(MARGIN) * spread
+    below = float(values[best]) - rng.choice(SLACK) * spread
     return _twins(claim, "upper", above, below, _at(points, best))
 
 
@@ -150,15 +160,15 @@ def _stable(rng: random.Random) -> Twins | None:
     """A decay rate of a loop closed by a network that is 0 at the origin or nearly so."""
     names = ("x", "y")[: rng.randint(1, 2)]
     inputs = [var(x) for x in names]
-    u = _network(rng, inputs, biased=False)
-    u = u - _origin(u, names)
+    u = network(rng, inputs, biased=False)
+    u = u - origin(u, names)
     loop = {
-        x: dot([_number(rng, 0.3) for _ in names], stack(inputs)) + const(_number(rng, 0.2)) * u
+        x: dot([number(rng, 0.3) for _ in names], stack(inputs)) + const(number(rng, 0.2)) * u
         for x in names
     }
     v = sum((const(Q(rng.randint(1, 4))) * e**2 for e in inputs), const(0))
     box = dict.fromkeys(names, (Q(-1), Q(1)))
-    points = _points(rng, box)
+    points = samples(rng, box)
     (now,) = evaluate([v], points)
     (then,) = evaluate([substitute(v, loop)], points)
     inside = (now > 0.05) & (now < 0.9)
@@ -170,16 +180,16 @@ def _stable(rng: random.Random) -> Twins | None:
     if not 0.01 < rate < 0.99:
         return None
     claim = replace(
-        _claim("T-STAB-D", loop, box),
+        claimed("T-STAB-D", loop, box),
         functions={"lyapunov": v},
         numbers={"level": Q(9, 10)},
         equilibrium=dict.fromkeys(names, Q(0)),
     )
-    slower, faster = rate * (1 - rng.choice(_MARGIN)), rate + rng.choice(_SLACK)
+    slower, faster = rate * (1 - rng.choice(MARGIN)), rate + rng.choice(SLACK)
     return _twins(claim, "decay", slower, faster, _at(points, worst)) if faster < 1 else None
 
 
-def _origin(u: Node, names: Sequence[str]) -> Node:
+def origin(u: Node, names: Sequence[str]) -> Node:
     """What ``u`` is at the origin, as an expression without variables."""
     return substitute(u, {x: const(0) for x in names})
 

@@ -106,6 +106,12 @@ def test_a_name_cannot_end_a_comment() -> None:
     assert text.index("*)") > text.index("is true.")
 
 
+def test_a_name_may_have_any_letters() -> None:
+    text = "\n".join(coq_file(bounded("1.5", "p\u00eandulo"), whole=True))
+    assert text.isascii()
+    assert "p?ndulo" in text
+
+
 def test_without_coq_the_command_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     out = tmp_path / "theorem.v"

@@ -19,13 +19,14 @@ from certify.decision_tree import DecisionTree, Leaf, Split, cut_at
 from certify.errors import CertificateError, UnsupportedError
 from certify.expression import Node, const, log, select, sin, substitute, var
 from certify.expression.exact import exact
-from certify.io.claim_text import claim_text
+from certify.io.claim_text import claim_text, has_claim_text
 from certify.io.kernel_text import VERSION
 from certify.io.rule_text import rule_lines
 from certify.kernels import verified
 from certify.outcome import Verdict
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.decisions import open_cases, stated_rules
+from certify.proofs.checker.errors import Rejected
 from certify.proofs.checker.format import Certificate
 from certify.proofs.checker.loops import bounded
 from certify.verifiers.branch_and_bound import BranchAndBound
@@ -166,6 +167,14 @@ def test_a_tie_is_on_the_side_of_the_tree(tmp_path: Path) -> None:
     ):
         stated = claim({f"rule/r/when/0{relation}": T - bound, "rule/r/then/0>": U}, tree([T])[0])
         assert (told(replace(stated, box={**BOX, "T": (Q(0), Q(1))}), tmp_path)[0] == 0) is accepted
+
+
+@pytest.mark.parametrize("name", ["x", "rule/r", "rule/other/0", "rule/r/00", "rule/r/0\n"])
+def test_a_tree_for_no_case_is_refused(name: str) -> None:
+    given = found(claim({"rule/r/when/0>": 20 - T, "rule/r/then/0>": U - 16}))
+    proof = replace(given.proof, trees={**given.proof.trees, name: b"\x40"})
+    with pytest.raises(Rejected, match="no case of a rule"):
+        has_claim_text(replace(given, proof=proof))
 
 
 @built

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import stat
 from pathlib import Path
 
@@ -79,15 +80,11 @@ def test_a_certificate_is_accepted_and_the_answer_says_what_was_proved(
 @pytest.mark.parametrize(
     "path", sorted(ROOT.glob("case_studies/**/certificate.json")), ids=lambda p: p.parent.name
 )
-def test_certificates_of_case_studies_are_accepted_but_for_one_theorem(path: Path) -> None:
+def test_certificates_of_case_studies_are_accepted(path: Path) -> None:
     claim = load(path).claim
     if claim.theorem == "T-REACH-D":
-        refused = pytest.raises(UnsupportedError, match=r"has no cells of T-REACH-D.*kernel python")
-        with refused:
-            kernels.verified(path)
-        with refused:
+        with pytest.raises(UnsupportedError, match=r"--kernel verified|whole claims only"):
             list(coq_file(load(path), whole=False))
-        return
     found = kernels.verified(path, workers=2)
     assert found.leaves or claim.theorem == "T-RULE"  # cases may be decided without any
     decides = any(node.op == "select" for node in topological(claim.controller.values()))
@@ -229,6 +226,7 @@ def test_only_the_whole_answer_is_an_acceptance(tmp_path: Path) -> None:
         ("echo 'certify-kernel: this kernel does not have x' >&2; exit 4",
          UnsupportedError, "does not have x: build it again, or check with --kernel python"),
         ("kill -9 $$", CertifyError, "signal 9"),
+        ("echo 'certify-kernel: not enough memory' >&2; exit 2", CertifyError, "ulimit -s"),
     ],
 )  # fmt: skip
 def test_refusals_have_their_reasons(
@@ -236,6 +234,25 @@ def test_refusals_have_their_reasons(
 ) -> None:
     with pytest.raises(error, match=said):
         kernels.verified(STUDY, pretending(tmp_path, body))
+
+
+@pytest.mark.parametrize(
+    ("given", "used"),
+    [(8 << 20, 7168), (1 << 20, 900), (resource.RLIM_INFINITY, 261120), (64 << 20, 64512)],
+)
+def test_node_has_the_stack_that_the_system_gives(
+    given: int, used: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node = tmp_path / "node"
+    node.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/asked\nexit 1\n')
+    node.chmod(node.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (given, given))
+    program = tmp_path / "kernel.js"
+    program.touch()
+    with pytest.raises(InputError):
+        kernels.verified(STUDY, program)
+    assert (tmp_path / "asked").read_text() == f"--stack-size={used}\n"
 
 
 def test_a_program_is_for_the_verified_kernel_only(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from fractions import Fraction as Q
 from functools import lru_cache
@@ -10,7 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from certify.certificate import save
 from certify.cli import main
+from certify.coq_theorem import prove_in_coq
 from certify.expression import var
 from certify.io.claim_text import claim_text
 from certify.proofs.checker.claim import Claim
@@ -103,3 +106,12 @@ def test_a_case_study_is_accepted_as_a_claim(capsys: pytest.CaptureFixture[str])
     said = capsys.readouterr().out
     assert "ResidualClaim.settling_steps" in said
     assert "not as a claim" not in said
+
+
+@pytest.mark.skipif(shutil.which("coqc") is None, reason="Coq is not installed")
+def test_a_claim_is_a_theorem_of_coq(tmp_path: Path) -> None:
+    path = tmp_path / "certificate.json"
+    save(certificate("T-RES-C"), path)
+    found = prove_in_coq(path)
+    assert found.whole
+    assert "Theorem certificate : true_of stated." in found.file.read_text()

@@ -86,6 +86,34 @@ CLAIMS: Mapping[str, Claim] = {
                    "initial/0": X**2 - _q("0.9")},
         numbers={"steps": Q(4), "away": Q(0), "volume": Q("1.9")},
     ),
+    "corners": _claim(  # the domain cuts the set of V, and a tree decides
+        "T-STAB-D",
+        {"x": _q("0.6") * X - _q("0.45") * Y + _q("0.1") * W * X,
+         "y": _q("0.4") * X + _q("0.5") * Y - _q("0.1") * select(X - _q("0.5"), X, Y)},
+        disturbances=("w",),
+        box={"x": (Q(-1), Q(1)), "y": (Q(-1), Q(1)), "w": (Q("-0.5"), Q("0.5"))},
+        functions={"lyapunov": DISC},
+        numbers={"level": Q("1.5"), "decay": Q("0.1")},
+        equilibrium={"x": Q(0), "y": Q(0)},
+    ),
+    "residual": _claim(
+        "T-RES-D",
+        {"x": _q("0.5") * X + _q("0.1") * W},
+        disturbances=("w",),
+        box={"x": (Q(-1), Q(1)), "w": (Q(-1), Q(1))},
+        functions={"lyapunov": X**2},
+        numbers={"level": Q("0.8"), "decay": Q("0.3"), "residual": Q("0.09"),
+                 "residual/x": Q("0.31")},
+        equilibrium={"x": Q(0)},
+    ),
+    "barrier": _claim(
+        "T-SAFE-D",
+        {"x": _q("0.5") * X + _q("0.3") * Y, "y": _q("0.5") * Y - _q("0.3") * X + _q("0.1") * W},
+        disturbances=("w",),
+        box={"x": (Q(-1), Q(1)), "y": (Q(-1), Q(1)), "w": (Q(-1), Q(1))},
+        functions={"barrier": DISC - _q("0.5"), "initial/0": DISC - _q("0.25"),
+                   "unsafe/0": _q("0.64") - DISC},
+    ),
     "flow": _claim(
         "T-STAB-C",
         {"x": -X + X**3 + _q("0.1") * tanh(X) * W},
@@ -164,11 +192,30 @@ def _sampled(claim: Claim, count: int = 20_000) -> bool:
     kind = "lyapunov" if "lyapunov" in claim.functions else "barrier"
     (now,) = evaluate([claim.functions[kind]], points)
     (then,) = evaluate([claim.functions[kind]], {**points, **after})
+    within = np.all([_within(after[x], claim.box[x]) for x in claim.states], axis=0)
+    level = float(claim.numbers["level"]) if kind == "lyapunov" else 0
+    if claim.time == "discrete" and not within[now <= level].all():
+        return False
     if kind == "barrier":
         return _safe(claim, points, now, then)
-    inside = (now <= float(claim.numbers["level"])) & (now > 1e-6)
+    low = float(claim.numbers.get("residual", 0))
+    kept = all(
+        (np.abs(points[x] - float(claim.equilibrium[x])) <= float(bound) + 1e-9).all(
+            where=now <= low
+        )
+        for x in claim.states
+        if (bound := claim.numbers.get(f"residual/{x}")) is not None
+    )
+    inside = (now <= level) & (now > max(low, 1e-6))
     rate = float(claim.numbers["decay"]) * scale
-    return bool((then <= (1 - rate) * now + 1e-9)[inside].all()) and bool((now > 0).all())
+    falls = bool((then <= (1 - rate) * now + 1e-9)[inside].all())
+    if low:
+        return kept and falls and bool((then <= low + 1e-9)[now <= low].all())
+    return falls and bool((now > 0).all())
+
+
+def _within(values: np.ndarray, ends: tuple[Q, Q]) -> np.ndarray:
+    return (values >= float(ends[0]) - 1e-9) & (values <= float(ends[1]) + 1e-9)
 
 
 def _recovered(
@@ -220,5 +267,6 @@ def _safe(claim: Claim, points: Mapping[str, object], now: np.ndarray, then: np.
     return not (
         (now > 0)[sets["initial"]].any()
         or (now <= 0)[sets["unsafe"]].any()
-        or (then > now + 1e-9)[edge].any()
+        or (then > now + 1e-9)[edge & (claim.time == "continuous")].any()
+        or (then > 1e-9)[(now <= 0) & (claim.time == "discrete")].any()
     )

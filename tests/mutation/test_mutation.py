@@ -84,6 +84,9 @@ def test_the_oracle_can_say_no() -> None:
         ("map", "decay", Q("0.9")),
         ("flow", "decay", Q(3)),
         ("output", "upper", Q(1)),
+        ("corners", "level", Q("1.95")),
+        ("residual", "decay", Q("0.4")),
+        ("residual", "residual", Q("0.03")),
     ):
         claim = CLAIMS[name]
         numbers = {**claim.numbers, key: value}

@@ -135,6 +135,36 @@ void keep_live(Code& code) {
     code.instructions = std::move(result);
 }
 
+void take_in_kinks(Code& code) {
+    const std::vector<int32_t> uses = uses_of(code);
+    std::vector<int32_t> kink(code.registers, -1);  // the instruction that writes it
+    std::vector<char> taken(code.instructions.size(), 0);
+    for (size_t k = 0; k < code.instructions.size(); k++) {
+        Instruction& i = code.instructions[k];
+        if (is_kinked(i.op) && uses[i.out[0]] == 1) kink[i.out[0]] = (int32_t)k;
+        const bool plain = i.op != kAffine || i.numbers.back() == 0;
+        if (!is_linear(i.op) || i.out.size() > 1 || i.arguments.size() != 2 || !plain) continue;
+        for (size_t at = 0; at < 2; at++) {
+            const int32_t found = kink[i.arguments[at]];
+            if (found < 0) continue;
+            Instruction whole = code.instructions[found];
+            if (whole.arguments.back() != i.arguments[1 - at]) continue;
+            const double weight = weight_of(i, at);
+            whole.numbers = {weight_of(i, 1 - at) + weight * whole.numbers[0],
+                             weight * whole.numbers[1]};
+            whole.out = i.out;
+            whole.needed_by = i.needed_by;
+            i = std::move(whole);
+            taken[found] = 1;
+            break;
+        }
+    }
+    std::vector<Instruction> left;
+    for (size_t k = 0; k < code.instructions.size(); k++)
+        if (!taken[k]) left.push_back(std::move(code.instructions[k]));
+    code.instructions = std::move(left);
+}
+
 void take_in_squares(Code& code) {
     const std::vector<int32_t> uses = uses_of(code);
     std::unordered_map<int32_t, int32_t> squares;  // and what is squared
@@ -213,7 +243,10 @@ Sorted sorted(std::vector<Instruction> code) {
 Tape assembled(Code code, bool narrow) {
     if (!narrow) fuse(code);
     keep_live(code);
-    if (!narrow) take_in_squares(code);
+    if (!narrow) {
+        take_in_kinks(code);
+        take_in_squares(code);
+    }
     const Sorted ordered = sorted(std::move(code.instructions));
     Tape tape;
     tape.variables = tape.registers = code.variables;

@@ -71,7 +71,7 @@ void score_symbol(const Program& p, Memory& m, const Source& source, Real weight
         for (int i = 0; i < f.g; i++) {  // variables are live
             const int32_t j = p.pool[f.variables + i];
             if (j >= p.variables) break;  // symbols are last
-            slopes[j] = part ? slopes[j] - g[i] : g[i];
+            slopes[j] = part ? slopes[j] + all(source.sign) * g[i] : g[i];
         }
     }
     for (int i = 0; i < p.variables; i++) {

@@ -35,14 +35,14 @@ void check_tape(const Tape& t) {
     for (int64_t k = 0; k < count; k++) {
         const int32_t* row = t.instructions.data() + k * kInstructionColumns;
         const int64_t size = row[kArgumentCount], first = row[kArguments];
-        require(row[0] >= kAdd && row[0] <= kQuadratic, "an operator");
+        require(row[0] >= kAdd && row[0] <= kMove, "an operator");
         require(first >= 0 && size >= 1 && first + size <= arguments, "arguments");
         for (int64_t j = first; j < first + size; j++)
             require(t.arguments[j] >= 0 && t.arguments[j] < t.registers &&
                         written[t.arguments[j]],
                     "an argument is read before it is written");
         const bool binary = row[0] == kAdd || row[0] == kSub || row[0] == kMul || row[0] == kMax ||
-                            row[0] == kQuotient || row[0] == kQuotient2;
+                            row[0] == kQuotient || row[0] == kQuotient2 || row[0] == kMove;
         const int64_t arity = binary ? 2 : row[0] == kSelect ? 3 : row[0] == kIncrement ? 4 : 1;
         if (row[0] == kQuadratic)
             require(row[kPower] <= size && row[kPower] <= kMostSquares && row[kLast], "arity");
@@ -53,7 +53,8 @@ void check_tape(const Tape& t) {
         const int64_t rows = row[0] == kAffine ? row[kPower] : 1;
         const int64_t needed = row[0] == kAffine ? rows * (size + 1)
                                : row[0] == kQuadratic ? size + 1
-                               : row[0] == kScale ? 1 : 0;
+                               : row[0] == kScale ? 1
+                               : row[0] == kRelu || row[0] == kAbs || row[0] == kMove ? 2 : 0;
         require(needed == 0 || (row[kNumbers] >= 0 && row[kNumbers] + needed <= numbers),
                 "numbers");
         for (int64_t r = 0; r < rows; r++) write(row[kOut] + r);

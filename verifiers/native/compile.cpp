@@ -56,13 +56,22 @@ void Compiled::compile_instruction(const int32_t* row) {
         out = y;
         out.include(presence_[step.z]);
         break;
+    case kRelu:
+    case kAbs: numbers_.insert(numbers_.end(), numbers, numbers + 2); break;
+    case kMove:
+        numbers_.insert(numbers_.end(), numbers, numbers + 2);
+        out.include(y);
+        break;
     default: break;
     }
     const bool curved = step.op == kMul || step.op == kSquare || (step.op >= kSin && step.op <= kPow);
     if (curved && step.degree == 2)
         out.include_products(x.slopes, step.op == kMul ? y.slopes : x.slopes);
-    if (curved || step.op == kRelu || step.op == kAbs || step.op == kMax || step.op == kIncrement)
-        out.error = degree_ > 0 && step.symbol < 0;
+    const bool kinked = step.op == kRelu || step.op == kAbs || step.op == kMove;
+    if (curved || kinked || step.op == kMax || step.op == kIncrement) {
+        const bool beside = kinked && numbers[0] != 0 && (step.op == kMove ? y : x).error;
+        out.error = degree_ > 0 && (step.symbol < 0 || beside);
+    }
     if (step.symbol >= 0) out.slopes.push_back(tape_.variables + step.symbol);
     if (degree_ == 0) out = Presence{};
     place(step.out, out);
@@ -75,9 +84,7 @@ void Compiled::compile_instruction(const int32_t* row) {
     switch (step.op) {
     case kAdd:
     case kSub:
-        step.maps[0] = append_offsets(step.x, step.out, true);
-        step.maps[1] = append_offsets(step.y, step.out, true);
-        break;
+    case kMove:
     case kMax:
         step.maps[0] = append_offsets(step.x, step.out, true);
         step.maps[1] = append_offsets(step.y, step.out, true);
@@ -157,7 +164,7 @@ Compiled::Compiled(const Tape& tape, int degree)
         fixed_.push_back({tape.fixed[k], tape.numbers[tape.fixed[k + 1]]});
         place(tape.fixed[k], Presence{});
     }
-    sources_.assign(tape.symbols, {0, -1});
+    sources_.assign(tape.symbols, {0, -1, 1});
     uint64_t named = 0;
     find_last_reads();
     for (size_t g = 0; g + 1 < tape.groups.size(); g++) {
@@ -170,11 +177,12 @@ Compiled::Compiled(const Tape& tape, int degree)
             release(k);
             // the fourth argument of an increment is where it ends
             const int32_t from = s.op == kIncrement ? tape.arguments[row[kArguments] + 3] : s.x;
+            const bool two = s.op == kMax || s.op == kMove;
             if (s.symbol < 0) continue;
             const uint64_t bit = (uint64_t)1 << s.symbol;
             program.unsure |= named & bit;
             named |= bit;
-            sources_[s.symbol] = {from, s.op == kMax ? s.y : -1};
+            sources_[s.symbol] = {from, two ? s.y : -1, s.op == kMax ? -1.0 : 1.0};
         }
         groups_.push_back({tape.groups[g], tape.groups[g + 1], work_});
     }

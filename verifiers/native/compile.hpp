@@ -75,6 +75,9 @@ class Compiled {
     Program program{};
 
   private:
+    // Rows of a matrix by the columns where their weights can be other than 0.
+    using Classes = std::map<std::vector<int32_t>, std::vector<int32_t>>;
+
     void compile_instruction(const int32_t* row);
     void find_guards();
     void find_last_reads();
@@ -89,6 +92,8 @@ class Compiled {
     size_t common_slots(int out, const std::vector<int32_t>& arguments) const;
     void append_rows(int out, const std::vector<int32_t>& members,
                      const std::vector<int32_t>& columns, const std::vector<double>& weights);
+    void compile_sum(Step& step, const int32_t* arguments, int columns, const double* weights);
+    void merge_alike(const int32_t* arguments, Classes& classes) const;
     void compile_quadratic(Step& step, const int32_t* arguments, int count, int squares,
                            const double* numbers);
     void compile_affine(Step& step, const int32_t* arguments, int columns, int rows,

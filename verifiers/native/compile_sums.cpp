@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "compile.hpp"
 
@@ -67,11 +68,67 @@ void Compiled::append_rows(int out, const std::vector<int32_t>& members,
              (double)(members.size() * columns.size() * (8 + 2 * common));
 }
 
+// A sum of few terms: where the coefficients of each are; in the pool the number of arguments with
+// the weight 0 and of others, and where they are.
+void Compiled::compile_sum(Step& step, const int32_t* arguments, int columns,
+                           const double* weights) {
+    Presence out;
+    std::vector<int32_t> hidden, places, terms;
+    for (int k = 0; k < columns; k++) {
+        const int32_t reg = arguments[k], base = forms_[reg].base;
+        if (weights[k] == 0) {
+            if (written_[reg]) hidden.push_back(base);
+            continue;
+        }
+        out.include(presence_[reg]);
+        terms.push_back(reg);
+        places.push_back(base);
+        numbers_.push_back(weights[k]);
+    }
+    numbers_.push_back(weights[columns]);
+    step.op = kSum;
+    place(step.out, out);
+    for (size_t k = 0; k < terms.size(); k++)
+        step.maps[k] = append_offsets(terms[k], step.out, true);
+    step.maps[kMostTerms] = (int32_t)pool_.size();
+    pool_.push_back((int32_t)hidden.size());
+    pool_.insert(pool_.end(), hidden.begin(), hidden.end());
+    pool_.push_back((int32_t)places.size());
+    pool_.insert(pool_.end(), places.begin(), places.end());
+    work_ += (double)places.size() * (double)(8 + 2 * out.slopes.size() + 2 * out.bends.size());
+}
+
+// Rows that differ in which weights are zero, as those of a triangle do, but not in what coefficients
+// they have, are done together as well.
+void Compiled::merge_alike(const int32_t* arguments, Classes& classes) const {
+    using Coefficients =
+        std::tuple<bool, std::vector<int32_t>, std::vector<std::pair<int32_t, int32_t>>>;
+    std::map<Coefficients, std::pair<std::set<int32_t>, std::vector<int32_t>>> alike;
+    for (const auto& [pattern, members] : classes) {
+        Presence presence;
+        for (int32_t j : pattern) presence.include(presence_[arguments[j]]);
+        auto& [columns, rows] = alike[{presence.error, presence.slopes, presence.bends}];
+        columns.insert(pattern.begin(), pattern.end());
+        rows.insert(rows.end(), members.begin(), members.end());
+    }
+    classes.clear();
+    for (auto& [_, found] : alike) {
+        auto& [columns, rows] = found;
+        std::sort(rows.begin(), rows.end());
+        auto& members = classes[{columns.begin(), columns.end()}];
+        members.insert(members.end(), rows.begin(), rows.end());
+    }
+}
+
 void Compiled::compile_affine(Step& step, const int32_t* arguments, int columns, int rows,
                               const double* matrix) {
     const double* bias = matrix + (size_t)rows * columns;
+    if (rows == 1 && columns <= kMostTerms) {
+        compile_sum(step, arguments, columns, matrix);
+        return;
+    }
     // rows with the same non-zero weights have the same coefficients: they are done together
-    std::map<std::vector<int32_t>, std::vector<int32_t>> classes;
+    Classes classes;
     std::set<int32_t> hidden;
     for (int r = 0; r < rows; r++) {
         std::vector<int32_t> pattern;
@@ -83,6 +140,7 @@ void Compiled::compile_affine(Step& step, const int32_t* arguments, int columns,
         }
         classes[pattern].push_back(r);
     }
+    merge_alike(arguments, classes);
     for (auto& [pattern, members] : classes) {
         Presence presence;
         for (int32_t j : pattern) presence.include(presence_[arguments[j]]);

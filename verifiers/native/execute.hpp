@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions.hpp"
+#include "moves.hpp"
 
 namespace {
 
@@ -28,6 +29,8 @@ void execute(const Program& p, const Step& s, Memory& m) {
     case kQuotient2: divided(p, s, m); break;
     case kIncrement: increment(p, s, m); break;
     case kQuadratic: quadratic(p, s, m); break;
+    case kSum: sum(p, s, m); break;
+    case kMove: move(p, s, m); break;
     default: smooth(p, s, m);
     }
 }

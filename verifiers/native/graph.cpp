@@ -47,6 +47,8 @@ class Lowering {
     }
 
     int32_t emit(Instruction instruction) {
+        const bool kinked = is_kinked(instruction.op);
+        if (kinked) instruction.numbers = {0, 1};
         instruction.out = {fresh()};
         code_.instructions.push_back(std::move(instruction));
         return code_.instructions.back().out[0];
@@ -182,6 +184,14 @@ class Lowering {
     // g(s + d) - g(s) from d, the slopes between, and the two values subtracted.
     int32_t increment(const Instruction& of) {
         const int32_t s = of.arguments.at(0), d = of.arguments.at(1);
+        if (of.function == kRelu || of.function == kAbs) {
+            Instruction move;
+            move.op = kMove;
+            move.function = of.function;
+            move.symbol = of.symbol;
+            move.arguments = {s, d};
+            return emit(std::move(move));
+        }
         const int32_t end = emit(kAdd, {s, d});
         const bool square = of.function == kPow && of.power == 2;
         const int32_t op = square ? (int32_t)kSquare : of.function, power = square ? 0 : of.power;

@@ -38,7 +38,7 @@ struct Map {
 //
 // A matrix has its weights by rows and then its biases in `numbers`; a `last` product is quadratic
 // in degree 1; the last `squares` arguments of a quadratic are squared, and its `numbers` are the
-// weights of all and a bias.
+// weights of all and a bias; the `numbers` of what is kinked weigh x, or its increment, and the kink.
 struct Instruction {
     int32_t op = kAdd, power = 0, function = kAdd, symbol = -1, squares = 0;
     bool last = false;
@@ -46,6 +46,8 @@ struct Instruction {
     std::vector<double> numbers;
     std::vector<uint64_t> needed_by;  // the atoms that depend on it, as bits
 };
+
+inline bool is_kinked(int32_t op) { return op == kRelu || op == kAbs || op == kMove; }
 
 // The value weight * register + bias.
 struct View {
@@ -81,6 +83,10 @@ void fuse(Code& code);
 
 // Leaves out what no atom needs, also rows of matrices, and notes which atoms need the rest.
 void keep_live(Code& code);
+
+// Leaky kinks, weighted sums of x and a kink of x that nothing else reads, as one instruction each;
+// for code that is live.
+void take_in_kinks(Code& code);
 
 // Sums take in the last squares that nothing else reads; for code that is live.
 void take_in_squares(Code& code);

@@ -20,22 +20,6 @@ LANES_INLINE void line(const Program& p, const Step& s, Memory& m, Real slope, R
     for (int t = live.g; t < live.g + live.h; t++) to[live.slot[t]] = slope * from[live.slot[t]];
 }
 
-// The same value under another number.
-LANES_INLINE void same(const Program& p, const Step& s, Memory& m) {
-    const Form &f = p.form[s.out], &fx = p.form[s.x];
-    Real *v = at(m, f.base), *x = at(m, fx.base);
-    const Live& live = live_of(p, m, fx);
-    for (int i = 0; i < kCoefficients; i++) v[i] = x[i];
-    const Real* from = x + kCoefficients;
-    Real* to = v + kCoefficients;
-    for (int t = 0; t < live.g; t++) to[live.slot[t]] = from[live.slot[t]];
-    to += f.g - fx.g;
-    for (int t = live.g; t < live.g + live.h; t++) to[live.slot[t]] = from[live.slot[t]];
-    if (s.symbol < 0) return;
-    v[kSlopes] = v[kSlopes] + v[kError];
-    name_error(p, s, m, v);
-}
-
 struct Chord {
     Real slope, middle, error;
 };
@@ -54,23 +38,75 @@ LANES_INLINE Chord chord(Interval x, bool absolute) {
             pick(flat, all(0), (above - below) * all(0.5))};
 }
 
+// A chord of relu or abs, or a constant where that errs less; the error is the whole one then.
+LANES_INLINE Chord tightest(Chord c, Interval values, Real error_of_x) {
+    c.error = magnitude(c.slope) * error_of_x + c.error;
+    const Real radius = (values.high - values.low) * all(0.5);
+    const Mask loose = ~less_equal(c.error * all(kAlmost), radius) | ~is_finite(values);
+    if (!some(loose)) return c;
+    c.slope = pick(loose, all(0), c.slope);
+    c.middle = pick(loose, (values.low + values.high) * all(0.5), c.middle);
+    c.error = pick(loose, radius, c.error);
+    return c;
+}
+
+// The coefficients of a multiple of x.
+LANES_INLINE void multiples_of(const Program& p, const Step& s, Memory& m, Real slope) {
+    const Form &f = p.form[s.out], &fx = p.form[s.x];
+    const Real* from = at(m, fx.base) + kCoefficients;
+    Real* to = at(m, f.base) + kCoefficients;
+    const Live& live = live_of(p, m, fx);
+    for (int t = 0; t < live.g; t++) to[live.slot[t]] = slope * from[live.slot[t]];
+    to += f.g - fx.g;
+    for (int t = live.g; t < live.g + live.h; t++) to[live.slot[t]] = slope * from[live.slot[t]];
+}
+
+// Where the own error of a kink goes: to its symbol, if it has one.
+LANES_INLINE void own_error(const Program& p, const Step& s, Memory& m, Real* v, Real error,
+                            double weight) {
+    if (s.symbol < 0) {
+        v[kError] = v[kError] + all(__builtin_fabs(weight)) * error;
+        return;
+    }
+    v[kCoefficients + p.form[s.out].g - 1] = all(weight) * error;
+    if (everywhere(m, equal(error, all(0)))) m.dead |= (uint64_t)1 << s.symbol & ~p.unsure;
+}
+
+// a x + b f(x) where f is relu or abs.
 LANES_INLINE void kink(const Program& p, const Step& s, Memory& m) {
-    const Interval x = range_of(at(m, p.form[s.x].base));
+    const Real* x = at(m, p.form[s.x].base);
+    Real* v = at(m, p.form[s.out].base);
+    const Interval range = range_of(x);
     const bool is_abs = s.op == kAbs;
-    if (!is_abs && everywhere(m, less_equal(x.high, all(0)) & is_finite(x))) {
+    const double a = p.number[s.constants], b = p.number[s.constants + 1];
+    const Mask left = less_equal(range.high, all(0)) & is_finite(range);
+    if (m.none[s.x] || (a == 0 && !is_abs && everywhere(m, left))) {
         nothing(p, s, m);
         return;
     }
     m.none[s.out] = 0;
-    if (p.degree && everywhere(m, less_equal(all(0), x.low) & is_finite(x))) {
-        same(p, s, m);
-        return;
-    }
+    const Interval values = is_abs ? absolute(range) : positive_part(range);
     if (p.degree) {
-        Chord c = chord(x, is_abs);
-        line(p, s, m, c.slope, c.middle, c.error);
+        const Mask right = less_equal(all(0), range.low) & is_finite(range);
+        const Real error = x[kError];
+        Real slope;
+        if (everywhere(m, left | right)) {
+            const Real k = pick(right, all(1), all(is_abs ? -1 : 0));
+            slope = all(a) + all(b) * k;
+            v[kCentre] = slope * x[kCentre];
+            v[kError] = all(__builtin_fabs(a)) * error;
+            own_error(p, s, m, v, magnitude(k) * error, b);
+        } else {
+            const Chord c = tightest(chord(range, is_abs), values, error);
+            slope = all(a) + all(b) * c.slope;
+            v[kCentre] = slope * x[kCentre] + all(b) * c.middle;
+            v[kError] = all(__builtin_fabs(a)) * error;
+            own_error(p, s, m, v, c.error, b);
+        }
+        multiples_of(p, s, m, slope);
     }
-    finish(p, s, m, is_abs ? absolute(x) : positive_part(x));
+    const Interval linear = scaled(a, range), bent = scaled(b, values);
+    narrow(p, s, m, {linear.low + bent.low, linear.high + bent.high});
 }
 
 // max(x, y) = y + relu(x - y)

@@ -55,6 +55,58 @@ LANES_INLINE void scale(const Program& p, const Step& s, Memory& m) {
     narrow(p, s, m, scaled(factor, range_of(x)));
 }
 
+// A sum of `terms` weighted registers: see Compiled::compile_sum.
+template <int terms>
+LANES_INLINE void sum_of(const Program& p, const Step& s, Memory& m, const int32_t* places,
+                         Real undefined) {
+    const Form& f = p.form[s.out];
+    Real* v = at(m, f.base);
+    const double* weight = p.number + s.constants;
+    Interval plain = {all(weight[terms]) + undefined, all(weight[terms]) + undefined};
+    for (int t = 0; t < terms; t++) {
+        const Interval part = scaled(weight[t], range_of(at(m, places[t])));
+        plain = {plain.low + part.low, plain.high + part.high};
+    }
+    if (p.degree) {
+        Real centre = all(weight[terms]), error = all(0);
+        const int32_t* of[terms];
+        for (int t = 0; t < terms; t++) {
+            const Real* x = at(m, places[t]);
+            centre = centre + all(weight[t]) * x[kCentre];
+            error = error + all(__builtin_fabs(weight[t])) * x[kError];
+            of[t] = p.pool + s.maps[t];
+        }
+        v[kCentre] = centre;
+        v[kError] = error;
+        const Live& live = live_of(p, m, f);
+        for (int a = 0; a < live.g + live.h; a++) {
+            const int i = live.slot[a];
+            Real x = all(weight[0]) * *at(m, of[0][i]);
+            for (int t = 1; t < terms; t++) x = x + all(weight[t]) * *at(m, of[t][i]);
+            v[kCoefficients + i] = x;
+        }
+    }
+    narrow(p, s, m, plain);
+}
+
+void sum(const Program& p, const Step& s, Memory& m) {
+    static_assert(kMostTerms == 4);
+    const int32_t* q = p.pool + s.maps[kMostTerms];
+    // a weight that is zero must not hide that an argument is undefined
+    Real undefined = all(0);
+    const int hidden = *q++;
+    for (int k = 0; k < hidden; k++, q++)
+        undefined = undefined + zero_if_finite(at(m, *q)[kLow]) + zero_if_finite(at(m, *q)[kHigh]);
+    switch (*q++) {
+    case 1: sum_of<1>(p, s, m, q, undefined); break;
+    case 2: sum_of<2>(p, s, m, q, undefined); break;
+    case 3: sum_of<3>(p, s, m, q, undefined); break;
+    case 4: sum_of<4>(p, s, m, q, undefined); break;
+    default: constant(p, s, m, {all(p.number[s.constants]) + undefined,
+                                all(p.number[s.constants]) + undefined});
+    }
+}
+
 // Rows of a matrix with the same columns, see Compiled::append_rows, of which those with an
 // argument that is not zero are listed.
 struct Rows {

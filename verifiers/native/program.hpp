@@ -11,9 +11,11 @@ namespace certify {
 enum Op : int32_t {
     kAdd, kSub, kScale, kAffine, kMul, kSquare, kRelu, kAbs, kMax, kSin, kCos, kTanh, kExp, kAtan,
     kLog, kSqrt, kRecip, kPow, kStep, kSelect, kQuotient, kQuotient2, kIncrement,
-    kQuadratic,
+    kQuadratic, kMove,
+    kSum,  // not of a tape: a row of a matrix with few columns
 };
 
+const int kMostTerms = 4;     // of one kSum
 const int kMostSquares = 16;  // of one kQuadratic
 
 enum Kind : int32_t { kPositive, kNonnegative, kDefined, kAll, kAny };
@@ -68,9 +70,10 @@ struct AtomCode {
     double weight, bias;
 };
 
-// A symbol stands for the error of a rule applied to x, or to x - y if there is a y >= 0.
+// A symbol stands for the error of a rule applied to x, or to x + sign y if there is a y >= 0.
 struct Source {
     int32_t x, y;
+    double sign;
 };
 
 // A constant register.

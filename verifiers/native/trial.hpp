@@ -91,7 +91,8 @@ inline double middle(double low, double high) { return 0.5 * low + 0.5 * high; }
 class Trial {
   public:
     Trial(const Problem& problem, const Options& options, int part, const std::vector<double>& scale)
-        : n_(problem.variables()), options_(options), part_(part), points_(problem, 0) {
+        : n_(problem.variables()), problem_(problem), options_(options), part_(part),
+          points_(problem, 0) {
         for (int degree : options.degrees)
             evaluations_.push_back(std::make_unique<Evaluation>(problem, degree));
         if (evaluations_.empty()) throw std::invalid_argument("no degree to try");
@@ -130,6 +131,7 @@ class Trial {
     }
     // the same with one of the degrees: the lanes that it proves
     unsigned prove_in(size_t d, unsigned lanes, uint8_t* rule) {
+        if (is_idle(d, problem_.program(options_.degrees[d]))) return 0;
         const unsigned proved = load(d).prove(part_, lanes, options_.slack, d + 1 == degrees());
         for (int k = 0; k < kLanes; k++)
             if (proved >> k & 1) rule[k] = (uint8_t)(kLeaf + options_.degrees[d]);
@@ -173,6 +175,13 @@ class Trial {
     }
 
   private:
+    // Where constants would be asked for the guards of a formula alone, lines prove these as well for
+    // about the same work, and are needed for all other boxes anyway.
+    bool is_idle(size_t d, const Program& program) const {
+        return program.degree == 0 && program.rest >= 0 && part_ == 0 && d + 1 < degrees() &&
+               options_.degrees[d + 1] == 1;
+    }
+
     Evaluation& load(size_t d) {
         Evaluation& e = *evaluations_[d];
         if (!(loaded_ >> d & 1)) {
@@ -199,6 +208,7 @@ class Trial {
     }
 
     int n_;
+    const Problem& problem_;
     const Options& options_;
     int part_;
     std::vector<std::unique_ptr<Evaluation>> evaluations_;
