@@ -1,11 +1,11 @@
 """Measure the trees of labelled decisions: ``python benchmarks/published_trees.py [FOLDER]``.
 
-For every ``decisions_CITY.csv`` or ``.csv.gz`` in FOLDER (``../shared/data/hvac``) a tree is fitted
-as it was published: CART, not pruned, a class for each decision, on all columns but the last.  All of
-its leaves are decided, it is repaired, and the proof for the repaired tree is re-checked.  A column
-with "People" in its name and one with "Zone Air Temperature" are what the rules are about.
-``--own`` adds trees of the office of ``case_studies/hvac``, which need no data; ``--kernel verified``
-checks by the kernel from Coq as well.  Files go to ``--out``, for ``certify rules`` and the like.
+For every ``decisions_CITY.csv`` or ``.csv.gz`` in FOLDER (``../shared/data/hvac``) a tree is
+fitted as published: CART, not pruned, a class for each decision, on all columns but the last.
+Its leaves are decided, it is repaired, and the proof for the repaired tree is re-checked.  A
+column with "People" in its name and one with "Zone Air Temperature" are what the rules are about.
+``--own`` adds trees of the office of ``case_studies/hvac``, which need no data; with ``--kernel
+verified`` the kernel from Coq checks too.  What ``certify rules`` and others read is in ``--out``.
 """
 
 from __future__ import annotations
@@ -106,9 +106,7 @@ def read(path: Path) -> Decisions:
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: {error}") from None
     except ValueError:
-        raise InputError(
-            f"{path}: not all rows have {len(head)} columns, as the first has"
-        ) from None
+        raise InputError(f"{path}: not all rows have {len(head)} columns") from None
     if values.shape[1:] != (len(head),):
         raise InputError(f"{path}: a row of names and rows of {len(head)} numbers are needed")
     good = np.isfinite(values).all(axis=1)
@@ -137,9 +135,7 @@ def _names(head: Sequence[str]) -> tuple[str, ...]:
 def _column(path: Path, head: Sequence[str], names: Sequence[str], part: str) -> str:
     found = [n for text, n in zip(head, names, strict=False) if part in text.lower()]
     if len(found) != 1:
-        raise InputError(
-            f'{path}: {len(found)} columns but the last are named "{part}", one is to be'
-        )
+        raise InputError(f'{path}: {len(found)} columns but the last are named "{part}"')
     return found[0]
 
 

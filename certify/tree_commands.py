@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,15 +11,14 @@ import typer
 
 from certify import arguments as args
 from certify.terminal import answer, print_json
+from certify.tree_answers import findings, told
 
 if TYPE_CHECKING:
     from certify.controllers.tree_repair import Change, Repair
     from certify.controllers.tree_visits import Visits
-    from certify.proofs.checker.cases import Ranges
     from certify.proofs.checker.claim import Claim
     from certify.tree_problems import TreeProblem
     from certify.verifiers.conflicts import Conflict
-    from certify.verifiers.tree_rules import Findings
 
 __all__ = ["VERBS", "repair", "rules"]
 
@@ -38,6 +37,16 @@ Log = Annotated[
 KeepShape = Annotated[
     bool, typer.Option("--keep-shape", help="change decisions of whole leaves, and split none")
 ]
+Targets = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--target",
+        help="a problem of kind recovery that calls this tree: let every step end in its target",
+    ),
+]
+Worth = Annotated[
+    float, typer.Option("--worth", min=0, help="split for cost only where a leaf saves more")
+]
 Proof = Annotated[
     Path | None, typer.Option("--certificate", help="write the certificate of the repaired tree")
 ]
@@ -52,7 +61,7 @@ def rules(problem: args.ProblemFile, as_json: args.Json = False) -> None:
     claim = stated.claim()
     found, clash = examined(claim), _conflicts(stated, claim)
     if as_json:
-        print_json(_findings(claim, found, clash))
+        print_json(findings(claim, found, clash))
     else:
         for name in {k.split("/")[1]: None for k in claim.functions}:
             typer.echo(f"rule {name}: {found.count(name)} leaves break it")
@@ -91,40 +100,13 @@ def _conflict_lines(found: Sequence[Conflict] | str) -> list[str]:
     return lines or ["no two rules conflict: at every state some decision keeps both"]
 
 
-def _findings(claim: Claim, found: Findings, clash: Sequence[Conflict] | str) -> dict[str, object]:
-    names = sorted({k.split("/")[1] for k in claim.functions})
-    known = clash if not isinstance(clash, str) else ()
-    return {
-        "rules": {name: found.count(name) for name in names},
-        "undecided": found.open,
-        "violations": [
-            {"rule": v.rule, "box": _box(v.box), "point": _numbers(v.point)}
-            for v in found.violations
-        ],
-        "conflicts": [
-            {"rules": c.rules, "point": None if c.point is None else _numbers(c.point)}
-            for c in known
-        ],
-        "conflicts_unknown": clash if isinstance(clash, str) else None,
-    }
-
-
-def _box(box: Ranges) -> dict[str, object]:
-    return {
-        x: {"low": str(s.low), "high": str(s.high), "open": [s.open_low, s.open_high]}
-        for x, s in box.items()
-    }
-
-
-def _numbers(values: Mapping[str, Fraction]) -> dict[str, str]:
-    return {x: str(v) for x, v in values.items()}
-
-
 def repair(
     problem: args.ProblemFile,
     out: TreeOut = None,
     data: Log = None,
     keep_shape: KeepShape = False,
+    target: Targets = None,
+    worth: Worth = 0.0,
     certificate: Proof = None,
     as_json: args.Json = False,
 ) -> None:
@@ -133,10 +115,13 @@ def repair(
     from certify.certificate import open_folder, save, write_file
     from certify.io.tree_file import tree_text
     from certify.tree_problems import read_tree_problem
+    from certify.tree_targets import keeping
 
     stated = read_tree_problem(problem)
     log = None if data is None else _log(stated, data)
     fixed = stated.repaired(splits=not keep_shape, log=log)
+    if target:
+        fixed = keeping(stated, fixed, target, log, worth)
     changed = None if log is None else _decisions_changed(stated, fixed, log)
     if out is not None:
         open_folder(out.parent)
@@ -148,7 +133,7 @@ def repair(
         save(outcome.certificate, certificate)
         where = str(certificate)
     if as_json:
-        print_json(_told(stated, fixed, changed, outcome.verdict.word, where))
+        print_json(told(stated, fixed, changed, outcome.verdict.word, where))
     else:
         _tell(stated, fixed, changed)
         answer(outcome, as_json=False, certificate=where)
@@ -206,38 +191,6 @@ def _weight(change: Change, changed: tuple[int, int] | None) -> str:
         return ""
     cost = "" if change.loss is None else f", which costs them {change.loss:.6g}"
     return f" ({change.visits} logged states{cost})"
-
-
-def _told(
-    stated: TreeProblem,
-    fixed: Repair,
-    changed: tuple[int, int] | None,
-    verdict: str,
-    certificate: str | None,
-) -> dict[str, object]:
-    return {
-        "verdict": verdict,
-        "leaves": stated.tree.leaves,
-        "leaves_after": fixed.tree.leaves,
-        "leaves_changed": len({c.node for c in fixed.changes}),
-        "decisions_changed": None if changed is None else changed[0],
-        "decisions": None if changed is None else changed[1],
-        "changes": [_change(c) for c in fixed.changes],
-        "not_repaired": list(fixed.impossible),
-        "certificate": certificate,
-    }
-
-
-def _change(change: Change) -> dict[str, object]:
-    return {
-        "leaf": change.node,
-        "rules": change.rules,
-        "box": _box(change.box),
-        "before": [str(v) for v in change.before],
-        "after": [str(v) for v in change.after],
-        "visits": change.visits,
-        "loss": change.loss,
-    }
 
 
 VERBS = (rules, repair)

@@ -26,14 +26,15 @@ from certify.theorems import claim_of
 
 if TYPE_CHECKING:
     from certify.controllers.tree_repair import Repair
+    from certify.controllers.tree_setting import Setting
     from certify.controllers.tree_visits import Visits
 
-__all__ = ["TreeProblem", "read_costs", "read_log", "read_tree_problem"]
+__all__ = ["TreeProblem", "UsedTree", "read_costs", "read_log", "read_tree_problem"]
 
 _MOST_DECISIONS = 1000
 
 
-class _Used:
+class UsedTree:
     """A tree that remembers what it is applied to."""
 
     def __init__(self, path: Path, tree: DecisionTree) -> None:
@@ -42,6 +43,7 @@ class _Used:
         self.calls: list[tuple[tuple[Node, ...], Node]] = []
 
     def __call__(self, args: Sequence[Node], /) -> Node:
+        """The outputs of the tree, which are remembered."""
         result = self.tree(args)
         self.calls.append((tuple(args), result))
         return result
@@ -82,13 +84,17 @@ class TreeProblem:
 
     def repaired(self, splits: bool, log: Visits | None = None) -> Repair:
         """The least change that keeps the rules; see ``certify.controllers.tree_repair``."""
-        from certify.controllers.tree_repair import Setting, repair
+        from certify.controllers.tree_repair import repair
+
+        return repair(self.tree, self.setting(log), splits=splits)
+
+    def setting(self, log: Visits | None = None) -> Setting:
+        """What the tree stands in."""
+        from certify.controllers.tree_setting import Setting
 
         claim = self.claim()
-        setting = Setting(
-            self.features, self.inputs, claim.box, stated_rules(claim), self.decisions(), log
-        )
-        return repair(self.tree, setting, splits=splits)
+        rules = stated_rules(claim)
+        return Setting(self.features, self.inputs, claim.box, rules, self.decisions(), log)
 
     def using(self, tree: DecisionTree, name: str) -> Problem:
         """The problem with another ``tree``, which is written to a file of that name."""
@@ -106,12 +112,12 @@ def read_tree_problem(path: Path) -> TreeProblem:
     Raises ``InputError`` for another property, and ``UnsupportedError`` if an input is not an
     output of the one tree (JSON or npz) as it is, or that tree is not a function of states.
     """
-    used: list[_Used] = []
+    used: list[UsedTree] = []
 
     def read(file: Path) -> NetworkFunction:
         if file.suffix not in (".json", ".npz"):
             raise UnsupportedError(f"{file}: write the tree as JSON or npz, to repair it")
-        used.append(_Used(file, read_tree_file(file)))
+        used.append(UsedTree(file, read_tree_file(file)))
         return used[-1]
 
     problem = read_problem(path, networks=read)

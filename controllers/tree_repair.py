@@ -5,8 +5,9 @@ Every repair changes the decision on all of it; this one changes it nowhere else
 that rounding to binary32 does not tell from it.  Where the box is a part of the leaf the leaf is
 split along its sides.  Of the decisions that keep all rules there the new one is what costs the
 logged states in the box the least, where their costs are known, and then the nearest.  If no single
-one does, the box is cut where the rules change, and each part has its own.  What is lost is a sum
-over the boxes, each with a choice of its own: the least of each is the least of all.
+one does, the box is cut where the rules change, and each part has its own; where rules compare
+variables with each other it is halved, so that the decisions follow the slope in steps.  What is
+lost is a sum over the boxes, each with a choice of its own: the least of each is the least of all.
 
 Without splits every leaf that breaks a rule gets one new decision for all of it.
 """
@@ -17,37 +18,26 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
 import numpy as np
 
-from certify.controllers.tree_visits import Visits
-from certify.decision_tree import DecisionTree, Leaf, Rounding, Split, cut_at
-from certify.errors import InputError
-from certify.expression import const
+from certify.controllers.tree_setting import (
+    Decision,
+    Setting,
+    broken,
+    check_setting,
+    distance,
+    halves,
+    losses_in,
+)
+from certify.decision_tree import DecisionTree, Leaf, Rounding, Split
 from certify.proofs.checker.cases import Range, Ranges
-from certify.proofs.checker.decisions import Rule, opposite, undecided, where_all
 from certify.proofs.checker.intervals import below
+from certify.proofs.checker.language import variables
 
-__all__ = ["Change", "Repair", "Setting", "repair"]
+_HALVINGS = 6  # of a box on which rules compare variables with each other
 
-Decision: TypeAlias = tuple[Fraction, ...]
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What the tree stands in: ``features`` are the states it reads, in its order.
-
-    ``inputs`` names its outputs; ``box`` bounds all variables of the rules;
-    ``decisions`` are those to choose from; ``log`` tells what they cost where the tree was used.
-    """
-
-    features: Sequence[str]
-    inputs: Sequence[str]
-    box: Mapping[str, tuple[Fraction, Fraction]]
-    rules: Sequence[Rule]
-    decisions: Sequence[Decision]
-    log: Visits | None = None
+__all__ = ["Change", "Repair", "repair"]
 
 
 @dataclass(frozen=True)
@@ -80,13 +70,11 @@ def repair(tree: DecisionTree, setting: Setting, *, splits: bool = True) -> Repa
     """``tree`` with the least change that keeps the rules of ``setting``.
 
     ``impossible`` lists where no decision of ``setting`` does, which means that rules conflict
-    there, or that a rule compares variables with each other so that a box does not fit.
+    there, or that a rule compares variables with each other and halves of halves of boxes do
+    not fit either.
     Raises ``InputError`` for a tree with leaves that are not constant, and a log that does not fit.
     """
-    if setting.log is not None:
-        setting.log.check(tree.inputs, len(setting.decisions))
-    if any(isinstance(leaf, Leaf) and leaf.weights for leaf in tree.nodes):
-        raise InputError("leaves with weights are not repaired: a repair chooses constants")
+    check_setting(tree, setting)
     work = _Work(tree, setting, splits)
     domain = [setting.box[x] for x in setting.features]
     for node, box in tree.leaf_boxes(domain):
@@ -111,7 +99,7 @@ class _Work:
         pending = [(node, box)]
         while pending:
             place, here = pending.pop()
-            found = next(self._broken(here, before), None)
+            found = next(broken(self.setting, here, before), None)
             if found is None:
                 continue
             if self.splits:
@@ -119,47 +107,51 @@ class _Work:
                 pending += around
             self._decide(node, place, here, before)
 
-    def _decide(self, node: int, place: int, box: Ranges, before: Decision) -> None:
+    def _decide(
+        self, node: int, place: int, box: Ranges, before: Decision, halvings: int = _HALVINGS
+    ) -> None:
         """Choose for all of ``box``, which is what the leaf at ``place`` decides."""
-        rules = tuple(sorted({rule for rule, _ in self._broken(box, before)}))
-        losses, visits = self._losses(box, before) if rules else ({}, 0)
-        after = self._best(box, before, losses) if rules else before
+        names = tuple(sorted({rule for rule, _ in broken(self.setting, box, before)}))
+        losses, visits = losses_in(self.setting, box, before) if names else ({}, 0)
+        after = self._best(box, before, losses) if names else before
         if after is not None:
             self.nodes[place] = Leaf(after)
-            if rules:
+            if names:
                 loss = losses.get(after)
-                self.changes.append(Change(node, box, before, after, rules, visits, loss))
+                self.changes.append(Change(node, box, before, after, names, visits, loss))
             return
         part = next(self._parts(box), None) if self.splits else None
-        if part is None:
-            self.impossible.append(f"leaf {node}: no decision keeps {', '.join(rules)}")
+        if part is not None:
+            inner, here, around = self._carved(place, box, part, before)
+            for child, rest in ((inner, here), *around):
+                self._decide(node, child, rest, before, halvings)
             return
-        inner, here, around = self._carved(place, box, part, before)
+        told = f"leaf {node}: no decision keeps {', '.join(names)}"
+        if told in self.impossible:
+            return
+        half = self._half(box, names) if self.splits and halvings else None
+        if half is None:
+            self.impossible.append(told)
+            return
+        inner, here, around = self._carved(place, box, half, before)
         for child, rest in ((inner, here), *around):
-            self._decide(node, child, rest, before)
+            self._decide(node, child, rest, before, halvings - 1)
 
-    def _broken(self, box: Ranges, decision: Decision) -> Iterator[tuple[str, Ranges]]:
-        """The rules that ``decision`` breaks somewhere in ``box``, or may, and where."""
-        fixed = dict(zip(self.setting.inputs, map(const, decision), strict=True))
-        others = {x: Range(*ends) for x, ends in self.setting.box.items() if x not in box}
-        for rule in self.setting.rules:
-            for case in undecided(rule, {**others, **box}, fixed):
-                for conclusion in case.then:
-                    where = where_all(case.box, (opposite(conclusion),))
-                    if where is not None:
-                        yield rule.name, {x: where[x] for x in box}
-
-    def _losses(self, box: Ranges, before: Decision) -> tuple[dict[Decision, float], int]:
-        """What each decision costs the logged states in ``box`` beyond ``before``; how many."""
-        log, choices = self.setting.log, list(self.setting.decisions)
-        if log is None:
-            return {}, 0
-        here = log.inside([box[x] for x in self.setting.features])
-        if log.costs is None or before not in choices:
-            return {}, int(here.sum())
-        total = log.costs[here].sum(axis=0)
-        total = total - total[choices.index(before)]
-        return dict(zip(choices, total.tolist(), strict=True)), int(here.sum())
+    def _half(self, box: Ranges, names: Sequence[str]) -> Ranges | None:
+        """The lower half of ``box`` along the widest of what the rules of these names compare."""
+        rules = [rule for rule in self.setting.rules if rule.name in names]
+        nodes = [atom.node for rule in rules for atom in (*rule.when, *rule.then)]
+        known = set(variables(nodes)) & set(self.setting.features)
+        widths = {}
+        for x in sorted(known):
+            low, high = self.setting.box[x]
+            widths[x] = (box[x].high - box[x].low) / (high - low) if high > low else Fraction(0)
+        x = max(widths, key=lambda name: widths[name], default="")
+        if not widths.get(x):
+            return None
+        middle = Fraction(float(np.float32(float((box[x].low + box[x].high) / 2))))
+        half = {**box, x: box[x].below(middle, strict=False)}
+        return half if any(True for _ in self._cuts(box, half)) else None
 
     def _best(
         self, box: Ranges, before: Decision, losses: Mapping[Decision, float]
@@ -167,16 +159,15 @@ class _Work:
         """The decision that keeps all rules on ``box``, loses least, and then is the nearest."""
 
         def order(d: Decision) -> tuple[float, Fraction, Decision]:
-            far = sum((abs(a - b) for a, b in zip(d, before, strict=True)), Fraction(0))
-            return losses.get(d, 0.0), far, d
+            return losses.get(d, 0.0), distance(d, before), d
 
         near = sorted(self.setting.decisions, key=order)
-        return next((d for d in near if not any(True for _ in self._broken(box, d))), None)
+        return next((d for d in near if not any(True for _ in broken(self.setting, box, d))), None)
 
     def _parts(self, box: Ranges) -> Iterator[Ranges]:
         """Parts of ``box`` on which some decision breaks a rule, and off which it does not."""
         for decision in self.setting.decisions:
-            for _, part in self._broken(box, decision):
+            for _, part in broken(self.setting, box, decision):
                 if any(True for _ in self._cuts(box, part)):
                     yield part
 
@@ -187,7 +178,7 @@ class _Work:
                 threshold = (_least_above if keeps_left else _largest_below)(
                     part[x], self.tree.rounding
                 )
-                left, right = _halves(box[x], threshold, self.tree.rounding)
+                left, right = halves(box[x], threshold, self.tree.rounding)
                 if not left.is_empty and not right.is_empty:
                     yield f, threshold, keeps_left
 
@@ -198,7 +189,7 @@ class _Work:
         here, beside = dict(box), list[tuple[int, Ranges]]()
         for f, threshold, keeps_left in self._cuts(box, part):
             x = self.setting.features[f]
-            left, right = _halves(here[x], threshold, self.tree.rounding)
+            left, right = halves(here[x], threshold, self.tree.rounding)
             low = len(self.nodes)
             self.nodes += (Leaf(decision), Leaf(decision))
             self.nodes[place] = Split(f, threshold, low, low + 1)
@@ -208,19 +199,13 @@ class _Work:
         return place, here, beside
 
 
-def _halves(side: Range, threshold: Fraction, rounding: Rounding) -> tuple[Range, Range]:
-    """What of ``side`` a split sends left, and right."""
-    bound, closed = cut_at(threshold, rounding)
-    return side.below(bound, strict=not closed), side.above(bound, strict=closed)
-
-
 def _least_above(side: Range, rounding: Rounding) -> Fraction:
     """The least threshold that sends all of ``side`` left."""
     if rounding == "none":
         return side.high
     near = np.float32(float(side.high))
     near = np.nextafter(near, np.float32(-np.inf))
-    while not _halves(side, Fraction(float(near)), rounding)[1].is_empty:
+    while not halves(side, Fraction(float(near)), rounding)[1].is_empty:
         near = np.nextafter(near, np.float32(np.inf))
     return Fraction(float(near))
 
@@ -230,6 +215,6 @@ def _largest_below(side: Range, rounding: Rounding) -> Fraction:
     if rounding == "none":
         return side.low if side.open_low else Fraction(math.nextafter(below(side.low), -math.inf))
     near = np.nextafter(np.float32(float(side.low)), np.float32(np.inf))
-    while not _halves(side, Fraction(float(near)), rounding)[0].is_empty:
+    while not halves(side, Fraction(float(near)), rounding)[0].is_empty:
         near = np.nextafter(near, np.float32(-np.inf))
     return Fraction(float(near))

@@ -70,8 +70,10 @@ def _keep(out: Path, table: str) -> None:
     """The repaired tree of the cold climate, with its problem and figures, and the table."""
     folder = out / "cold" / "tree"
     stated(FOLDER, read_tree_file(folder / "repaired.json"))
-    for path in (*folder.glob("*.svg"), folder.parent / "curve.svg"):
+    for path in folder.glob("*.svg"):
         shutil.copyfile(path, FOLDER / path.name)
+    for path in out.glob("*/curve.svg"):
+        shutil.copyfile(path, FOLDER / f"curve-{path.parent.name}.svg")
     (FOLDER / "table.md").write_text(table, encoding="utf-8")
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from certify.controllers.tree_repair import Repair, Setting, repair
+from certify.controllers.tree_repair import Repair, repair
+from certify.controllers.tree_setting import Setting
 from certify.decision_tree import DecisionTree, Leaf, Rounding, Split
 from certify.errors import InputError
 from certify.expression import Node, var
@@ -97,6 +98,25 @@ def test_conflicts_and_relations_are_told() -> None:
     assert set(broken(found.tree, CAPPED, high)) == {"high"}
     twisted = rule("twisted", [(">", T - 2 * P)], [(">", U - T - P)])
     assert repair(tree("none", 20, 20, 21), setting(twisted)).impossible
+
+
+@pytest.mark.parametrize("rounding", ["none", "float32"])
+def test_rules_between_variables_are_followed_in_steps(rounding: Rounding) -> None:
+    """No decision is within 8 of T/2 + people on a leaf, and no box is where one is."""
+    middle = T / 2 + P
+    slanted = rule("slanted", [(">", T - 2 * P)], [(">", U - middle + 8), (">", middle + 8 - U)])
+    choices = [(Q(v),) for v in (8, 14, 20)]
+    before = DecisionTree(2, (Leaf((Q(2),)),), rounding)
+    found = repair(before, setting(slanted, choices=choices))
+    assert not found.impossible
+    assert broken(found.tree, slanted) == []
+    points = np.random.default_rng(0).uniform([10, 0], [30, 9], (2000, 2))
+    chosen = np.array(decisions(found.tree, points))
+    bound = points[:, 0] > 2 * points[:, 1]
+    assert (np.abs(chosen - points[:, 0] / 2 - points[:, 1]) < 8)[bound].all()
+    narrow = rule("narrow", [(">", T - 2 * P)], [(">", U - middle + 1), (">", middle + 1 - U)])
+    few = repair(before, setting(narrow, choices=choices[:1]))
+    assert few.impossible == ("leaf 0: no decision keeps narrow",)
 
 
 def test_linear_leaves_are_refused() -> None:

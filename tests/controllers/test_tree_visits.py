@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_tree_repair import BOX, COLD, WARM, broken, tree
 
-from certify.controllers.tree_repair import Setting, repair
+from certify.controllers.tree_repair import repair
+from certify.controllers.tree_setting import Setting
 from certify.controllers.tree_visits import Visits
 from certify.decision_tree import DecisionTree, Leaf, Split
 from certify.errors import InputError, NetworkError
