@@ -174,6 +174,17 @@ Proof.
   apply known_value_ok in K. rewrite K in C. now inversion C.
 Qed.
 
+(** Maxima: [max (a, b) = b + relu (a - b)]. *)
+Definition difference (n m : number) : number := add_scaled (-1) m n.
+Lemma difference_ok n m : real (difference n m) = real n - real m.
+Proof. unfold difference. rewrite add_scaled_ok, Q2R_m1. ring. Qed.
+Lemma kinked_real n m : Rmax (real n) (real m) = real (add_scaled 1 (applied Relu (difference n m)) m).
+Proof.
+  rewrite add_scaled_ok, Q2R_one.
+  rewrite <- (applied_ok Relu (difference n m) (Rmax (real (difference n m)) 0) eq_refl), difference_ok.
+  unfold Rmax. repeat destruct Rle_dec; lra.
+Qed.
+
 Definition kink (g : fn) : bool := match g with Relu | Abs => true | _ => false end.
 
 (** The chain rule, by definition of the divided difference. *)
@@ -192,6 +203,16 @@ Proof.
   unfold call. destruct g; simpl; try discriminate; intros _ K Y Z; inversion Y; inversion Z; subst.
   - unfold Rmax. repeat destruct Rle_dec; nra.
   - rewrite Rabs_mult, (Rabs_pos_eq k); auto. lra.
+Qed.
+Lemma maximum_chain k c p q y z yi zj g : 0 < k -> y = real p + k * yi -> z = real q + k * zj ->
+  quotient c Relu (real p - real q) (1 * y + (-1 * z + 0)) = Some g ->
+  Rmax y z = Rmax (real p) (real q) + k * (zj + g * (1 * yi + (-1 * zj + 0))).
+Proof.
+  intros K Ey Ez Qu. rewrite <- difference_ok in Qu. set (vy := 1 * y + (-1 * z + 0)) in *.
+  assert (Ch : Rmax vy 0 = real (applied Relu (difference p q)) + k * (g * (1 * yi + (-1 * zj + 0)))).
+  { apply (chain k c Relu (difference p q) vy); auto. rewrite difference_ok. unfold vy. rewrite Ey, Ez. ring. }
+  replace (Rmax y z) with (z + Rmax vy 0) by (unfold vy, Rmax; repeat destruct Rle_dec; lra).
+  rewrite Ch, kinked_real, add_scaled_ok, Q2R_one, Ez. ring.
 Qed.
 Lemma increment_chain k c g y z v s t : 0 < k -> z = k * t -> increment g y z = Some v ->
   quotient c g y (y + z) = Some s -> v = k * (s * t).

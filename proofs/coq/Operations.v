@@ -72,7 +72,7 @@ Definition longer_row (ws : list interval) : bool := match ws with _ :: _ :: _ :
 Definition row_parts (l : option (list (option operand))) (ws : list interval) (v : list (option model))
   (bias : interval) : option (poly * interval) :=
   match l with
-  | Some l => if longer_row ws then Some (row_on ws l bias zeros (Track 0 0 0) End) else row_sum ws v bias
+  | Some l => if longer_row ws then Some (row_on ws l bias nothing End) else row_sum ws v bias
   | None => row_sum ws v bias
   end.
 Definition row_with (l : option (list (option operand))) (ws : list interval) (v : list (option model))
@@ -289,10 +289,9 @@ Lemma row_parts_ok ws qs ms (v : vector) bias b :
 Proof.
   intros Q M B. unfold row_parts. destruct (operands ms) as [l|] eqn:E; [|now apply row_sum_ok].
   destruct (longer_row ws); [|now apply row_sum_ok].
-  destruct (row_on_eq bias ms l ws zeros (Track 0 0 0) End E) as (q & t & g & Sums & ->).
-  destruct (row_sums_ok z Z _ _ _ _ _ _ _ _ _ _ _ b Q M (sums_to_nothing z) Sums) as [y [D S]].
-  pose proof (row_of_ok z _ _ _ _ _ _ B S) as [R P]. rewrite Rplus_0_l in R, P.
-  destruct (row_of bias q t g) as [p r]. exists (y + b). auto.
+  destruct (row_on_ok z Z bias b ws B l qs v nothing End 0 Q) as (y & D & [R P] & _);
+    [now apply (operands_ok z ms)|apply sums_to_nothing|].
+  rewrite Rplus_0_l in R, P. destruct (row_on ws l bias nothing End) as [p r]. exists (y + b). auto.
 Qed.
 Lemma row_model_ok ws qs ms v bias b : Forall2 (fun i q => contains i (Q2R q)) ws qs ->
   Forall2 (models_scalar z) ms v -> contains bias b ->

@@ -56,6 +56,21 @@ Definition scaled_rule (order : entry -> option nat) (a b : nat) : option part :
           end)
   | _, _ => None
   end.
+(** A maximum of numbers that are not known to be rational: [max (a, b) = b + relu (a - b)]. *)
+Definition kinked_start (a b : nat) : option number :=
+  match start (entry_at a), start (entry_at b) with
+  | Some n, Some m => Some (add_scaled 1 (applied Relu (difference n m)) m)
+  | _, _ => None
+  end.
+Definition kinked_rule (order : entry -> option nat) (a b : nat) : option part :=
+  let A := entry_at a in let B := entry_at b in
+  match start A, order A, start B, order B with
+  | Some n, Some i, Some m, Some j =>
+    Some (if Nat.eqb i zero && Nat.eqb j zero then PAt zero else
+          PAdd (PAt j) (PMul (PQuotient Relu (part_of (difference n m)) (PRow [1%Q; (-1)%Q] [here A; here B]))
+                             (PRow [1%Q; (-1)%Q] [i; j])))
+  | _, _, _, _ => None
+  end.
 Definition ray_start (o : operation) : option number :=
   match o with
   | OMul a b =>
@@ -64,6 +79,8 @@ Definition ray_start (o : operation) : option number :=
     | None, Some n => Some n
     | None, None => scaled_start b a
     end
+  | OMax a b =>
+    match rational_start o with Some q => Some (Rational q) | None => kinked_start a b end
   | OCall g a => option_map (applied g) (start (entry_at a))
   | _ =>
     match as_row o with
@@ -111,7 +128,8 @@ Definition quotient_rule (order : entry -> option nat) (o : operation) : option 
             else if Qeq_bool p q then PMax (PAt i) (PAt j)
             else PAdd (PAt j) (PMul (PQuotient Relu (PConst (p - q)%Q) (PRow [1%Q; (-1)%Q] [here A; here B]))
                                     (PRow [1%Q; (-1)%Q] [i; j])))
-    | _, _, _, _ => None
+    | Some _, _, Some _, _ => None
+    | _, _, _, _ => kinked_rule order a b
     end
   | OCall g a =>
     let A := entry_at a in
@@ -181,6 +199,11 @@ Proof.
   { unfold scaled_start. intros a b y z E La Lb Y Z. destruct (exact (entry_at a)) as [p|] eqn:Ea; [|discriminate].
     destruct (start (entry_at b)) as [k|] eqn:Eb; [|discriminate]. inversion E; subst n.
     rewrite add_scaled_ok. simpl. rewrite Q2R_zero, (S a p y La Ea Y), (N b k z Lb Eb Z). ring. }
+  assert (kinked_start_ok : forall a b y z, kinked_start a b = Some n -> (a < length es)%nat -> (b < length es)%nat ->
+    get src0 a = Some y -> get src0 b = Some z -> Rmax y z = real n).
+  { unfold kinked_start. intros a b y z E La Lb Y Z. destruct (start (entry_at a)) as [p|] eqn:Ea; [|discriminate].
+    destruct (start (entry_at b)) as [q|] eqn:Eb; [|discriminate]. inversion E; subst n.
+    rewrite (N a p y La Ea Y), (N b q z Lb Eb Z). apply kinked_real. }
   destruct o; try (eapply Row; [reflexivity|exact H]); try discriminate; clear Row;
     try (match type of H with ray_start (OMul ?a ?b) = _ => idtac end;
          cbn [ray_start] in H; destruct (rational_start _) as [q|] eqn:R in H;
@@ -188,6 +211,11 @@ Proof.
           destruct (lift2_some _ _ _ _ V) as [y [z [Y [Z E]]]]; inversion E; subst; clear E;
           cbn [arguments In] in Bi; destruct (scaled_start a b) as [k|] eqn:Sk;
           [inversion H; subst k; apply (Scaled a b); auto|rewrite Rmult_comm; apply (Scaled b a); auto]]);
+    try (match type of H with ray_start (OMax ?a ?b) = _ => idtac end;
+         cbn [ray_start] in H; destruct (rational_start _) as [q|] eqn:R in H;
+         [inversion H; subst n; clear H; rename R into H; cbn [real]|
+          destruct (lift2_some _ _ _ _ V) as [y [z [Y [Z E]]]]; inversion E; subst; clear E;
+          cbn [arguments In] in Bi; apply (kinked_start_ok a b); auto]);
     try (cbn [ray_start as_row] in H; destruct (rational_start _) as [q|] eqn:R in H; [|discriminate];
          inversion H; subst n; clear H; rename R into H; cbn [real]); simpl in *.
   - inversion H; inversion V; now subst.
@@ -266,7 +294,35 @@ Proof.
       destruct (get m j) as [z'|] eqn:Zj; [|discriminate]. simpl in T. inversion T; subst s2.
       rewrite (Qh a p i y y'); auto. replace (Q2R p * real e) with (Q2R p * (z - k * z')); [ring|].
       rewrite (Nh b e j z z'); auto. ring. }
+  assert (Kinked : forall a b y z, kinked_start a b = Some n -> kinked_rule order a b = Some t ->
+    (a < length es)%nat -> (b < length es)%nat -> get src a = Some y -> get src b = Some z -> Rmax y z = real n + k * w).
+  { unfold kinked_start, kinked_rule. intros a b y z E T La Lb Y Z.
+    pose proof (here_ok a La) as Ha. rewrite Y in Ha. pose proof (here_ok b Lb) as Hb. rewrite Z in Hb.
+    destruct (start (entry_at a)) as [p|] eqn:Sa; [|discriminate].
+    destruct (order (entry_at a)) as [i|] eqn:Oa; [|discriminate].
+    destruct (start (entry_at b)) as [q|] eqn:Sb; [|discriminate].
+    destruct (order (entry_at b)) as [j|] eqn:Ob; [|discriminate].
+    inversion E; subst n; clear E. inversion T; subst t; clear T.
+    destruct (Nat.eqb i zero && Nat.eqb j zero) eqn:Zz.
+    { apply andb_prop in Zz; destruct Zz as [->%Nat.eqb_eq ->%Nat.eqb_eq]. simpl in I.
+      rewrite zero_ok in I. inversion I; subst w.
+      rewrite (Nh a p zero y 0), (Nh b q zero z 0), !Rmult_0_r, !Rplus_0_r by auto. apply kinked_real. }
+    destruct I as [s [t [S [[g [d [[g0 [gap [c [G0 [G Qu]]]]] [D ->]]]] ->]]]]. simpl in S, G, D.
+    apply part_of_ok in G0. subst g0. rewrite Ha, Hb in G. simpl in G. inversion G; subst gap; clear G.
+    destruct (get m i) as [yi|] eqn:Yi; [|discriminate]. destruct (get m j) as [zj|] eqn:Zj; [|discriminate].
+    simpl in D. inversion D; subst d; clear D. inversion S; subst s; clear S.
+    rewrite Q2R_one, Q2R_m1 in *.
+    rewrite difference_ok in Qu. rewrite <- kinked_real.
+    apply (maximum_chain k c p q); auto; [now apply (Nh a p i)|now apply (Nh b q j)]. }
   destruct o; try (eapply Row; [reflexivity|exact Hs|exact Hr]); try discriminate; clear Row;
+    try (match type of Hs with ray_start (OMax ?a ?b) = _ => idtac end;
+         cbn [ray_start] in Hs; destruct (rational_start _) as [q|] eqn:R in Hs;
+         [inversion Hs; subst n; clear Hs Kinked; rename R into Hs; cbn [real]|
+          assert (Hk : kinked_rule order a b = Some t)
+            by (revert Hr; cbn [quotient_rule]; revert R; cbn [rational_start];
+                destruct (exact (entry_at a)), (exact (entry_at b)), (order (entry_at a)), (order (entry_at b)); congruence);
+          destruct (lift2_some _ _ _ _ V) as [y [z [Y [Z E]]]]; inversion E; subst; clear E;
+          cbn [arguments In] in Bi; apply (Kinked a b); auto]);
     try (match type of Hs with ray_start (OMul ?a ?b) = _ => idtac end;
          cbn [ray_start] in Hs; cbn [quotient_rule] in Hr; destruct (rational_start _) as [q|] eqn:R in Hs, Hr;
          [inversion Hs; subst n; clear Hs Scaled; rename R into Hs; cbn [real]|
@@ -319,8 +375,8 @@ Proof.
     assert (La : (a < length es)%nat) by auto. assert (Lb : (b < length es)%nat) by auto.
     pose proof (here_ok a La) as Ha. rewrite Y in Ha. pose proof (here_ok b Lb) as Hb. rewrite Z in Hb.
     destruct (exact (entry_at a)) as [qa|] eqn:Sa; [|discriminate].
-    destruct (order (entry_at a)) as [i|] eqn:Oa; [|discriminate].
     destruct (exact (entry_at b)) as [qb|] eqn:Sb; [|discriminate].
+    destruct (order (entry_at a)) as [i|] eqn:Oa; [|discriminate].
     destruct (order (entry_at b)) as [j|] eqn:Ob; [|discriminate].
     inversion Hs; subst q; clear Hs. inversion Hr; subst t; clear Hr.
     pose proof (Qle_bool_ok qa qb) as Le.
@@ -339,18 +395,8 @@ Proof.
     destruct (get m i) as [yi|] eqn:Yi; [|discriminate]. destruct (get m j) as [zj|] eqn:Zj; [|discriminate].
     simpl in D. inversion D; subst d; clear D. inversion S; subst s; clear S.
     rewrite Q2R_one, Q2R_m1 in *.
-    assert (Ey : y = Q2R qa + k * yi) by (apply (Qh a qa i); auto).
-    assert (Ez : z = Q2R qb + k * zj) by (apply (Qh b qb j); auto).
-    set (vy := 1 * y + (-1 * z + 0)) in *.
-    assert (Ch : Rmax vy 0 = Q2R (if Qle_bool (qa - qb) 0 then 0%Q else (qa - qb)%Q) + k * (g * (1 * yi + (-1 * zj + 0)))).
-    { apply (chain k c Relu (Rational (qa - qb)) vy); auto.
-      simpl. rewrite Q2R_minus. unfold vy. rewrite Ey, Ez. ring. }
-    pose proof (Qle_bool_ok (qa - qb) 0) as Le. rewrite Q2R_minus, Q2R_zero in Le.
-    assert (Mq : Q2R (if Qle_bool (qa - qb) 0 then 0%Q else (qa - qb)%Q) = Rmax (Q2R qa) (Q2R qb) - Q2R qb).
-    { destruct (Qle_bool (qa - qb) 0); [rewrite Rmax_right, Q2R_zero; lra|rewrite Rmax_left, Q2R_minus; lra]. }
-    rewrite Mq in Ch. replace (Rmax y z) with (z + Rmax vy 0).
-    + rewrite Ch, Ez. ring.
-    + unfold vy, Rmax. repeat destruct Rle_dec; lra.
+    rewrite Q2R_minus in Qu.
+    apply (maximum_chain k c (Rational qa) (Rational qb)); auto; cbn [real]; [now apply (Qh a qa i)|now apply (Qh b qb j)].
   - (* functions *)
     destruct (lift1_some _ _ _ V) as [y [Y E]]. assert (La : (a < length es)%nat) by auto.
     pose proof (here_ok a La) as Ha. rewrite Y in Ha.
