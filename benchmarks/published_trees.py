@@ -106,7 +106,9 @@ def read(path: Path) -> Decisions:
     except (OSError, EOFError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: {error}") from None
     except ValueError:
-        raise InputError(f"{path}: not all rows have {len(head)} columns, as the first has") from None
+        raise InputError(
+            f"{path}: not all rows have {len(head)} columns, as the first has"
+        ) from None
     if values.shape[1:] != (len(head),):
         raise InputError(f"{path}: a row of names and rows of {len(head)} numbers are needed")
     good = np.isfinite(values).all(axis=1)
@@ -135,7 +137,9 @@ def _names(head: Sequence[str]) -> tuple[str, ...]:
 def _column(path: Path, head: Sequence[str], names: Sequence[str], part: str) -> str:
     found = [n for text, n in zip(head, names, strict=False) if part in text.lower()]
     if len(found) != 1:
-        raise InputError(f'{path}: {len(found)} columns but the last are named "{part}", one is to be')
+        raise InputError(
+            f'{path}: {len(found)} columns but the last are named "{part}", one is to be'
+        )
     return found[0]
 
 

@@ -39,6 +39,7 @@ from certify.io.kernel_text import (
     tree_line,
 )
 from certify.io.loop_text import box_line, loop_lines, program_lines, set_lines
+from certify.io.part_names import in_parts, ordered_parts
 from certify.io.paving_text import away_steps, hint_lines, paving_lines, step_bound
 from certify.io.rule_text import case_names, rule_lines
 from certify.proofs.checker.claim import Claim
@@ -60,6 +61,7 @@ __all__ = [
 ]
 
 _STABLE, _RESIDUAL = ("T-STAB-D", "T-STAB-C"), ("T-RES-D", "T-RES-C")
+_WITH_PARTS = ("T-STAB-D", "T-EXT-D")
 # theorems whose obligations the kernel makes from the claim
 _CLAIMS = frozenset(
     {*_STABLE, *_RESIDUAL, "T-SAFE-D", "T-SAFE-C", "T-OUT", "T-RULE", "T-EXT-D", "T-REACH-D"}
@@ -99,8 +101,10 @@ def has_claim_text(certificate: Certificate) -> bool:
 
     The checker divides those of T-OUT by the leaves of decision trees, which the kernel does not.
     """
-    known = certificate.claim.theorem in _CLAIMS
-    return known and set(certificate.proof.trees) == set(_names(certificate))
+    theorem, found = certificate.claim.theorem, set(certificate.proof.trees)
+    if theorem in _WITH_PARTS and not in_parts(certificate):
+        return False
+    return theorem in _CLAIMS and found == set(_names(certificate))
 
 
 def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
@@ -128,7 +132,8 @@ def _names(certificate: Certificate) -> list[str]:
     claim = certificate.claim
     if claim.theorem == "T-RULE":
         return case_names(claim, certificate.proof.trees)
-    return proof_names(claim)
+    names, parts = proof_names(claim), ordered_parts(certificate)
+    return [*parts, *names[1:]] if claim.theorem in _WITH_PARTS and parts else names
 
 
 def proof_names(claim: Claim) -> list[str]:
@@ -151,7 +156,7 @@ def _is_safety(claim: Claim) -> bool:
 
 
 def _by_differences(claim: Claim) -> bool:
-    if claim.theorem in ("T-STAB-D", "T-EXT-D"):
+    if claim.theorem in _WITH_PARTS:
         return not is_polynomial(claim.functions["lyapunov"])
     return claim.theorem == "T-RES-D"
 

@@ -4,7 +4,7 @@
     are made: [true_if_hold]. *)
 From Coq Require Import QArith String List Arith.
 From Certify Require Import Language Tree Subtrees Claims StableLoop StableFlow OutputClaim Outputs SafetyClaim
-  SafeLoop ResidualClaim Residuals ExtensionClaim Pavings Crossings Extended RecoveryClaim Recoveries RuleClaim Rules
+  SafeLoop ResidualClaim Residuals ExtensionClaim Pavings Crossings Extended StableCases RecoveryClaim Recoveries RuleClaim Rules
   Reader RuleText Statements.
 Import ListNotations.
 Local Open Scope nat_scope.
@@ -14,14 +14,14 @@ Local Open Scope list_scope.
 Definition needed (by_differences : bool) (s : statement) : option (list obligation) :=
   match s with
   | Holding o => Some [o]
-  | Stable c => obligations by_differences c
+  | Stable c => stable_obligations by_differences c
   | Attracting c => flow_obligations c
   | Guarded c => safe_obligations c
   | Shielded c => safe_flow_obligations c
   | Bounded c => Some (output_obligations c)
   | Settling r => residual_obligations r by_differences
   | Subsiding r => residual_flow_obligations r
-  | Extended e => if ready e then obligations by_differences (core e) else None
+  | Extended e => if ready e then stable_obligations by_differences (core e) else None
   | Extending e => if ready e then Some [] else None
   | Recovered c => if roomy c then Some [] else None
   | Ruled c => rule_obligations c
@@ -59,14 +59,14 @@ Proof.
   { intros e C [b t] I. apply (C (b, Some t)). now apply kept_before. }
   destruct s; cbn [needed true_of]; intros M H C.
   - inversion M; subst. apply H. now left.
-  - now apply (stable_if_hold d c l).
+  - now apply (stable_by_obligations d c l).
   - now apply (flow_if_hold c l).
   - now apply (safe_if_hold c l).
   - now apply (safe_flow_if_hold c l).
   - inversion M; subst. now apply bounded_if_hold.
   - now apply (settling_if_hold d r l).
   - now apply (settling_flow_if_hold r l).
-  - destruct (ready e) eqn:R; [|discriminate]. apply (extended_if_hold names d e l); auto.
+  - destruct (ready e) eqn:R; [|discriminate]. apply (extended_if_stable names e (stable_by_obligations d (core e) l M H) R). now apply Kept.
   - destruct (ready e) eqn:R; [|discriminate]. intros S. apply (extended_if_stable names e S R). now apply Kept.
   - destruct (roomy c) eqn:R; [|discriminate]. now apply (recovered_if_shown names c R).
   - now apply (ruled_if_hold c l).

@@ -354,22 +354,31 @@ Definition obligation_of (o : scalar_obligation) : obligation :=
 Definition proper_obligation (o : scalar_obligation) : bool :=
   ordered (operations o) && below (length (operations o)) (atoms (wanted o)).
 
-(** What an obligation says of the values, for every choice. *)
-Theorem obligation_of_ok o : proper_obligation o = true -> holds (obligation_of o) ->
-  forall x, in_box (region o) x -> forall u, (forall k, 0 <= u k <= 1) ->
+(** What an obligation says of the values at a point, for every choice. *)
+Definition true_at (x : list R) (o : obligation) : Prop := forall t, proper t -> truth (run x t (program o) []) (goal o).
+Lemma region_of o : box (obligation_of o) = region o.
+Proof.
+  unfold obligation_of. destruct (merges _ _); [|reflexivity]. destruct (carries _ _ _ _); [|reflexivity].
+  now destruct (formula_at _ _ _ _ _).
+Qed.
+Theorem obligation_at x o : proper_obligation o = true -> true_at x (obligation_of o) -> forall u, (forall k, 0 <= u k <= 1) ->
   satisfied (values x u (operations o)) (wanted o).
 Proof.
-  unfold proper_obligation. intros P H x X u U. apply andb_prop in P; destruct P as [P _].
-  assert (I : holds (impossible o) -> satisfied (values x u (operations o)) (wanted o)).
-  { intros K. exfalso. destruct (K x X (fun _ _ => 0)) as [v [V _]]; [intros ? ?; lra|discriminate]. }
+  unfold proper_obligation. intros P H u U. apply andb_prop in P; destruct P as [P _].
+  assert (I : true_at x (impossible o) -> satisfied (values x u (operations o)) (wanted o)).
+  { intros K. exfalso. destruct (K (fun _ _ => 0)) as [v [V _]]; [intros ? ?; lra|discriminate]. }
   unfold obligation_of in H. cbv zeta in H. set (c := firsts _ _ _ _) in *. set (s := arranged _ _ _) in *.
   destruct (merges (rev (operations o)) c) eqn:M; [|now apply I].
   destruct (carries _ _ _ _) as [tab|] eqn:C; [|now apply I].
   destruct (formula_at _ _ _ _ _) as [f|] eqn:F; [|now apply I].
   set (l := rev (lines s)) in *.
   set (t := fun k (_ : nat) => u (hd 0%nat (snd (nth k l (Stack [], []))))).
-  specialize (H x X t (fun k i => U _)). cbn [program goal] in H.
+  specialize (H t (fun k i => U _)). cbn [program goal] in H.
   refine (formula_at_ok x u (operations o) c P M (run x t (map fst l) []) tab _ _ f _ F H).
   apply (carries_ok x u (operations o) c P M t l [] [] tab); auto; [constructor|].
   intros k n js N. simpl. unfold t. now rewrite (nth_error_nth _ _ _ N).
 Qed.
+Theorem obligation_of_ok o : proper_obligation o = true -> holds (obligation_of o) ->
+  forall x, in_box (region o) x -> forall u, (forall k, 0 <= u k <= 1) ->
+  satisfied (values x u (operations o)) (wanted o).
+Proof. intros P H x X. apply obligation_at; auto. intros t T. apply H; auto. now rewrite region_of. Qed.

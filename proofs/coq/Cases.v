@@ -224,6 +224,31 @@ Proof.
   - assert (Q2R w < 0). { rewrite <- zero_Q. apply Qless_ok. unfold Qless. now rewrite S. }
     apply side_below_ok; auto. destruct strict; simpl in *; nra.
 Qed.
+(** What is left is a part of the box. *)
+Lemma side_above_back q open s v : on_side (side_above q open s) v -> on_side s v.
+Proof.
+  unfold side_above, on_side. destruct (_ || _) eqn:C; auto. simpl. intros [A U]. split; auto.
+  apply orb_prop in C. destruct C as [C|C].
+  - apply Qless_ok in C. apply beyond_weak in A. destruct (open_least s); simpl; lra.
+  - apply andb_prop in C. destruct C as [-> C]. apply Qle_bool_iff, Qle_Rle in C. simpl in A. destruct (open_least s); simpl; lra.
+Qed.
+Lemma side_below_back q open s v : on_side (side_below q open s) v -> on_side s v.
+Proof.
+  unfold side_below, on_side. destruct (_ || _) eqn:C; auto. simpl. intros [A U]. split; auto.
+  apply orb_prop in C. destruct C as [C|C].
+  - apply Qless_ok in C. apply beyond_weak in U. destruct (open_most s); simpl; lra.
+  - apply andb_prop in C. destruct C as [-> C]. apply Qle_bool_iff, Qle_Rle in C. simpl in U. destruct (open_most s); simpl; lra.
+Qed.
+Lemma changed_back f i : (forall s v, on_side (f s) v -> on_side s v) -> forall b x, inside_box (changed i f b) x -> inside_box b x.
+Proof.
+  intros F. induction i; intros [|s b] x H; simpl in H; auto; inversion H; subst; constructor; auto. now apply IHi.
+Qed.
+Lemma narrow_back b c b' x : narrow b c = Some b' -> inside_box b' x -> inside_box b x.
+Proof.
+  destruct c as [strict a]. unfold narrow. destruct (impossible b strict a); [discriminate|].
+  destruct (only 0 (slopes a)) as [[i w]|]; intros E I; inversion E; subst; auto.
+  revert I. apply changed_back. intros s v. destruct (Qle_bool 0 w); [apply side_above_back|apply side_below_back].
+Qed.
 Fixpoint where_all (b : list side) (l : list (bool * affine)) : option (list side) :=
   match l with
   | [] => Some b

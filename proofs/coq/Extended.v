@@ -47,9 +47,3 @@ Proof.
     exists (t + n)%nat. intros k Lk. replace k with (t + (k - t))%nat by lia. apply H. lia.
 Qed.
 End Sound.
-
-(** If every obligation of the core holds and every cell is shown, the claim holds. *)
-Theorem extended_if_hold names by_differences e l : obligations by_differences (core e) = Some l ->
-  (forall o, In o l -> holds o) -> ready e = true -> (forall cell, In cell (kept (cells_of e) (bounds (core e))) ->
-    exists deeper hops degree, crosses (course_of names e) deeper hops degree cell = true) -> extended_claim e.
-Proof. intros M P. apply extended_if_stable. exact (stable_if_hold by_differences (core e) l M P). Qed.

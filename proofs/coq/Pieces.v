@@ -271,31 +271,60 @@ Qed.
 (** * Parts *)
 
 Fixpoint divide (depth : nat) (b : list side) (r : routine) : list (list side * routine) :=
-  let (p, left) := settled b (fst r) [] None in
-  let q := compact (p, snd r) in
-  match depth, left with
+  let q := compact (fst (settled b (fst r) [] None), snd r) in
+  match depth, snd (settled b (fst q) [] None) with     (* of what is left *)
   | S d, Some f =>
     (match narrow b (false, form_neg f) with Some b' => divide d b' q | None => [] end) ++
     (match narrow b (true, f) with Some b' => divide d b' q | None => [] end)
   | _, _ => [(b, q)]
   end.
+Lemma routine_on b x r t : inside_box b x ->
+  outcomes (compact (fst (settled b (fst r) [] None), snd r)) x t = outcomes r x t.
+Proof.
+  destruct r as [p outs]. intros I. rewrite compact_ok. unfold outcomes. cbn [fst snd].
+  now rewrite (settled_ok b x t I p [] [] None (Forall2_nil _)).
+Qed.
 Lemma divide_ok x depth : forall b r, inside_box b x -> exists b' q, In (b', q) (divide depth b r) /\ inside_box b' x /\
   forall t, outcomes q x t = outcomes r x t.
 Proof.
-  assert (Same : forall b r t, inside_box b x ->
-    outcomes (compact (fst (settled b (fst r) [] None), snd r)) x t = outcomes r x t).
-  { intros b [p outs] t I. rewrite compact_ok. unfold outcomes. cbn [fst snd].
-    now rewrite (settled_ok b x t I p [] [] None (Forall2_nil _)). }
-  induction depth as [|d IH]; intros b r I; pose proof (fun t => Same b r t I) as E; cbn [divide];
-    destruct (settled b (fst r) [] None) as [p left]; cbn [fst] in E.
-  { exists b, (compact (p, snd r)). simpl. auto. }
-  destruct left as [f|]; [|exists b, (compact (p, snd r)); simpl; auto].
+  induction depth as [|d IH]; intros b r I; pose proof (fun t => routine_on b x r t I) as E; cbn [divide];
+    set (p := compact _) in *; [exists b, p; simpl; auto|].
+  destruct (snd (settled b (fst p) [] None)) as [f|]; [|exists b, p; simpl; auto].
   destruct (Rlt_dec 0 (at_point x f)) as [Y|N].
   - destruct (narrow_ok b (true, f) x I Y) as [b1 [-> I1]].
-    destruct (IH b1 (compact (p, snd r)) I1) as [b2 [q [J [I2 Q]]]]. exists b2, q. split; [apply in_or_app; auto|].
+    destruct (IH b1 p I1) as [b2 [q [J [I2 Q]]]]. exists b2, q. split; [apply in_or_app; auto|].
     split; auto. intros t. now rewrite Q, E.
   - destruct (narrow_ok b (false, form_neg f) x I) as [b1 [-> I1]].
     { unfold holds_at. simpl. rewrite form_neg_ok. lra. }
-    destruct (IH b1 (compact (p, snd r)) I1) as [b2 [q [J [I2 Q]]]]. exists b2, q. split; [apply in_or_app; auto|].
+    destruct (IH b1 p I1) as [b2 [q [J [I2 Q]]]]. exists b2, q. split; [apply in_or_app; auto|].
     split; auto. intros t. now rewrite Q, E.
+Qed.
+
+(** And on each of them it is as it was. *)
+Lemma divide_within x depth : forall b r b' q, In (b', q) (divide depth b r) -> inside_box b' x ->
+  inside_box b x /\ forall t, outcomes q x t = outcomes r x t.
+Proof.
+  induction depth as [|d IH]; intros b r b' q J I; cbn [divide] in J; pose proof (routine_on b x r) as E;
+    set (p := compact _) in *; [destruct J as [J|[]]; inversion J; subst; split; auto|].
+  destruct (snd (settled b (fst p) [] None)) as [f|]; [|destruct J as [J|[]]; inversion J; subst; split; auto].
+  apply in_app_or in J. destruct J as [J|J].
+  - destruct (narrow b (false, form_neg f)) as [b1|] eqn:N; [|destruct J]. destruct (IH _ _ _ _ J I) as [I1 Q].
+    apply (narrow_back _ _ _ x N) in I1. split; auto. intros t. now rewrite Q, E.
+  - destruct (narrow b (true, f)) as [b1|] eqn:N; [|destruct J]. destruct (IH _ _ _ _ J I) as [I1 Q].
+    apply (narrow_back _ _ _ x N) in I1. split; auto. intros t. now rewrite Q, E.
+Qed.
+
+(** The parts of a box of states; each cut leaves a [Select] less. *)
+Definition parts_of (s : system) (b : list (Q * Q)) : list (list side * (list (node Q) * list nat)) :=
+  divide (length (plant s)) (map closed_side (b ++ others s)) (plant s, outputs s).
+Lemma part_next s b part r x (w : variation) : In (part, r) (parts_of s b) -> inside_box part (x ++ fst w) ->
+  forall bs os, next (System bs os (fst r) (snd r)) x w = next s x w.
+Proof.
+  intros J I bs os. destruct (divide_within _ _ _ _ _ _ J I) as [_ E]. unfold next. f_equal. exact (E (snd w)).
+Qed.
+Lemma part_ok s b x (w : variation) : in_box b x -> in_box (others s) (fst w) -> exists part r,
+  In (part, r) (parts_of s b) /\ inside_box part (x ++ fst w).
+Proof.
+  intros X W. assert (A : inside_box (map closed_side (b ++ others s)) (x ++ fst w)) by (apply closed_box, Forall2_app; auto).
+  destruct (divide_ok _ (length (plant s)) _ (plant s, outputs s) A) as [part [r [I [J _]]]]. now exists part, r.
 Qed.

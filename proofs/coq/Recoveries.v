@@ -28,9 +28,8 @@ Definition piece_of (names : nat) (s : system) (part : list side * (list (node Q
   let n := length (bounds s) in
   let (b, r) := part in
   Piece (map seam_of (firstn n b)) (pace_of names (System (hull (firstn n b)) (hull (skipn n b)) (fst r) (snd r))).
-(** Each cut leaves a [Select] less. *)
 Definition pieces_of (names : nat) (s : system) : list piece :=
-  map (piece_of names s) (divide (length (plant s)) (map closed_side (bounds s ++ others s)) (plant s, outputs s)).
+  map (piece_of names s) (parts_of s (bounds s)).
 Definition pursuit_of (names : nat) (c : recovery_claim) : pursuit :=
   let s := steered c in
   let n := length (bounds s) in
@@ -127,16 +126,15 @@ Lemma in_some_piece names s x w : in_box (bounds s) x -> allowed s w -> exists p
   In p (pieces_of names s) /\ seams p = map seam_of sides /\ inside_box sides x /\
   within_piece p = pace_of names s' /\ allowed s' w /\ next s' x w = next s x w.
 Proof.
-  intros X [W T]. assert (A : inside_box (map closed_side (bounds s ++ others s)) (x ++ fst w)).
-  { apply closed_box. apply Forall2_app; auto. }
-  destruct (divide_ok _ (length (plant s)) _ (plant s, outputs s) A) as [b [r [I [J Eq]]]].
+  intros X [W T]. destruct (part_ok s (bounds s) x w X W) as [b [r [I J]]].
+  pose proof (part_next s (bounds s) b r x w I J) as Eq.
   pose proof (as_long _ _ _ X) as L. apply Forall2_app_inv_r in J. destruct J as [b1 [b2 [J1 [J2 ->]]]].
   pose proof (as_long _ _ _ J1) as L1. assert (N : length (bounds s) = length b1) by congruence.
   exists (piece_of names s (b1 ++ b2, r)), b1, (System (hull b1) (hull b2) (fst r) (snd r)).
   split; [now apply in_map|]. unfold piece_of. rewrite N, firstn_app, firstn_all, skipn_app, skipn_all, Nat.sub_diag.
   cbn [firstn skipn app seams within_piece]. rewrite app_nil_r. split; auto. split; auto. split; auto. split.
   - split; auto. now apply hull_ok.
-  - unfold next. f_equal. exact (Eq (snd w)).
+  - apply Eq.
 Qed.
 Lemma image_ok names s degree b y x w : image (pace_of names s) degree b = Some y -> Forall2 contains b x -> allowed s w ->
   exists z, next s x w = Some z /\ Forall2 contains y z.

@@ -4,7 +4,7 @@
     obligations of T-STAB-D, if wanted with differences written as differences; if all of
     them hold, so does the claim ([stable_if_hold]).  In words: [proofs/theory/T-STAB-D.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith Classical.
-From Certify Require Import Language Tree Compact Theorems Stability Claims Scalars Inline
+From Certify Require Import Language Tree Compact Theorems Stability Claims Scalars Inline Arranging
   Rays ExactValues Quotients Along FallProgram Wishes Neighbourhood RayClaims Continuity
   LoopClaim.
 Import ListNotations.
@@ -64,6 +64,70 @@ Proof.
     + apply K. eapply close_more; [apply Rmin_l|exact Hx].
 Qed.
 
+(** What exact arithmetic says of a claim. *)
+Record in_order (c : claim) (k : scalar_claim) : Prop := InOrder
+  { o_scalar : scalar_claim_of c = Some k;
+    o_continuous : forallb continuous_operation (value_program k) = true;
+    o_jumps : 0 < Q2R (decay c) \/ forallb continuous_operation (plant_program k) = true;
+    o_level : 0 < Q2R (level c);
+    o_rate : 0 <= Q2R (decay c) < 1;
+    o_interior : interior (bounds c) (equilibrium c);
+    o_rest : length (rest c) = length (bounds c);
+    o_cube : length (cube c) = length (bounds c);
+    o_outputs : length (outputs c) = length (bounds c) }.
+Lemma acceptable_ok c : acceptable c = true -> exists k, in_order c k.
+Proof.
+  unfold acceptable. intros A. rewrite !andb_true_iff in A. destruct A as [[[[[A H3] H2] H1] H0] H].
+  unfold no_jumps in H3. destruct (scalar_claim_of c) as [k|] eqn:K; [|discriminate].
+  apply andb_prop in H3; destruct H3 as [C1 C2]. unfold well_formed in A. rewrite !andb_true_iff in A.
+  destruct A as [[Lo%Nat.eqb_eq Lr%Nat.eqb_eq] Lc%Nat.eqb_eq].
+  exists k. constructor; auto.
+  - apply orb_prop in C2. destruct C2 as [C2|C2]; [left|now right].
+    apply qless_ok in C2. now rewrite Q2R_zero in C2.
+  - apply qless_ok in H2. now rewrite Q2R_zero in H2.
+  - split.
+    + apply Qle_bool_real in H1. now rewrite Q2R_zero in H1.
+    + apply qless_ok in H0. now rewrite Q2R_one in H0.
+  - apply interior_ok; auto.
+Qed.
+Lemma lyapunov_continuous c k : in_order c k -> continuous_in (bounds c) (value c).
+Proof.
+  intros K. pose proof (o_continuous _ _ K) as Cv.
+  destruct (scalar_claim_ok c k (o_scalar _ _ K)) as [_ [_ [_ [Val _]]]].
+  intros x v _ E eps P. rewrite (Val x (fun _ => 0)) in E.
+  destruct (values_continuous x (fun _ => 0) _ Cv _ v E eps P) as [d [Pd Kd]]. exists d. split; auto.
+  intros y u _ C U. rewrite (Val y (fun _ => 0)) in U. eauto.
+Qed.
+(** From the conditions of T-STAB-D to what it claims. *)
+Lemma stable_by_conditions (c : claim) :
+  conditions variation (allowed c) (bounds c) (next c) (value c) (Q2R (level c)) (Q2R (decay c)) (equilibrium c) (in_cube c) ->
+  regular variation (allowed c) (bounds c) (next c) (value c) (Q2R (level c)) (Q2R (decay c)) (equilibrium c) -> stable_claim c.
+Proof.
+  intros C S. constructor.
+  - exact (never_ends _ _ _ _ _ _ _ _ _ C).
+  - intros x w T X. exact (invariant _ _ _ _ _ _ _ _ _ C x w T X).
+  - intros x w T X. exact (decreases _ _ _ _ _ _ _ _ _ C x w T X).
+  - intros x w T X. exact (geometric _ _ _ _ _ _ _ _ _ C x w T X).
+  - intros x w T X. exact (states_converge _ _ _ _ _ _ _ _ _ C S x w T X).
+  - exact (stable _ _ _ _ _ _ _ _ _ C S).
+Qed.
+
+(** What [descent] says of a point. *)
+Lemma descent_point d (c : claim) q o x w : fall_program_of d c = Some q -> descent_obligation c q = Some o ->
+  length (outputs c) = length (bounds c) -> length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
+  length x = length (bounds c) -> true_at (x ++ fst w) o ->
+  exists v, value c x = Some v /\ (Q2R (level c) < v \/ exists y s, next c x w = Some y /\ stays (bounds c) x y /\
+    get (values (x ++ fst w) (fun _ => 0) (code q)) (fall_at q) = Some s /\ (in_cube c x \/ 0 < v /\ 0 < s)).
+Proof.
+  intros Q O Lo Lr Lc Lx H. destruct w as [w t]. cbn [fst snd] in *.
+  pose proof (fall_program_ok d c q x w (fun _ => 0) Q Lo Lx) as M.
+  pose proof (next_length _ _ _ _ _ (is_placed _ _ _ _ _ M)) as Ln. rewrite Lo in Ln.
+  destruct (descent_at c q o x w t (fun _ => 0)) as [v [E S]]; auto; [intros; lra|apply M|].
+  exists v. split; auto. destruct S as [S|[y [s [Y [St S]]]]]; [now left|right]. exists y, s. split; auto. split; auto.
+  apply (stays_says c q x w t y M Y Lx); auto.
+  unfold next in Y. apply all_defined_some in Y. now rewrite <- (map_length Some y), <- Y, map_length.
+Qed.
+
 Section Sound.
 Variable by_differences : bool.
 Variable c : claim.
@@ -80,15 +144,7 @@ Record known (q : fall_program) (o : obligation) (rays : list obligation) (k : s
   { k_program : fall_program_of by_differences c = Some q;
     k_descent : descent_obligation c q = Some o /\ holds o;
     k_rays : ray_obligations (rest c) c q = Some rays /\ forall r, In r rays -> holds r;
-    k_scalar : scalar_claim_of c = Some k;
-    k_continuous : forallb continuous_operation (value_program k) = true;
-    k_jumps : 0 < D \/ forallb continuous_operation (plant_program k) = true;
-    k_level : 0 < L;
-    k_rate : 0 <= D < 1;
-    k_interior : interior B (equilibrium c);
-    k_rest : length (rest c) = length B;
-    k_cube : length (cube c) = length B;
-    k_outputs : length (outputs c) = length B }.
+    k_order : in_order c k }.
 
 Lemma unpack : exists q o rays k, known q o rays k.
 Proof.
@@ -96,21 +152,9 @@ Proof.
   destruct (fall_program_of by_differences c) as [q|] eqn:Q; [|discriminate].
   destruct (descent_obligation c q) as [o|] eqn:O; [|discriminate].
   destruct (ray_obligations (rest c) c q) as [rays|] eqn:R; [|discriminate]. injection made as E.
-  unfold acceptable in A. rewrite !andb_true_iff in A. destruct A as [[[[[A H3] H2] H1] H0] H].
-  unfold no_jumps in H3. destruct (scalar_claim_of c) as [k|] eqn:K; [|discriminate].
-  apply andb_prop in H3; destruct H3 as [C1 C2].
-  pose proof A as W. unfold well_formed in W. rewrite !andb_true_iff in W.
-  destruct W as [[Lo%Nat.eqb_eq Lr%Nat.eqb_eq] Lc%Nat.eqb_eq].
-  exists q, o, rays, k. constructor; auto.
+  destruct (acceptable_ok c A) as [k K]. exists q, o, rays, k. constructor; auto.
   - split; auto. apply proved. rewrite <- E. now left.
   - split; auto. intros r I. apply proved. rewrite <- E. now right.
-  - apply orb_prop in C2. destruct C2 as [C2|C2]; [left|now right].
-    apply qless_ok in C2. now rewrite Q2R_zero in C2.
-  - apply qless_ok in H2. now rewrite Q2R_zero in H2.
-  - split.
-    + apply Qle_bool_real in H1. now rewrite Q2R_zero in H1.
-    + apply qless_ok in H0. now rewrite Q2R_one in H0.
-  - apply interior_ok; auto.
 Qed.
 
 Lemma meaning_of q o rays k : known q o rays k -> forall x w u, length x = length B -> meaning c q x w u.
@@ -120,14 +164,9 @@ Lemma descent_of q o rays k x w : known q o rays k -> in_box B x -> allowed c w 
   exists v, V x = Some v /\ (L < v \/ exists y s, next c x w = Some y /\ stays B x y /\
     get (values (x ++ fst w) (fun _ => 0) (code q)) (fall_at q) = Some s /\ (in_cube c x \/ 0 < v /\ 0 < s)).
 Proof.
-  intros K X [Wb Wt]. destruct w as [w t]. cbn [fst snd] in *.
-  assert (Lx : length x = length B) by (symmetry; apply (Forall2_length _ _ _ X)).
-  pose proof (meaning_of _ _ _ _ K x w (fun _ => 0) Lx) as M.
-  pose proof (next_length _ _ _ _ _ (is_placed _ _ _ _ _ M)) as Ln. rewrite (k_outputs _ _ _ _ K) in Ln.
-  destruct (descent_says c q o x w t (fun _ => 0)) as [v [E S]]; auto; try apply K; [intros; lra|apply M|].
-  exists v. split; auto. destruct S as [S|[y [s [Y [St S]]]]]; [now left|right]. exists y, s. split; auto. split; auto.
-  apply (stays_says c q x w t y M Y Lx); auto.
-  unfold next in Y. apply all_defined_some in Y. rewrite <- (map_length Some y), <- Y, map_length. apply K.
+  intros K X [Wb _]. destruct (k_descent _ _ _ _ K) as [O H]. destruct (k_order _ _ _ _ K).
+  apply (descent_point by_differences c q o); auto; [apply K|symmetry; apply (Forall2_length _ _ _ X)|].
+  intros t T. apply H; auto. rewrite (descent_box c q o O). now apply Forall2_app.
 Qed.
 
 Lemma value_defined x w : in_box B x -> allowed c w -> exists v, V x = Some v.
@@ -139,8 +178,8 @@ Qed.
 Lemma claim_conditions : conditions variation (allowed c) B (next c) V L D (equilibrium c) (in_cube c).
 Proof.
   destruct unpack as [q [o [rays [k K]]]].
-  pose proof (k_rest _ _ _ _ K) as Lr. pose proof (k_cube _ _ _ _ K) as Lc.
-  pose proof (k_outputs _ _ _ _ K) as Lo.
+  pose proof (o_rest _ _ (k_order _ _ _ _ K)) as Lr. pose proof (o_cube _ _ (k_order _ _ _ _ K)) as Lc.
+  pose proof (o_outputs _ _ (k_order _ _ _ _ K)) as Lo.
   assert (Len : forall x, in_box B x -> length x = length B) by (intros x X; symmetry; apply (Forall2_length _ _ _ X)).
   assert (Me : forall x w u, length x = length B -> meaning c q x w u) by apply (meaning_of _ _ _ _ K).
   assert (Mp : forall x w u, length x = length B -> placed c q x w u) by (intros; now apply Me).
@@ -153,7 +192,7 @@ Proof.
     exists v, v'. repeat split; auto.
     rewrite <- (fall_value _ _ _ _ _ (Me x w (fun _ => 0) (Len x X)) t y v v' s E Y E' F). exact Ps. }
   destruct (k_rays _ _ _ _ K) as [Er Hr].
-  constructor; [exact (k_rate _ _ _ _ K)| | | |].
+  constructor; [exact (o_rate _ _ (k_order _ _ _ _ K))| | | |].
   - intros x w X A. destruct (descent_of _ _ _ _ x w K X A) as [v [E M]]. exists v. split; auto.
     destruct M as [M|[y [s [Y [St [F M]]]]]]; [now left|right]. exists y. split; auto. split; auto.
     destruct M as [M|[Pv Ps]]; [now left|right]. apply (Falls x w y v s); auto. now apply (stays_ok _ x).
@@ -167,15 +206,6 @@ Proof.
     symmetry. apply (Forall2_length _ _ _ Wb).
 Qed.
 
-Lemma claim_continuous : continuous_in B V.
-Proof.
-  destruct unpack as [q [o [rays [k K]]]]. pose proof (k_continuous _ _ _ _ K) as Cv.
-  destruct (scalar_claim_ok c k (k_scalar _ _ _ _ K)) as [_ [_ [_ [Val _]]]]. clear K.
-  intros x v _ E eps P. rewrite (Val x (fun _ => 0)) in E.
-  destruct (values_continuous x (fun _ => 0) _ Cv _ v E eps P) as [d [Pd K]]. exists d. split; auto.
-  intros y u _ C U. rewrite (Val y (fun _ => 0)) in U. eauto.
-Qed.
-
 Lemma close_app d x y v w : close d x y -> close d v w -> close d (x ++ v) (y ++ w).
 Proof. intros H K. apply Forall2_app; auto. Qed.
 
@@ -184,10 +214,9 @@ Lemma claim_falls_around : D = 0 -> forall x, in_set B V L x -> x <> equilibrium
   exists d, 0 < d /\ forall z w v y u, in_set B V L z -> close d x z -> allowed c w ->
     V z = Some v -> next c z w = Some y -> V y = Some u -> d <= v - u.
 Proof.
-  intros D0 x X N. pose proof claim_conditions as C. pose proof claim_continuous as Cont.
-  destruct unpack as [q [o [rays [k Kn]]]].
-  destruct (k_jumps _ _ _ _ Kn) as [Cp|Cp]; [lra|].
-  destruct (scalar_claim_ok c k (k_scalar _ _ _ _ Kn)) as [_ [_ [_ [_ Nxt]]]]. clear Kn.
+  intros D0 x X N. pose proof claim_conditions as C. destruct unpack as [q [o [rays [k Kn]]]]. pose proof (lyapunov_continuous c k (k_order _ _ _ _ Kn)) as Cont.
+  destruct (o_jumps _ _ (k_order _ _ _ _ Kn)) as [Cp|Cp]; [lra|].
+  destruct (scalar_claim_ok c k (o_scalar _ _ (k_order _ _ _ _ Kn))) as [_ [_ [_ [_ Nxt]]]]. clear Kn.
   set (none := fun (_ _ : nat) => 0).
   destruct (compact (others c) (fun d w => forall t z v y u, in_set B V L z -> close d x z -> proper t ->
     V z = Some v -> next c z (w, t) = Some y -> V y = Some u -> d <= v - u)) as [d [Pd K]].
@@ -221,9 +250,9 @@ Qed.
 Lemma claim_regular : regular variation (allowed c) B (next c) V L D (equilibrium c).
 Proof.
   destruct unpack as [q [o [rays [k K]]]]. constructor.
-  - exact (k_level _ _ _ _ K).
-  - exact claim_continuous.
-  - exact (k_interior _ _ _ _ K).
+  - exact (o_level _ _ (k_order _ _ _ _ K)).
+  - exact (lyapunov_continuous c k (k_order _ _ _ _ K)).
+  - exact (o_interior _ _ (k_order _ _ _ _ K)).
   - exact claim_falls_around.
 Qed.
 End Sound.
@@ -233,11 +262,5 @@ Theorem stable_if_hold by_differences c l : obligations by_differences c = Some 
 Proof.
   intros M H. pose proof (claim_conditions by_differences c l M H) as C.
   pose proof (claim_regular by_differences c l M H) as S.
-  constructor.
-  - exact (never_ends _ _ _ _ _ _ _ _ _ C).
-  - intros x w T X. exact (invariant _ _ _ _ _ _ _ _ _ C x w T X).
-  - intros x w T X. exact (decreases _ _ _ _ _ _ _ _ _ C x w T X).
-  - intros x w T X. exact (geometric _ _ _ _ _ _ _ _ _ C x w T X).
-  - intros x w T X. exact (states_converge _ _ _ _ _ _ _ _ _ C S x w T X).
-  - exact (stable _ _ _ _ _ _ _ _ _ C S).
+  now apply stable_by_conditions.
 Qed.

@@ -212,23 +212,22 @@ Proof.
   exists y. rewrite (Mn t). now apply all_defined_some.
 Qed.
 
-Theorem descent_says c q o x w t u : descent_obligation c q = Some o -> holds o ->
+Theorem descent_at c q o x w t u : descent_obligation c q = Some o -> true_at (x ++ w) o ->
   (forall k, 0 <= u k <= 1) -> placed c q x w u -> length (next_state_at q) = length (bounds c) ->
   length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
-  in_box (bounds c) x -> in_box (others c) w ->
+  length x = length (bounds c) ->
   exists v, value c x = Some v /\ (Q2R (level c) < v \/ exists y s, next c x (w, t) = Some y /\
     wish_true (values (x ++ w) u (code q)) (stays_wish c q) /\ get (values (x ++ w) u (code q)) (fall_at q) = Some s /\
     (in_cube c x \/ 0 < v /\ 0 < s)).
 Proof.
-  unfold descent_obligation. intros M H U Me Ln Lr Lc X W.
+  unfold descent_obligation. intros M H U Me Ln Lr Lc Lx.
   destruct (grant (descent_wish c q) (code q)) as [s g] eqn:G.
   destruct (wish_below (length (code q)) (descent_wish c q) && _) eqn:P; [|discriminate].
   apply andb_prop in P; destruct P as [P1 P2]. inversion M; subst o; clear M.
-  pose proof (obligation_of_ok _ P2 H (x ++ w) (Forall2_app X W) u U) as Sat.
+  pose proof (obligation_at (x ++ w) _ P2 H u U) as Sat.
   cbn [operations wanted] in Sat.
   destruct (grant_ok (x ++ w) u (code q) _ P1 _ _ _ G (extends_refl _)) as [_ T].
   specialize (T s (extends_refl _) Sat). clear Sat.
-  assert (Lx : length x = length (bounds c)) by (symmetry; clear -X; induction X; simpl; auto).
   pose proof Me as Me'. destruct Me as [Mv _ Mn [Ls Ms] _]. set (m := values (x ++ w) u (code q)) in *.
   destruct T as [[v [D Pos]]|[[v V] [Def [Stay Near]]]].
   - simpl in D. rewrite Mv in D. destruct (value c x) as [v0|]; [|discriminate]. simpl in D. inversion D; subst v.
@@ -243,6 +242,24 @@ Proof.
       * now apply (near_says c q x w u _ Me' Lx Lr Lc Near).
       * simpl in D1, D2. rewrite Mv, V in D1. rewrite F in D2. simpl in D1, D2. inversion D1; inversion D2; subst v1 f1.
         rewrite Q2R_one, Q2R_zero in *. lra.
+Qed.
+
+Lemma descent_box c q o : descent_obligation c q = Some o -> box o = bounds c ++ others c.
+Proof.
+  unfold descent_obligation. destruct (grant _ _) as [s g]. destruct (_ && _); [|discriminate]. intros M. inversion M. apply region_of.
+Qed.
+
+Theorem descent_says c q o x w t u : descent_obligation c q = Some o -> holds o ->
+  (forall k, 0 <= u k <= 1) -> placed c q x w u -> length (next_state_at q) = length (bounds c) ->
+  length (rest c) = length (bounds c) -> length (cube c) = length (bounds c) ->
+  in_box (bounds c) x -> in_box (others c) w ->
+  exists v, value c x = Some v /\ (Q2R (level c) < v \/ exists y s, next c x (w, t) = Some y /\
+    wish_true (values (x ++ w) u (code q)) (stays_wish c q) /\ get (values (x ++ w) u (code q)) (fall_at q) = Some s /\
+    (in_cube c x \/ 0 < v /\ 0 < s)).
+Proof.
+  intros M H U Me Ln Lr Lc X W. apply (descent_at c q o); auto.
+  - intros t' T. apply H; auto. rewrite (descent_box c q o M). now apply Forall2_app.
+  - symmetry. clear -X. induction X; simpl; auto.
 Qed.
 
 (** In discrete time: what the part about the steps says. *)

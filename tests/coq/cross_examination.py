@@ -22,7 +22,7 @@ from pathlib import Path
 
 from random_claims import twins
 from random_loops import loop_twins
-from random_pavings import extended_certificates
+from random_pavings import extended_certificates, recovered_certificates
 
 from certify.errors import UnsupportedError
 from certify.io.claim_text import claim_text, derived_text, has_claim_text
@@ -126,10 +126,9 @@ def _accepted_by(program: Path, batch: Sequence[Case]) -> list[bool]:
 
 def _alone(certificate: Certificate) -> list[str]:
     """A text of its own for what is more than obligations with trees: pavings and cases."""
-    if certificate.proof.paving is not None:
-        return list(derived_text(certificate))
-    whole = not is_in_trees(certificate) and has_claim_text(certificate)
-    return list(claim_text(certificate)) if whole else []
+    if not is_in_trees(certificate) and has_claim_text(certificate):
+        return list(claim_text(certificate))
+    return [] if certificate.proof.paving is None else list(derived_text(certificate))
 
 
 def _accepted_as_claims(program: Path, batch: Sequence[Case]) -> list[bool | None]:
@@ -190,6 +189,8 @@ def random_cases(seeds: Iterable[int]) -> Iterator[Case]:
     """Certificates that the search finds for random claims, damaged ones, and false twins."""
     for seed in seeds:
         rng = random.Random(seed)
+        for kind, certificate in recovered_certificates(seed):
+            yield Case(kind, certificate)
         for pair in (*twins(seed), *loop_twins(seed)):
             found = BranchAndBound().verify(pair.true, _SEARCH).certificate
             proof = None

@@ -23,7 +23,7 @@ from certify.expression.evaluate import evaluate
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.kernel import refutes
 
-__all__ = ["loop_twins"]
+__all__ = ["loop_twins", "recovery"]
 
 _LEVEL, _RESIDUAL = Q(9, 10), Q(3, 10)
 _UNIT = (Q(-1), Q(1))
@@ -149,6 +149,16 @@ def _fast(rng: random.Random, theorem: str) -> Twins | None:
         replace(claim, numbers={**numbers, "decay": Q(faster)}),
         draw.at(worst),
     )
+
+
+def recovery(rng: random.Random) -> Claim:
+    """T-REACH-D for a set of V, whose ends are no ends of cells, reached or kept or returned to."""
+    draw = _draw(rng, "T-REACH-D", rests=rng.random() < 0.3)
+    functions = {"target/0": draw.v - const(Q(rng.randint(1, 6), 7))}
+    if rng.random() < 0.5:
+        functions["initial/0"] = draw.v - const(Q(rng.randint(1, 8), 9))
+    numbers = {"away": Q(rng.randint(0, 2))} if rng.random() < 0.5 else {}
+    return replace(draw.claim, functions=functions, numbers=numbers)
 
 
 def _turned(rng: random.Random) -> Twins | None:

@@ -13,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from certify.expression.evaluate import evaluate
 from certify.proofs.checker.coordinates import Coordinates, transformed
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.language import (
@@ -166,6 +167,38 @@ def test_elementary_functions_are_accurate_at_points(op: str) -> None:
     assert error.max() < 4e-15
     assert np.isnan(low[~finite, 0]).all()
     assert np.array_equal(low, high, equal_nan=True)
+
+
+@pytest.mark.parametrize("bend", [relu, absolute])
+def test_leaky_kinks_are_bounded_alike_in_one_step_and_in_two(
+    bend: Callable[[Node], Node],
+) -> None:
+    operator = "relu" if bend is relu else "abs"
+    before = [X + Fraction(1, 3) * Y, X - Y, X * Y, -X]
+    moves = [Y * Fraction(1, 4), X * Y * Fraction(1, 5), X, Y]
+    kinks = [bend(a) for a in before]
+    kinks += [increment(operator, 0, a, d) for a, d in zip(before, moves, strict=True)]
+    leaky = [
+        a * Fraction(-1, 10) + k * Fraction(9, 10)
+        for a, k in zip(before + moves, kinks, strict=True)
+    ]
+    whole = tanh(sum(leaky[1:], leaky[0])) + leaky[0] * leaky[-1]
+    draw = np.random.default_rng(3)
+    middle, radius = draw.uniform(-1.5, 1.5, (2, 64)), draw.uniform(0, 0.5, (2, 64))
+    low, high = middle - radius, middle + radius
+    values = evaluate([whole], {"x0": middle[0], "x1": middle[1]})[0]
+    for degree in DEGREES:
+        # what is read twice is a step of its own
+        ends = [
+            program(obligation(All(tuple(Atom(">", r) for r in roots)))).evaluate(
+                low, high, degree, -1
+            )
+            for roots in ([whole], [whole, *kinks])
+        ]
+        for one, two in zip(ends[0][:2], ends[1][:2], strict=True):
+            np.testing.assert_allclose(one[:, 0], two[:, 0], rtol=1e-11, atol=1e-12)
+        assert (ends[0][0][:, 0] <= values + 1e-12).all()
+        assert (values <= ends[0][1][:, 0] + 1e-12).all()
 
 
 def test_huge_angles_are_only_known_to_be_bounded() -> None:

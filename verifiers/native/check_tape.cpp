@@ -45,7 +45,7 @@ void check_tape(const Tape& t) {
                             row[0] == kQuotient || row[0] == kQuotient2 || row[0] == kMove;
         const int64_t arity = binary ? 2 : row[0] == kSelect ? 3 : row[0] == kIncrement ? 4 : 1;
         if (row[0] == kQuadratic)
-            require(row[kPower] <= size && row[kPower] <= kMostSquares && row[kLast], "arity");
+            require(row[kPower] >= 1 && row[kPower] <= size && row[kPower] <= kMostSquares && row[kLast], "arity");
         else if (row[0] != kAffine)
             require(size == arity, "arity");
         require(row[kPower] >= 0, "a power");

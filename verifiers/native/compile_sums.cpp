@@ -165,7 +165,7 @@ void Compiled::compile_affine(Step& step, const int32_t* arguments, int columns,
 
 // The code in the pool: the number of linear arguments and of squared ones; for each argument its
 // register's place, and for the squared ones where its slopes are, by slope; then for every
-// coefficient the arguments that have it.
+// coefficient the arguments that have it; apart from that which quadratic coefficients any has.
 void Compiled::compile_quadratic(Step& step, const int32_t* arguments, int count, int squares,
                                  const double* numbers) {
     const int linear = count - squares;
@@ -188,6 +188,12 @@ void Compiled::compile_quadratic(Step& step, const int32_t* arguments, int count
     }
     const std::vector<int32_t> code = terms_of(step.out, {arguments, arguments + count}, 0);
     pool_.insert(pool_.end(), code.begin(), code.end());
+    std::vector<int32_t> bent;
+    for (size_t slot = out.slopes.size(); slot < out.slopes.size() + out.bends.size(); slot++)
+        if (code[slot] < code[slot + 1]) bent.push_back((int32_t)slot);
+    step.maps[1] = (int32_t)pool_.size();
+    pool_.push_back((int32_t)bent.size());
+    pool_.insert(pool_.end(), bent.begin(), bent.end());
     program.room = std::max(program.room, (int32_t)count);
 }
 

@@ -119,9 +119,16 @@ struct Rows {
     const int32_t* code;          // by coefficient from `common` on where its terms are
 };
 
+// The range of a polynomial part without a quadratic one whose sum of slopes is known.
+LANES_INLINE Interval linear_reach(Real* v) {
+    const Real radius = v[kSlopes] + v[kError];
+    v[kBends] = all(0);  // the memory may have been another register's
+    return {v[kCentre] - radius, v[kCentre] + radius};
+}
+
 // Ranges, centres and errors of `rows` rows from `first` on at once.
 template <int rows>
-LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int first) {
+LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int first, bool errs) {
     const double *weight = a.weight + first, *bias = a.bias + first;
     const int32_t* side = a.side + first;
     Real low[rows], high[rows];
@@ -146,10 +153,9 @@ LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int f
         const Real* x = (const Real*)a.x[c];
         const double* w = weight + a.column[c];
         const Real middle = x[kCentre], rest = x[kError];
-        for (int r = 0; r < rows; r++) {
-            centre[r] = centre[r] + all(w[r]) * middle;
-            error[r] = error[r] + magnitude(all(w[r])) * rest;
-        }
+        for (int r = 0; r < rows; r++) centre[r] = centre[r] + all(w[r]) * middle;
+        if (!errs) continue;
+        for (int r = 0; r < rows; r++) error[r] = error[r] + magnitude(all(w[r])) * rest;
     }
     for (int r = 0; r < rows; r++) {
         at(m, a.out[first + r])[kCentre] = centre[r];
@@ -157,12 +163,16 @@ LANES_INLINE void affine_heads(const Program& p, Memory& m, const Rows& a, int f
     }
 }
 
-// Their coefficients: each one of the arguments is read once for all rows.
+// Their coefficients, with the sums of the magnitudes of all: each one of the arguments is read once
+// for all rows.
 template <int rows>
 LANES_INLINE void affine_coefficients(Memory& m, const Rows& a, int first, const Live& live) {
     const double* weight = a.weight + first;
-    Real *v[rows], sum[rows];
-    for (int r = 0; r < rows; r++) v[r] = at(m, a.out[first + r]) + kCoefficients;
+    Real *v[rows], sum[rows], slopes[rows];
+    for (int r = 0; r < rows; r++) {
+        v[r] = at(m, a.out[first + r]) + kCoefficients;
+        slopes[r] = all(0);
+    }
     int t = 0;
     const int count = live.g + live.h;
     // four coefficients at once keep sums independent of each other: one alone waits for every
@@ -181,6 +191,7 @@ LANES_INLINE void affine_coefficients(Memory& m, const Rows& a, int first, const
         v[0][j] = s1;
         v[0][k] = s2;
         v[0][l] = s3;
+        slopes[0] = slopes[0] + magnitude(s0) + magnitude(s1) + magnitude(s2) + magnitude(s3);
     }
     for (; t < count; t++) {
         const int i = live.slot[t];
@@ -199,8 +210,12 @@ LANES_INLINE void affine_coefficients(Memory& m, const Rows& a, int first, const
                 for (int r = 0; r < rows; r++) sum[r] = sum[r] + all(w[r]) * x;
             }
         }
-        for (int r = 0; r < rows; r++) v[r][i] = sum[r];
+        for (int r = 0; r < rows; r++) {
+            v[r][i] = sum[r];
+            slopes[r] = slopes[r] + magnitude(sum[r]);
+        }
     }
+    for (int r = 0; r < rows; r++) v[r][kSlopes - kCoefficients] = slopes[r];
 }
 
 void affine(const Program& p, const Step& s, Memory& m) {
@@ -233,8 +248,9 @@ void affine(const Program& p, const Step& s, Memory& m) {
         a.side = q + rows + a.columns;
         a.code = a.side + rows * a.columns;
         int r = 0;
-        for (; r + 2 <= rows; r += 2) affine_heads<2>(p, m, a, r);
-        if (r < rows) affine_heads<1>(p, m, a, r);
+        const bool errs = p.form[form].error;
+        for (; r + 2 <= rows; r += 2) affine_heads<2>(p, m, a, r, errs);
+        if (r < rows) affine_heads<1>(p, m, a, r, errs);
         const Live& live = live_of(p, m, p.form[form]);
         for (r = 0; p.degree && r + 4 <= rows; r += 4) affine_coefficients<4>(m, a, r, live);
         for (; p.degree && r + 2 <= rows; r += 2) affine_coefficients<2>(m, a, r, live);
@@ -248,8 +264,11 @@ void affine(const Program& p, const Step& s, Memory& m) {
         Real* v = at(m, f.base);
         Interval plain = {v[kLow], v[kHigh]};
         if (hidden) plain = {plain.low + undefined, plain.high + undefined};
-        plain = p.degree && s.narrow ? meet(reach(p, m, f, v), plain)
-                                     : undefined_unless(is_proper(plain), plain);
+        if (p.degree && s.narrow) {
+            plain = meet(f.h ? reach(p, m, f, v) : linear_reach(v), plain);
+        } else {
+            plain = undefined_unless(is_proper(plain), plain);
+        }
         set_range(v, plain);
     }
 }

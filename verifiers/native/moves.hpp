@@ -5,6 +5,13 @@
 
 namespace {
 
+// The slopes of relu or abs between the values of two intervals.
+LANES_INLINE Interval slope_between(int function, Interval x, Interval y) {
+    const Interval between = {smaller(x.low, y.low), larger(x.high, y.high)};
+    return slope_range(function, 0,
+                       undefined_unless(is_finite(x) & is_finite(y), between));
+}
+
 // a d + b (f(s + d) - f(s)) where f is relu or abs: a slope between them times d, or the two values
 // subtracted if that errs less.  See `certify.proofs.checker.increments`.
 void move(const Program& p, const Step& s, Memory& m) {
@@ -21,8 +28,11 @@ void move(const Program& p, const Step& s, Memory& m) {
     m.none[s.out] = 0;
     const int32_t *of_s = p.pool + s.maps[0], *of_d = p.pool + s.maps[1];
     Interval to = {from.low + step.low, from.high + step.high};
-    // the symbol's own slot is 0 until its error is known
-    if (p.degree) {
+    to = undefined_unless(is_proper(to), to);
+    Interval slope = slope_between(s.function, from, to);
+    bool settled = everywhere(m, equal(slope.low, slope.high) & is_finite(step));
+    if (p.degree && !settled) {
+        // the symbol's own slot is 0 until its error is known
         if (s.symbol >= 0) k[f.g - 1] = all(0);
         v[kCentre] = x[kCentre] + d[kCentre];
         v[kError] = x[kError] + d[kError];
@@ -32,14 +42,10 @@ void move(const Program& p, const Step& s, Memory& m) {
             k[i] = *at(m, of_s[i]) + *at(m, of_d[i]);
         }
         to = meet(reach(p, m, f, v), to);
-    } else {
-        to = undefined_unless(is_proper(to), to);
+        slope = slope_between(s.function, from, to);
+        settled = everywhere(m, equal(slope.low, slope.high) & is_finite(step));
     }
-    Interval between = {smaller(from.low, to.low), larger(from.high, to.high)};
-    between = undefined_unless(is_finite(from) & is_finite(to), between);
-    const Interval slope = slope_range(s.function, 0, between);
-    const Mask settled = equal(slope.low, slope.high) & is_finite(step);
-    if (everywhere(m, settled)) {
+    if (settled) {
         if (a == 0 && everywhere(m, equal(slope.low, all(0)))) {
             nothing(p, s, m);
             return;

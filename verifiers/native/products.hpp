@@ -116,6 +116,25 @@ LANES_INLINE Real multiples(Memory& m, const int32_t* code, int slot, const Real
     return sum;
 }
 
+// h_ij = sum 2 w g_i g_j over the squares, and half of that on the diagonal; `known` is their number
+// or 0.
+template <int known>
+LANES_INLINE Real product_of(int squares, const Real* x, const Real* y, bool half) {
+    Real sum = x[0] * y[0];
+    for (int r = 1; r < (known ? known : squares); r++) sum = sum + x[r] * y[r];
+    return half ? all(0.5) * sum : sum;
+}
+
+template <int known>
+LANES_INLINE void all_products(const Live& live, int squares, const Real* doubled,
+                               const Real* slopes, Real* k) {
+    const int32_t* slot = live.slot + live.g;
+    for (int a = 0; a < live.g; a++)
+        for (int b = a; b < live.g; b++)
+            k[*slot++] =
+                product_of<known>(squares, doubled + a * squares, slopes + b * squares, a == b);
+}
+
 // A sum of weighted arguments and weighted squares of arguments: see compile_quadratic.
 void quadratic(const Program& p, const Step& s, Memory& m) {
     const Form& f = p.form[s.out];
@@ -157,23 +176,27 @@ void quadratic(const Program& p, const Step& s, Memory& m) {
         v[kError] = error;
         for (int a = 0; a < live.g; a++)
             k[live.slot[a]] = multiples(m, q, live.slot[a], factor);
-        // h_ij = sum 2 w g_i g_j and half of that on the diagonal
-        const bool dense = f.h == f.g * (f.g + 1) / 2;
-        int a = 0, b = -1;
-        for (int t = live.g; t < live.g + live.h; t++) {
-            const int i = live.slot[t];
-            if (dense) {
-                if (++b == live.g) b = ++a;
-            } else {
-                const int32_t* pair = p.pool + f.pairs + 2 * (i - f.g);
-                for (a = 0; live.slot[a] != pair[0];) a++;
-                for (b = a; live.slot[b] != pair[1];) b++;
+        if (f.h == f.g * (f.g + 1) / 2) {
+            switch (squares) {
+            case 2: all_products<2>(live, 2, doubled, slopes, k); break;
+            case 4: all_products<4>(live, 4, doubled, slopes, k); break;
+            case 6: all_products<6>(live, 6, doubled, slopes, k); break;
+            case 8: all_products<8>(live, 8, doubled, slopes, k); break;
+            default: all_products<0>(live, squares, doubled, slopes, k);
             }
-            Real sum = all(0);
-            const Real *x = doubled + a * squares, *y = slopes + b * squares;
-            for (int r = 0; r < squares; r++) sum = sum + x[r] * y[r];
-            k[i] = (a == b ? all(0.5) * sum : sum) + multiples(m, q, i, factor);
+        } else {
+            for (int t = live.g; t < live.g + live.h; t++) {
+                const int i = live.slot[t];
+                const int32_t* pair = p.pool + f.pairs + 2 * (i - f.g);
+                int a = 0, b;
+                for (; live.slot[a] != pair[0];) a++;
+                for (b = a; live.slot[b] != pair[1];) b++;
+                k[i] = product_of<0>(squares, doubled + a * squares, slopes + b * squares, a == b);
+            }
         }
+        const int32_t* bent = p.pool + s.maps[1];
+        for (int count = *bent++; count > 0; count--, bent++)
+            k[*bent] = k[*bent] + multiples(m, q, *bent, factor);
     }
     narrow(p, s, m, plain);
 }
