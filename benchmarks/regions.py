@@ -2,9 +2,9 @@
 
 A row is a case study, verified by one worker, its certificate checked in a process of its own.
 With ``--train`` it is trained again first, where it was trained; with ``--seeds N`` N times, and
-the row says how many trainings end with a proof, and of which volumes; with ``--baseline`` there
-is a row for the saturated linear-quadratic regulator of the same problem too, with a V of degree 6
-where the plant is polynomial.  Volumes of different kinds have columns of their own:
+the row says how many trainings end with a proof, and how large the sets are; with ``--baseline``
+there is a row for the saturated linear-quadratic regulator of the same problem too, with a V of
+degree 6 where the plant is polynomial.  Volumes of different kinds have columns of their own:
 
 - *explicit*: proved, the volume of cells that the checker accepts one by one;
 - *core*: proved, boxes on which V <= level; in more than two dimensions the proved set is counted
@@ -89,7 +89,7 @@ def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
     spent = ""
     folder = asked.out / name
     if asks_for_training(problem):
-        problem, seconds = trained(problem, 0, folder)
+        problem, seconds = timed(lambda: newly(stated, 0, folder))
         spent = f"{seconds:.0f}"
     elif asked.train and stated is not problem:
         spent = f"{trained(stated, 0, folder)[1]:.0f}"
@@ -100,10 +100,16 @@ def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
         if is_polynomial(stated):
             families["saturated LQR, V of degree 6"] = "polynomial"
         for what, family in families.items():
-            problem, seconds = trained(baseline(stated, family), 0, folder / family)
-            cells = measured(problem, folder / family, asked.samples, "", f"{seconds:.0f}")
-            found.append([f"{name}, {what}", *cells, "--baseline"])
+            found.append([f"{name}, {what}", *regulated(stated, family, folder, asked.samples)])
     return found
+
+
+def regulated(stated: Problem, family: str, folder: Path, samples: int) -> list[str]:
+    """The rest of the row of a baseline, whose training is that of another ``family``."""
+    simpler = baseline(stated, family)
+    problem, seconds = timed(lambda: newly(simpler, 0, folder / family))
+    cells = measured(problem, folder / family, samples, "", f"{seconds:.0f}")
+    return [*cells, "--baseline"]
 
 
 def is_polynomial(problem: Problem) -> bool:
@@ -115,10 +121,10 @@ def is_polynomial(problem: Problem) -> bool:
 def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
     """The row of a case study trained with several seeds: how many proofs, how large the sets."""
     kept = [one_seed(stated, seed, asked.out / f"{name}-{seed}") for seed in range(asked.seeds)]
-    text = spread(
-        [float(volume.removeprefix("counted: ").split()[0]) for volume, _, _ in kept if volume],
-        len(kept),
-    )
+    sizes = [row[0] for row in kept if row[0] is not None]
+    text = f"{len(sizes)} of {len(kept)} proved"
+    if sizes:
+        text += f": {spread(sizes)}"
     training, search = ([row[i] for row in kept] for i in (1, 2))
     flows = stated.system.time == "continuous"
     first = [f"{name}, seeds 0 to {asked.seeds - 1}", f"{whole(stated):.10g}"]
@@ -135,39 +141,51 @@ def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
     return [*first, *volumes, *effort]
 
 
-def spread(sizes: Sequence[float], trainings: int) -> str:
-    """How many trainings end with a proof; range, mean and standard deviation (of a sample) of the
-    volumes that they prove.
-    """
-    text = f"{len(sizes)} of {trainings} proved"
-    if sizes:
-        text += f": {min(sizes):g} to {max(sizes):g}, mean {np.mean(sizes):.2f}"
+def spread(sizes: Sequence[float]) -> str:
+    """Range, mean and standard deviation (of a sample) of the volumes of the proved sets."""
+    text = f"{min(sizes):g} to {max(sizes):g}, mean {np.mean(sizes):.2f}"
     return text if len(sizes) < 2 else f"{text}, deviation {np.std(sizes, ddof=1):.2f}"
 
 
-def one_seed(stated: Problem, seed: int, folder: Path) -> tuple[str, float, float]:
-    """The volume, explicit or of the core, that a training with ``seed`` ends with, or nothing
-    without a proof of convergence to the equilibrium itself; CPU-seconds of training and search.
+def one_seed(stated: Problem, seed: int, folder: Path) -> tuple[float | None, float, float]:
+    """The volume, explicit or of the core, that a training with ``seed`` ends with, None without a
+    proof of convergence to the equilibrium itself; CPU-seconds of training and search.
     """
-    try:
-        problem, training = trained(stated, seed, folder)
-    except ProblemError as error:
-        print(f"seed {seed}: {error}", file=sys.stderr, flush=True)
-        return "", 0.0, 0.0
+    size = None
+    problem, training = trained(stated, seed, folder)
+    if problem is None:
+        return None, training, 0.0
     outcome, search = timed(lambda: verify(problem, Options(workers=1)))
-    volume = ""
     if outcome.certificate is not None and not outcome.claim.theorem.startswith("T-RES"):
         claim = outcome.certificate.claim
         volume = explicit_volume(claim) or core_volume(claim)
-    print(f"seed {seed}: {volume or outcome.verdict.word}", file=sys.stderr, flush=True)
-    return volume, training, search
+        size = float(volume.removeprefix("counted: ").split()[0])
+    said = f"{outcome.claim.theorem} {outcome.verdict.word}"
+    print(
+        f"seed {seed}: {said}, volume {size}, CPU s {training:.0f} and {search:.1f}",
+        file=sys.stderr, flush=True,
+    )  # fmt: skip
+    return size, training, search
 
 
-def trained(problem: Problem, seed: int, folder: Path) -> tuple[Problem, float]:
-    """``problem`` trained from the start, and CPU-seconds."""
+def trained(problem: Problem, seed: int, folder: Path) -> tuple[Problem | None, float]:
+    """``problem`` trained from the start, None where no candidate is found, and CPU-seconds."""
+    return timed(lambda: attempt(lambda: newly(problem, seed, folder)))
+
+
+def newly(problem: Problem, seed: int, folder: Path) -> Problem:
+    """``problem`` trained from the start, whatever an earlier training left in ``folder``."""
     saved_as("training", problem, seed, folder).unlink(missing_ok=True)
-    (result, _, _), seconds = timed(lambda: train_into(folder, problem, seed))
-    return result, seconds
+    return train_into(folder, problem, seed)[0]
+
+
+def attempt(work: Callable[[], Result]) -> Result | None:
+    """What ``work`` gives; None, with a line about it, where a training finds no candidate."""
+    try:
+        return work()
+    except ProblemError as error:
+        print(f"training failed: {error}", file=sys.stderr, flush=True)
+        return None
 
 
 def whole(problem: Problem) -> float:
