@@ -62,6 +62,7 @@ _IN_MORE = {
     "T-RULE": "has cases of rules in whole claims only, and would prove a part alone",
     "T-REACH-D": "has the cells of T-REACH-D in whole claims only",
 }
+_LONGEST = 2048  # characters of a number
 _CALLS = frozenset(
     {"relu", "abs", "sin", "cos", "tanh", "exp", "atan", "log", "sqrt", "recip", "pow"}
 )
@@ -129,8 +130,14 @@ def tree_line(tree: bytes) -> str:
 
 
 def number(value: Fraction) -> str:
-    """``value`` as two words."""
-    return f"{value.numerator:#x} {value.denominator:#x}"
+    """``value`` as two words; UnsupportedError if they are too long for the kernel."""
+    words = f"{value.numerator:#x} {value.denominator:#x}"
+    if len(words) > _LONGEST:
+        raise UnsupportedError(
+            f"a number has {len(words) - 5} hexadecimal digits, which takes the kernel from Coq "
+            "too long: check with --kernel python"
+        )
+    return words
 
 
 def numbers(values: Sequence[Fraction]) -> str:

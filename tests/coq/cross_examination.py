@@ -138,7 +138,7 @@ def _accepted_as_claims(program: Path, batch: Sequence[Case]) -> list[bool | Non
         try:
             whole = has_claim_text(case.certificate)
             text = list(claim_text(case.certificate)) if whole else []
-        except CheckerError:
+        except (CheckerError, UnsupportedError):
             text = []
         if not text:
             answers.append(None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import stat
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from certify.certificate import load, save
 from certify.cli import main
 from certify.errors import CertificateError, CertifyError, InputError, UnsupportedError
 from certify.io.coq_file import coq_file
-from certify.io.kernel_text import VERSION
+from certify.io.kernel_text import VERSION, number
 from certify.proofs.checker.format import Certificate, Proof
 
 ROOT = Path(__file__).parents[2]
@@ -75,6 +76,10 @@ def test_a_certificate_is_accepted_and_the_answer_says_what_was_proved(
     assert words.taken in said
 
 
+# the checker accepts these, and the kernel from Coq, whose bounds are a little wider, does not
+_NOT_SHOWN = {f"hvac/comfort/{climate}/office" for climate in ("cold", "desert")}
+
+
 @built
 @pytest.mark.parametrize(
     "path", sorted(ROOT.glob("case_studies/**/certificate.json")), ids=lambda p: p.parent.name
@@ -84,6 +89,10 @@ def test_certificates_of_case_studies_are_accepted(path: Path) -> None:
     if claim.theorem == "T-REACH-D":
         with pytest.raises(UnsupportedError, match=r"--kernel verified|whole claims only"):
             list(coq_file(load(path), whole=False))
+    if path.parent.relative_to(ROOT / "case_studies").as_posix() in _NOT_SHOWN:
+        with pytest.raises(CertificateError, match="paving: cell 18 is not shown"):
+            kernels.verified(path, workers=2)
+        return
     found = kernels.verified(path, workers=2)
     assert found.leaves or claim.theorem == "T-RULE"  # cases may be decided without any
     assert found.whole
@@ -232,6 +241,12 @@ def test_refusals_have_their_reasons(
 ) -> None:
     with pytest.raises(error, match=said):
         kernels.verified(STUDY, pretending(tmp_path, body))
+
+
+def test_numbers_that_take_minutes_are_not_given_to_the_kernel() -> None:
+    assert number(Fraction(-1, 3 * 16**1000)).startswith("-0x1 0x3000")
+    with pytest.raises(UnsupportedError, match=r"2051 hexadecimal digits.*--kernel python"):
+        number(Fraction(1, 16**2049))
 
 
 @pytest.mark.parametrize(
