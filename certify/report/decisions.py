@@ -77,6 +77,7 @@ def drawn_tree(claim: Claim) -> Drawn | None:
                 return None
             below.append(())
             splits.append(None)
+            # decisions are constants, whose data are numbers
             values.append(tuple(float(e.data) for e in nodes))  # type: ignore[arg-type]
             continue
         form = affine_form(condition)
