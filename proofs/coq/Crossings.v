@@ -2,7 +2,7 @@
     from a cell are.  In words: [proofs/theory/T-EXT-D.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Bool Floats Arith Wf_nat.
 From Certify Require Import Language Intervals Arithmetic Elementary Vectors Polynomials Models Operations Rationals Programs
-  Decisions Bisection Tree Theorems DiscreteTime Claims ExtensionClaim Pavings.
+  Decisions Bisection Tree Theorems DiscreteTime Regrouped Claims ExtensionClaim Pavings.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -76,7 +76,7 @@ Qed.
 (** What the kernel computes of a closed loop, and of a claim, once for all cells. *)
 Record pace := Pace
   { program_of : list (bool * node interval);          (* the plant *)
-    results : list nat;
+    results : list (nat * option nat);                 (* twice where equal parts cancel: [Regrouped.v] *)
     swing : list interval;                             (* of parameters and disturbances *)
     room : nat }.
 Record course := Course
@@ -85,11 +85,18 @@ Record course := Course
     places : lookup;
     in_core : nat -> list interval -> bool }.
 
+Definition result (e : env) (r : nat * option nat) : option model :=
+  let stated := hd None (get (fst r) e) in
+  match stated, snd r with
+  | Some a, Some k =>
+    match hd None (get k e) with Some b => Some (Model (body b) (meet (range a) (range b))) | None => stated end
+  | _, _ => stated
+  end.
 Definition moved (o : pace) (degree k : nat) (x : list model) : option (nat * list model) :=
   match variables degree k (swing o) with
   | Some w =>
     let (k', e) := runs degree (room o) (x ++ w) (k + length (swing o)) (program_of o) Nothing in
-    match all_known (map (fun j => hd None (get j e)) (results o)) with
+    match all_known (map (result e) (results o)) with
     | Some y => Some (k', y)
     | None => None
     end
@@ -147,7 +154,8 @@ Definition tried_program (p : list (node Q)) : list stage :=
 Definition shows (n : nat) (stages : list stage) (f : formula) (degree : nat) (b : list interval) : bool :=
   Nat.eqb (length b) n && close_leaf tries n None stages f degree b.
 Definition pace_of (names : nat) (s : system) : pace :=
-  Pace (compiled_steps (map (fun n => (gets_name n, n)) (plant s))) (outputs s) (map interval_of (others s))
+  let (sums, again) := regrouped (plant s) (outputs s) in
+  Pace (compiled_steps (map (fun n => (gets_name n, n)) (plant s ++ sums))) again (map interval_of (others s))
     (length (bounds s) + names).
 Definition walls_of (b : list (Q * Q)) : list (interval * interval) := map (fun s => (enclose (fst s), enclose (snd s))) b.
 Definition course_of (names : nat) (e : extension_claim) : course :=
@@ -198,13 +206,25 @@ Proof.
   exists u. split; auto. inversion G. lra.
 Qed.
 
+Lemma result_ok z e es r : describes_env z e es ->
+  (forall m v w, snd r = Some m -> hd None (nth (fst r) es []) = Some v -> hd None (nth m es []) = Some w -> v = w) ->
+  models_scalar z (result e r) (hd None (nth (fst r) es [])).
+Proof.
+  intros D Twice. assert (At : forall k, models_scalar z (hd None (get k e)) (hd None (nth k es []))).
+  { intros k. apply Forall2_hd; [exact I|]. now apply get_ok. }
+  unfold result. pose proof (At (fst r)) as A. destruct (hd None (get (fst r) e)) as [a|]; [|exact A].
+  destruct (snd r) as [m|]; [|exact A]. pose proof (At m) as B. destruct (hd None (get m e)) as [b|]; [|exact A].
+  destruct A as [v [V [A1 A2]]], B as [w [W [B1 B2]]]. pose proof (Twice m v w eq_refl V W). subst w.
+  exists v. split; auto. split; cbn [body range]; auto. now apply meet_ok.
+Qed.
 (** Models of the states are models of the next ones after a step. *)
 Lemma moved_ok names s degree k x k' y xs w z : (forall i, in_unit (z i)) ->
   (forall z', agree k z z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') x xs) -> allowed s w ->
   moved (pace_of names s) degree k x = Some (k', y) -> exists z1 ys, (forall i, in_unit (z1 i)) /\ next s xs w = Some ys /\
   forall z', agree k' z1 z' -> (forall i, in_unit (z' i)) -> Forall2 (models z') y ys.
 Proof.
-  intros Z X [Wb Wt] M. unfold moved in M. cbn [swing room program_of results pace_of] in M.
+  intros Z X [Wb Wt] M. unfold moved, pace_of in M. destruct (regrouped (plant s) (outputs s)) as [sums again] eqn:G.
+  cbn [swing room program_of results] in M.
   set (sw := map interval_of (others s)) in *. destruct (variables degree k sw) as [ms|] eqn:Vs; [|discriminate].
   assert (Cw : Forall2 contains sw (fst w)) by (apply boxes_ok; exact Wb).
   destruct (placed_onto sw k z (fst w) Z Cw) as [z1 [Z1 [A1 P1]]].
@@ -213,16 +233,18 @@ Proof.
     - apply X; auto. eapply agree_trans; [exact A1|exact A|lia].
     - apply (variables_ok degree z' sw Z' k); auto. apply (placed_agree z1); auto. }
   pose proof (runs_ok degree (length (bounds s) + names) (xs ++ fst w) (snd w) (x ++ ms)
-    (map (fun n => (gets_name n, n)) (plant s)) Wt z1 (k + length sw)%nat Nothing [] Z1 X1 (fun _ _ _ => described_nothing _)) as R.
+    (map (fun n => (gets_name n, n)) (plant s ++ sums)) Wt z1 (k + length sw)%nat Nothing [] Z1 X1 (fun _ _ _ => described_nothing _)) as R.
   destruct (runs degree _ (x ++ ms) (k + length sw) _ Nothing) as [k2 e2]. destruct R as [z2 [Z2 [A2 [_ R]]]].
   rewrite map_map, map_id in R.
   destruct (all_known _) as [y'|] eqn:Y; [|discriminate]. inversion M; subst k2 y'. apply all_known_ok in Y.
   set (es := run (xs ++ fst w) (snd w) (plant s) []) in *.
   assert (Rows : forall z', agree k' z2 z' -> (forall i, in_unit (z' i)) ->
     Forall2 (models_scalar z') (map Some y) (map (fun j => hd None (nth j es [])) (outputs s))).
-  { intros z' A Z'. rewrite <- Y. specialize (R z' A Z'). clear -R.
-    induction (outputs s) as [|j l IH]; simpl; constructor; auto.
-    apply Forall2_hd; [exact I|]. now apply get_ok. }
+  { intros z' A Z'. rewrite <- Y. specialize (R z' A Z').
+    destruct (regrouped_ok (xs ++ fst w) (snd w) (plant s) (outputs s) sums again G) as [Old Twice].
+    fold es in Old. rewrite <- Old. clear -R Twice.
+    induction again as [|r l IH]; simpl; constructor; [|apply IH; intros k m v u I; now apply (Twice k m v u (or_intror I))].
+    apply (result_ok z' e2 _ r R). intros m v u E. apply (Twice (fst r) m v u). left. now rewrite <- E, <- surjective_pairing. }
   assert (Known : exists ys, map (fun j => hd None (nth j es [])) (outputs s) = map Some ys).
   { specialize (Rows z2 (fun i _ => eq_refl) Z2). clear -Rows. revert Rows.
     generalize (map (fun j => hd None (nth j es [])) (outputs s)). induction y as [|m y IH]; intros l F; inversion F as [|? a ? l' H F']; subst.

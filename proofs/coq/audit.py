@@ -59,6 +59,7 @@ STEPS = {
     "SecondQuotients": ("near_rule_ok", "square_rule_ok"),
     "Along": ("along_ok",),
     "LinearForms": ("forms_ok",),
+    "Regrouped": ("regrouped_ok",),
     "Moves": ("moves_ok",),
     "FallProgram": ("fall_program_ok",),
     "Wishes": ("descent_says",),
