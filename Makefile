@@ -45,7 +45,7 @@ kernel:
 COQ_KERNEL := proofs/coq/build/certify-kernel
 CASES ?= 3000
 proofs: $(STAMP) kernel
-	set -e; for certificate in case_studies/*/certificate.json; do \
+	set -e; for certificate in $$(find case_studies -name certificate.json | sort); do \
 	    test -e "$$certificate" || continue; \
 	    echo "$$certificate"; $(BIN)/certify check "$$certificate"; \
 	done

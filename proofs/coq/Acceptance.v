@@ -27,6 +27,14 @@ Definition needed (by_differences : bool) (s : statement) : option (list obligat
   | Ruled c => rule_obligations c
   end.
 
+(** Why there are none, where cells are not as they are said to be: for messages. *)
+Definition unfit_cells (s : statement) : option misfit :=
+  match s with
+  | Extended e | Extending e => unfit (bounds (core e)) (cells_of e) (most_steps e) (covered e)
+  | Recovered c => unfit (bounds (steered c)) (room_of c) (deadline c) (room_size c)
+  | _ => None
+  end.
+
 (** Besides, every cell of a paving has to be shown: those that are kept, with their times, and of
     T-REACH-D others too.  What [course_for] gives is computed once for all of them. *)
 Definition cell : Type := list (Q * Q) * option nat.

@@ -14,4 +14,4 @@ Extract Inlined Constant PrimFloat.next_down => "next_down".
 Extract Inlined Constant is_lt => "Float64.lt".
 Extract Inlined Constant is_le => "Float64.le".
 Extraction "build/extracted.ml" says needed usual prepare divided parts grown
-  to_show course_for shown.
+  unfit_cells to_show course_for shown.

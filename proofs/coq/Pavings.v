@@ -76,12 +76,17 @@ Fixpoint fair (p : paving) (b : list (Q * Q)) : bool :=
     (fair lower (with_side i (fst s, m) b) &&& fair upper (with_side i (m, snd s) b))
   | _ => true
   end.
-(** The box has its ends in order, and cells are as early and as large as stated. *)
+(** What is wrong with a paving whose cells are not as early and as large as stated. *)
+Inductive misfit := Misshapen | Late | Small.
 Definition counted (most : nat) (c : list (Q * Q) * nat) (ev : bool * Q) : bool * Q :=
   let (early, v) := ev in (if Nat.leb (snd c) most then early else false, Qred (Qvolume (fst c) + v)).
+Definition unfit (b : list (Q * Q)) (p : paving) (most : nat) (covered : Q) : option misfit :=
+  if forallb (fun s => Qle_bool (fst s) (snd s)) b &&& fair p b then
+    let (early, v) := gathered (fun c t a => match t with Some t => counted most (c, t) a | None => a end) p b (true, 0%Q) in
+    if early then if Qle_bool covered v then None else Some Small else Some Late
+  else Some Misshapen.
 Definition laid (b : list (Q * Q)) (p : paving) (most : nat) (covered : Q) : bool :=
-  let (early, v) := gathered (fun c t a => match t with Some t => counted most (c, t) a | None => a end) p b (true, 0%Q) in
-  forallb (fun s => Qle_bool (fst s) (snd s)) b && fair p b && early && Qle_bool covered v.
+  match unfit b p most covered with None => true | _ => false end.
 Lemma Qle_bool_R p q : Qle_bool p q = true -> Q2R p <= Q2R q.
 Proof. intros H. apply Qle_Rle. now apply Qle_bool_iff. Qed.
 Lemma Q2R_red q : Q2R (Qred q) = Q2R q.
@@ -168,12 +173,13 @@ Definition ready (e : extension_claim) : bool := laid (bounds (core e)) (cells_o
 
 Lemma laid_ok b p most covered : laid b p most covered = true -> paved b p most covered /\ fair p b = true.
 Proof.
-  unfold laid. rewrite gathered_kept.
+  unfold laid, unfit. rewrite gathered_kept.
   assert (Count : fold_right (counted most) (true, 0%Q) (kept p b) =
     (forallb (fun cell => Nat.leb (snd cell) most) (kept p b), whole (kept p b))).
   { induction (kept p b) as [|c l IH]; [reflexivity|]. cbn [fold_right forallb whole]. rewrite IH. unfold counted.
     now destruct (Nat.leb (snd c) most). }
-  rewrite Count. intros H. rewrite !andb_true_iff in H. destruct H as [[[H1 F] T] V]. split; auto.
+  rewrite Count. destruct (forallb _ b) eqn:H1; [|discriminate]. destruct (fair p b) eqn:F; [|discriminate].
+  destruct (forallb _ (kept p b)) eqn:T; [|discriminate]. destruct (Qle_bool _ _) eqn:V; [|discriminate]. intros _. split; auto.
   assert (Pb : Forall2 part_of b b).
   { clear -H1. induction b as [|s b IH]; simpl in H1; constructor; apply andb_prop in H1; destruct H1 as [H1 H2]; auto.
     apply Qle_bool_R in H1. unfold part_of. lra. }

@@ -138,7 +138,9 @@ let judge how print text =
       print (line wanted found);
       match found with Proved _ -> accepted | _ -> false
     end in
-  let accepted = List.fold_left answer true (entries how.halvings text) in
+  let accepted = match entries how.halvings text with
+    | read -> List.fold_left answer true read
+    | exception Refused why -> print ("open " ^ why); false in
   print (if accepted then "accepted" else "not accepted");
   accepted
 

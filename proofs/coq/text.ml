@@ -5,6 +5,7 @@ open Kernel
 
 exception Malformed of string
 exception Missing of string (* what this kernel does not have *)
+exception Refused of string (* what is stated and cannot be shown, and why *)
 
 let version = "certify-kernel-4"
 
@@ -284,6 +285,12 @@ let crossings deeper source stated =
     let hint cell = let hops = natural source in (cell, hops, natural source) in
     [ Cells { paving = name; course; cells = List.rev (List.rev_map hint cells); halvings = 2 * deeper } ]
 
+let reason_for stated = match unfit_cells stated with
+  | Some Late -> Refused "paving a cell takes more steps than the claim says"
+  | Some Small -> Refused "paving the cells are smaller than the claim says"
+  | Some Misshapen -> Refused "paving the cells are not parts of the domain"
+  | None -> Missing "obligations for a claim like this one"
+
 (* The obligations of a statement, made by the kernel, each with its tree, and its cells: by
    [Acceptance.accepted_ok] what is stated is true if they are proved and shown. *)
 let proofs deeper source =
@@ -293,7 +300,7 @@ let proofs deeper source =
     | _ -> raise (Malformed "differences are written as such or not: 1 or 0") in
   let wanted = match needed by_differences stated with
     | Some wanted -> wanted
-    | None -> raise (Missing "obligations for a claim like this one") in
+    | None -> raise (reason_for stated) in
   let count = (expect source "proofs"; natural source) in
   if count <> List.length wanted then
     raise (Malformed (Printf.sprintf "%d proofs of %d obligations" count (List.length wanted)));

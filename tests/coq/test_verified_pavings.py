@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from certify import kernels
+from certify.certificate import save
 from certify.cli import main
 from certify.errors import UnsupportedError
 from certify.expression import var
@@ -207,12 +208,12 @@ def test_texts_with_other_cells_are_accepted_only_where_they_are_true(
 
 
 WRONG = {
-    "a larger volume": (r"^volume .*$", "volume 0x20000000000000001 0x10000000000000000", 4),
-    "fewer steps": (r"^steps 3$", "steps 2", 4),
+    "a larger volume": (r"^volume .*$", "volume 0x20000000000000001 0x10000000000000000", 5),
+    "fewer steps": (r"^steps 3$", "steps 2", 5),
     "a smaller core": (r"^level .*$", "level 0x1 0x1000", 5),
     "a time for a cell that is on its way": (r"kept 3$", "kept 2", 5),
-    "an axis that is none": (r"^cut 0", "cut 1", 4),
-    "a cut outside": (r"^cut 0 0x0 0x1$", "cut 0 0x2 0x1", 4),
+    "an axis that is none": (r"^cut 0", "cut 1", 5),
+    "a cut outside": (r"^cut 0 0x0 0x1$", "cut 0 0x2 0x1", 5),
     "a cut that is no number": (r"^cut 0 0x0 0x1$", "cut 0 nan 0x1", 2),
     "a cut at infinity": (r"^cut 0 0x0 0x1$", "cut 0 0x1 0x0", 2),
     "a time below 0": (r"kept 3$", "kept -1", 2),
@@ -233,6 +234,25 @@ def test_claims_that_are_false_or_damaged_are_not_accepted(name: str, tmp_path: 
     assert wrong != text
     status, said = answer([wrong], tmp_path)
     assert (status, "accepted" in said.splitlines()) == (expected, False), said
+
+
+@built
+@pytest.mark.parametrize(
+    ("figure", "said"),
+    [
+        ({"volume": Q(2) + Q(1, 10**20)}, "paving: the cells are smaller than the claim says"),
+        ({"steps": Q(5, 2)}, "paving: a cell takes more steps than the claim says"),
+    ],
+)
+def test_the_figure_that_does_not_fit_is_named(
+    figure: dict[str, Q], said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As by the checker, and with its exit code."""
+    path = tmp_path / "certificate.json"
+    save(with_paving(certificate(moved=False), paving(), **figure), path)
+    for kernel in ("python", "verified"):
+        assert main(["check", str(path), "--kernel", kernel]) == 5
+        assert said in capsys.readouterr().err
 
 
 @built
