@@ -23,20 +23,19 @@ import os
 import resource
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 from published import PUBLISHED, PUBLISHED_FLOWS
 from region_volumes import core_volume, counted, counted_volume, explicit_volume, grid_volume
+from variants import baseline, is_polynomial, option, with_options
 
 from certify import check, read_problem
 from certify.certificate import save
 from certify.errors import ProblemError
-from certify.expression import topological
 from certify.pipeline import verify
-from certify.problem import Problem, Stability, Training
+from certify.problem import Problem
 from certify.report.volume import estimate_reach
 from certify.training import asks_for_training, saved_as, train_into
 from certify.verifiers.interface import Options
@@ -47,7 +46,6 @@ COLUMNS = ("system", "domain", "published (grid)", "explicit", "grid", "core", "
 FLOW_COLUMNS = (
     "system", "domain", "published (samples)", "proved", "sampled, of the proved set", *EFFORT,
 )  # fmt: skip
-_POLYNOMIAL = {"add", "const", "mul", "neg", "pow", "sub", "var"}
 Result = TypeVar("Result")
 
 
@@ -59,10 +57,20 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument(
         "--seeds", type=int, default=0, metavar="N", help="train with seeds 0 to N - 1"
     )
+    parser.add_argument(
+        "--set",
+        type=option,
+        action="append",
+        default=[],
+        metavar="OPTION=VALUE",
+        help="train with this option",
+    )
     parser.add_argument("--baseline", action="store_true", help="also the saturated regulator")
     parser.add_argument("--samples", type=int, default=200_000)
     parser.add_argument("-o", "--out", type=Path, default=Path("out/regions"))
     asked = parser.parse_args(arguments)
+    if asked.set and not (asked.train or asked.seeds):
+        parser.error("--set is for trainings: give --train or --seeds too")
     print(f"load {os.getloadavg()[0]:.1f}", file=sys.stderr)
     flows = [name for name in asked.names if time_of(name) == "continuous"]
     steps = [name for name in asked.names if name not in flows]
@@ -84,6 +92,7 @@ def rows(name: str, asked: argparse.Namespace) -> list[list[str]]:
     problem = read_problem(CASES / name / "problem.toml")
     request = CASES / name / "training.toml"
     stated = read_problem(request) if request.is_file() else problem
+    stated = with_options(stated, dict(asked.set))
     if asked.seeds:
         return [seeded(name, stated, asked)]
     spent = ""
@@ -112,12 +121,6 @@ def regulated(stated: Problem, family: str, folder: Path, samples: int) -> list[
     return [*cells, "--baseline"]
 
 
-def is_polynomial(problem: Problem) -> bool:
-    """Whether the plant is, limits of the inputs apart."""
-    parts = topological(list(problem.system.dynamics.values()))
-    return all(node.op in _POLYNOMIAL for node in parts)
-
-
 def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
     """The row of a case study trained with several seeds: how many proofs, how large the sets."""
     kept = [one_seed(stated, seed, asked.out / f"{name}-{seed}") for seed in range(asked.seeds)]
@@ -137,7 +140,8 @@ def seeded(name: str, stated: Problem, asked: argparse.Namespace) -> list[str]:
             *([text, *blank] if explicit else [*blank[1:], text, ""]),
         ]
     effort = [f"{min(training):.0f} to {max(training):.0f}"]
-    effort += [f"{min(search):.1f} to {max(search):.1f}", "", f"--seeds {asked.seeds} {name}"]
+    command = " ".join([f"--seeds {asked.seeds}", *(f"--set {k}={v}" for k, v in asked.set), name])
+    effort += [f"{min(search):.1f} to {max(search):.1f}", "", command]
     return [*first, *volumes, *effort]
 
 
@@ -192,16 +196,6 @@ def whole(problem: Problem) -> float:
     """The volume of the domain."""
     sides = (problem.domain[x] for x in problem.system.states)
     return float(np.prod([float(high - low) for low, high in sides]))
-
-
-def baseline(problem: Problem, family: str) -> Problem:
-    """The same with the saturated regulator, and what ``family`` finds for it as V."""
-    prop = problem.property
-    assert isinstance(prop, Stability)
-    assert isinstance(prop.lyapunov, Training)
-    kept = {k: v for k, v in prop.lyapunov.options.items() if k == "controller"}
-    lyapunov = Training(family, kept)
-    return replace(problem, property=replace(prop, lyapunov=lyapunov, extend=None, level=None))
 
 
 def measured(problem: Problem, folder: Path, samples: int, name: str, training: str) -> list[str]:

@@ -26,6 +26,7 @@ _SLACK = 0.02
 _FACE_WEIGHT = 20.0
 _FACE_MARGIN = 0.005
 _LEAST_VALUE = 1e-12
+_NEAR = 1e-6  # where the loop is as good as linear
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,21 @@ class Plant:
         if self.flows:
             return 1 + slope(value, y, moved) / here.clamp_min(_LEAST_VALUE), y + moved
         return value(moved) / here.clamp_min(_LEAST_VALUE), moved
+
+    def contraction(
+        self, model: Model, root: torch.Tensor, generator: torch.Generator
+    ) -> torch.Tensor:
+        """The largest factor by which ``|root y|**2`` of a state y near the equilibrium changes in
+        a step, for an invertible ``root``; of a flow along the tangent.
+        """
+        unit = torch.linalg.solve(root, torch.eye(len(root), dtype=torch.float64)).T
+        drawn = self.drawn(unit, generator)
+        after = self.move(model, _NEAR * unit, drawn) / _NEAR @ root.T
+        if self.flows:
+            growth: torch.Tensor = torch.linalg.eigvalsh(after + after.T)[-1]
+            return 1 + growth
+        norm: torch.Tensor = torch.linalg.matrix_norm(after, 2)
+        return norm**2
 
     def drawn(self, y: torch.Tensor, generator: torch.Generator) -> dict[str, torch.Tensor]:
         """Parameters and disturbances for the rows of ``y``, at random."""

@@ -15,9 +15,10 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
 import torch
 
-from certify.controllers.lqr import gain, quadratic_root
+from certify.controllers.lqr import gain, quadratic_root, regulator
 from certify.controllers.neural_model import Model, candidate_of, new_parameters
 from certify.controllers.neural_stage import train_neural
 from certify.controllers.options import NeuralOptions, PolicyOptions, read_options
@@ -57,6 +58,7 @@ def train(
     check_options(task, settings)
     with deterministic():
         state = first_state(task, settings, seed, settings.features)
+        _sharpen(state, float(settings.finest))
         identity = fingerprint(task, settings, seed)
         training = Training(task, settings, state, progress, checkpoint, identity)
         training.resume()
@@ -69,7 +71,7 @@ def train(
             if settings.value_steps:
                 fit_value(training, settings)
             training.enter("lyapunov")
-        train_neural(training, settings, counterexamples)
+        train_neural(training, settings, counterexamples, _first_rate(task, settings))
         return _finished(task, settings, state)
 
 
@@ -113,6 +115,16 @@ def first_state(
     )
 
 
+def _sharpen(state: TrainingState, finest: float) -> None:
+    """Let the features of V be steeper, the last ones by the factor ``finest``, evenly in the
+    logarithm: V bends within a small part of the domain too.
+    """
+    slopes = state.parameters["F"]
+    factors = finest ** torch.linspace(0, 1, len(slopes), dtype=torch.float64)
+    with torch.no_grad():
+        slopes.mul_(factors[:, None])
+
+
 def _start_quadratic(task: Task, settings: NeuralOptions, state: TrainingState) -> None:
     """Let V start as the quadratic of the linear closed loop, with half the domain inside."""
     controller = candidate_of(task, settings, state.parameters).controller
@@ -127,6 +139,20 @@ def _start_quadratic(task: Task, settings: NeuralOptions, state: TrainingState) 
         middle = model.lyapunov(torch.tensor(task.low) + width * unit).median().sqrt()
         state.parameters["R"].div_(middle)
         state.parameters["D"].div_(middle)
+
+
+def _first_rate(task: Task, settings: NeuralOptions) -> float:
+    """By what part a quadratic V can fall at most in a step, or period, near the equilibrium of the
+    loop that training starts from: that of its slowest pole, 0 if it is not stable or not needed.
+    """
+    if not settings.near:
+        return 0.0
+    controller = task.problem.controller or regulator(task, settings)
+    loop = jacobian(task, task.closed(controller), task.states, settings.u_equilibrium)
+    poles = np.linalg.eigvals(loop)
+    if task.problem.system.time == "discrete":
+        return max(0.0, 1 - float(np.abs(poles).max()) ** 2)
+    return max(0.0, -2 * float(poles.real.max()) * float(settings.period))
 
 
 def _finished(task: Task, settings: NeuralOptions, state: TrainingState) -> Candidate:

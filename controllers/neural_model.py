@@ -83,6 +83,13 @@ class Model:
         features = torch.tanh(y @ p["F"].T + p["g"]) - torch.tanh(p["g"])
         return value + ((p["D"] * features) ** 2).sum(-1)
 
+    def root(self) -> torch.Tensor:
+        """Upper triangular, with ``V(y) = |root y|**2 + O(|y|**3)`` at the equilibrium."""
+        p = self.parameters
+        slopes = p["D"] * (1 - torch.tanh(p["g"]) ** 2)
+        upper: torch.Tensor = torch.linalg.qr(torch.cat([p["R"], slopes[:, None] * p["F"]]))[1]
+        return upper
+
 
 def half_ranges(task: Task, settings: PolicyOptions) -> Floats:
     """Half the width of the limits of each input, 1 where it has none."""

@@ -20,25 +20,37 @@ _SMALLEST = 1e-3
 _JUDGED = 32_768
 _SOFTNESS = 0.1
 _MOST_FOUND = 20_000
+_NEAREST = 3e-3
+_LINEAR, _SHARE = 0.02, 0.2  # of the loss at the equilibrium, and of the first loop's rate there
 
 
 def train_neural(
-    training: Training, settings: NeuralOptions, counterexamples: Counterexamples | None
+    training: Training,
+    settings: NeuralOptions,
+    counterexamples: Counterexamples | None,
+    first_rate: float,
 ) -> None:
-    """Optimise policy and V in rounds; keeps the largest sampled set with half the margin."""
+    """Optimise policy and V in rounds; keeps the largest sampled set with half the margin.
+
+    ``first_rate`` is how fast V can fall near the equilibrium of the first loop, relative and per
+    step.  Where ``near`` asks for it, V has to keep a part of that: a policy for a large volume
+    alone tends to slide along a line towards the equilibrium, ever more slowly.
+    """
     state = training.state
     if not len(state.pool):
         state.pool = training.plant.uniform(settings.batch, state.generator)
     steps = settings.rounds * settings.steps
     while state.step < steps:
-        loss = _step(training, settings, state.step / steps)
+        loss = _step(training, settings, first_rate, state.step / steps)
         at_end_of_round = state.step % settings.steps == 0
         if at_end_of_round and counterexamples is not None and state.step < steps:
             ask(training, counterexamples, state.parameters, most=1)
         training.after_step(loss, steps, _REPORT, lambda: _level(training, settings))
 
 
-def _step(training: Training, settings: NeuralOptions, done: float) -> torch.Tensor:
+def _step(
+    training: Training, settings: NeuralOptions, first_rate: float, done: float
+) -> torch.Tensor:
     state, plant = training.state, training.plant
     quarter = settings.batch // 4
     wide = plant.uniform(settings.batch - quarter, state.generator)
@@ -57,12 +69,26 @@ def _step(training: Training, settings: NeuralOptions, done: float) -> torch.Ten
     worst = 2 * failure[:n].mean() + failure[n : 2 * n].mean()
     if len(state.found):
         worst = worst + failure[2 * n :].mean()
+    if settings.near:
+        wanted = max(needed, _SHARE * first_rate)
+        worst = worst + float(settings.near) * _failure_near(training, n // 2, needed, wanted)
     loss = float(settings.penalty) * worst - volume
     trained = [name for name in state.parameters if len(state.parameters[name])]
     training.descend(loss, tuple(trained), done, _RATE)
     if attacked.grad is not None:
         state.pool = _attack(training, attacked.grad, failure[n : 2 * n].detach())
     return loss
+
+
+def _failure_near(training: Training, count: int, needed: float, wanted: float) -> torch.Tensor:
+    """The mean violation at ``count`` states near the equilibrium, where V is to fall by what is
+    ``needed``, and that at the equilibrium itself, where it is to fall by what is ``wanted``.
+    """
+    generator, plant, model = training.state.generator, training.plant, training.model
+    y = plant.uniform(count, generator, _NEAREST)
+    failure = violation(plant, model, y, needed, generator)[1].mean()
+    rate = plant.contraction(model, model.root(), generator) - 1
+    return failure + _LINEAR * torch.relu(rate + wanted) / wanted
 
 
 def _attack(training: Training, gradient: torch.Tensor, failure: torch.Tensor) -> torch.Tensor:

@@ -136,5 +136,8 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "start": _start,
     "reach": _state_weights,
     "share": _share,
+    "clearance": _weight,
     "outreach": _weight,
+    "near": _weight,
+    "finest": _positive,
 }

@@ -84,7 +84,10 @@ class NeuralOptions(PolicyOptions):
     V alone, towards what its roll-outs cost, and ``rounds`` of ``steps`` updates of both functions
     on ``batch`` states, with counterexamples added between rounds.
     ``margin`` is the decrease asked for beyond the decay, relative to V; ``penalty`` weighs
-    violations against volume.
+    violations against volume.  ``near`` weighs violations of states near the equilibrium, half of
+    ``batch`` more at radii spread in the logarithm, and at the equilibrium itself, where they are
+    a small part of the domain and many seeds fail.  ``finest`` is how much steeper the steepest of
+    the features is at first than it would be.
     """
 
     family: ClassVar[str] = "neural"
@@ -94,6 +97,8 @@ class NeuralOptions(PolicyOptions):
     steps: int = 1000
     margin: Fraction = Fraction(1, 50)
     penalty: Fraction = Fraction(200)
+    near: Fraction = Fraction(0)
+    finest: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -109,8 +114,10 @@ class QuadraticOptions(PolicyOptions):
     feedback that makes the largest ellipsoid invariant, and without steps of the policy alone V
     is that ellipsoid.  ``reach`` is how far the trained ellipsoid may go in a state, in multiples
     of the distance to the face; without it faces may cut off any part.  ``share`` is what part of
-    the level without sampled failure is suggested.  ``outreach`` weighs the part of roll-outs that
-    come to the ellipsoid within ``horizon`` steps against the logarithm of the volume.
+    the level without sampled failure is suggested.  ``clearance`` is how far from the faces the
+    next state is asked to stay, as a part of what a step goes in that state on average.
+    ``outreach`` weighs the part of roll-outs that come to the ellipsoid within ``horizon`` steps
+    against the logarithm of the volume.
     """
 
     family: ClassVar[str] = "quadratic"
@@ -122,6 +129,7 @@ class QuadraticOptions(PolicyOptions):
     start: str = "regulator"
     reach: Mapping[str, Fraction] = field(default_factory=dict)
     share: Fraction = Fraction(1)
+    clearance: Fraction = Fraction(1, 25)
     outreach: Fraction = Fraction(0)
 
 

@@ -25,8 +25,6 @@ _REPORT = 200
 _ROLL_OUTS = 5  # steps for which a gradient of roll-outs is used
 _JUDGED = 65_536
 _SMALLEST = 1e-2
-_NEAR = 1e-6  # where the loop is as good as linear
-_FACE_MARGIN = 0.04  # of what a step goes on average
 _LEAST_MOVE = 1e-9
 _SOFTNESS = 0.02  # of the faces, for the volume
 _FAR = 3.0
@@ -47,7 +45,8 @@ def train_quadratic(
     state = training.state
     if not state.best:
         training.keep(_level(training, settings)[1])
-        slow = 1 - _contraction(training).detach()
+        root = root_of(state.parameters)
+        slow = 1 - training.plant.contraction(training.model, root, state.generator).detach()
         state.parameters["slowness"].copy_(slow.clamp_min(_LEAST_SLOWNESS))
         state.pool = _ball(training, settings.batch, state.generator)
     steps = settings.rounds * settings.steps
@@ -98,7 +97,7 @@ def _step(
     value, ratio, leaving = _worst(training, z)
     wanted = float(settings.margin) * slowness
     grows = (ratio - 1 + training.plant.decay + wanted) / slowness
-    leaves = _OUTWARD * (leaving + _FACE_MARGIN)
+    leaves = _OUTWARD * (leaving + float(settings.clearance))
     failure = torch.relu(grows) + torch.relu(leaves)
     n = settings.batch
     near = torch.maximum(grows, leaves)[: 2 * n]
@@ -111,7 +110,8 @@ def _step(
     worst = torch.stack([w * f.mean() for w, f in zip(_PENALTIES, split, strict=False)]).sum()
     beyond = torch.linalg.inv(root).norm(dim=1) - _furthest(training, settings)
     worst = worst + _BEYOND * torch.relu(beyond).sum()
-    linear = torch.relu(_contraction(training) - 1 + training.plant.decay + wanted) / slowness
+    rate = training.plant.contraction(training.model, root, state.generator) - 1
+    linear = torch.relu(rate + training.plant.decay + wanted) / slowness
     gauge = training.plant.gauge(torch.linalg.solve(root, fresh[n // 4 :].T).T)
     within = torch.sigmoid((1 - gauge.clamp_max(_FAR)) / _SOFTNESS).mean()
     volume = torch.log(within + 1e-4) - torch.linalg.slogdet(root)[1]
@@ -168,19 +168,6 @@ def _worst(training: Training, z: torch.Tensor) -> tuple[torch.Tensor, torch.Ten
 def _clipped(training: Training, y: torch.Tensor) -> torch.Tensor:
     """``y`` moved into the domain: many points of a cut ellipsoid come to lie on the faces."""
     return torch.maximum(torch.minimum(y, training.plant.high), training.plant.low)
-
-
-def _contraction(training: Training) -> torch.Tensor:
-    """The largest factor by which V of a state near the equilibrium changes in a step."""
-    root = root_of(training.state.parameters)
-    unit = torch.linalg.solve(root, torch.eye(len(root), dtype=torch.float64)).T
-    drawn = training.plant.drawn(unit, training.state.generator)
-    after = training.plant.move(training.model, _NEAR * unit, drawn) / _NEAR @ root.T
-    if training.plant.flows:
-        growth: torch.Tensor = torch.linalg.eigvalsh(after + after.T)[-1]
-        return 1 + growth
-    norm: torch.Tensor = torch.linalg.matrix_norm(after, 2)
-    return norm**2
 
 
 def _attack(

@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from certify import read_problem
+from certify.errors import ProblemError
 from certify.expression import sin, var
-from certify.problem import Problem, Stability, System
+from certify.problem import Problem, Stability, System, Training
 from certify.proofs.checker.claim import Claim
 from certify.report.volume import estimate_volume
 from certify.theorems import claim_of
@@ -94,3 +96,18 @@ def test_what_a_controller_keeps_is_below_the_ceiling() -> None:
     may = ceiling.may_stay(start)
     assert may[kept].all()
     assert may.mean() < 0.46
+
+
+def test_options_of_a_training_are_replaced(capsys: pytest.CaptureFixture[str]) -> None:
+    variants, regions = (importlib.import_module(name) for name in ("variants", "regions"))
+    stated = read_problem(regions.CASES / "van_der_pol_flow" / "training.toml")
+    given = dict(map(variants.option, ["features=7", "margin = 0.01"]))
+    changed = variants.with_options(stated, given).property.lyapunov
+    assert changed == Training("neural", {**stated.property.lyapunov.options, **given})
+    assert given == {"features": 7, "margin": "0.01"}
+    for wrong in (["--set", "near"], ["--set", "near=3"]):
+        with pytest.raises(SystemExit):
+            regions.main(["van_der_pol_flow", *wrong])
+        assert "--set" in capsys.readouterr().err
+    with pytest.raises(ProblemError, match="nothing is trained"):
+        variants.with_options(read_problem(regions.CASES / "double_integrator/problem.toml"), given)
