@@ -11,7 +11,6 @@ import numpy as np
 
 from certify.outcome import Counterexample, FoundNumber, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
@@ -29,7 +28,8 @@ from certify.verifiers.interface import Options
 from certify.verifiers.parameters import with_numbers
 from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
-from certify.verifiers.search import ObligationSearch, restore_searches, search_state
+from certify.verifiers.search import ObligationSearch
+from certify.verifiers.searches import maps_of, restore_searches, search_state, symbols_of
 
 __all__ = ["NAME", "ProofRun"]
 
@@ -144,7 +144,8 @@ class ProofRun:
                 radius=self.radius,
                 trees={s.obligation.name: s.proof_tree() for s in self.searches},
                 statements={s.obligation.name: s.obligation.digest() for s in self.searches},
-                coordinates=self._coordinates(),
+                coordinates=maps_of(self.searches),
+                symbols=symbols_of(self.searches),
             ),
         )
 
@@ -170,10 +171,6 @@ class ProofRun:
         self.checkpoint.offer(self._state)
         self._look()
 
-    def _coordinates(self) -> dict[str, Coordinates]:
-        maps = ((s.obligation.name, s.coordinates) for s in self.searches)
-        return {name: c for name, c in maps if c is not None}
-
     def _refine(self) -> bool:
         """Reopen and split the leaves that the kernel rejects; whether there were any."""
         self.budget.tell("re-check every leaf", 0.0)
@@ -181,10 +178,11 @@ class ProofRun:
             self.claim,
             self.radius,
             {s.obligation.name: s.proof_tree() for s in self.searches},
-            self._coordinates(),
+            maps_of(self.searches),
             self.options.workers,
             self._watch,
             {s.obligation.name: s.known() for s in self.searches},
+            symbols_of(self.searches),
         )
         self.rejected.append(sum(len(count.open) for count in found.values()))
         for search in self.searches:
