@@ -77,6 +77,10 @@ class ObligationSearch:
         search.degrees, search.tree = degrees, bytes([OPEN])
         return search
 
+    def with_symbols(self, symbols: int | None) -> ObligationSearch:
+        """A new tree for the same formula, whose models have so many symbols."""
+        return ObligationSearch(self.obligation, self.coordinates, self.degrees, symbols)
+
     @property
     def is_open(self) -> bool:
         """Whether a box is left."""

@@ -25,9 +25,12 @@ from certify.proofs.checker.language import Node, affine, relu, sin, stack, var
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import THEOREMS, obligations
-from certify.verifiers.engine import compiled
+from certify.verifiers import planning
+from certify.verifiers.budget import Budget
+from certify.verifiers.engine import compiled, engine_name
 from certify.verifiers.interface import Options
 from certify.verifiers.jobs import Statement, perform_stated
+from certify.verifiers.planning import planned
 from certify.verifiers.proof_run import ProofRun
 from certify.verifiers.search import ObligationSearch
 from certify.verifiers.trees import OPEN
@@ -237,3 +240,24 @@ def test_the_checker_as_a_process_agrees(tmp_path: Path) -> None:
         path.write_bytes(write_certificate(certificate(symbols)))
         command = [sys.executable, "-m", "certify.proofs.checker", str(path)]
         assert subprocess.run(command, capture_output=True, check=False).returncode == status
+
+
+def plan_of(e: Node) -> ObligationSearch:
+    """The plan for ``e``, as if its tree were a large one."""
+    (obligation,) = obligations(claim(e=e), None)
+    first = ObligationSearch(obligation, None, (0, 1), 16)
+    points = np.random.default_rng(1).uniform(-1, 1, (64, 2))
+    best, straight = planning._numbered(first, first, points, Budget(Options()))
+    assert best.symbols == straight.symbols
+    return best
+
+
+@pytest.mark.skipif(engine_name() == "python", reason="only the native engine compares plans")
+def test_plans_have_as_many_symbols_as_pay() -> None:
+    assert plan_of(ZERO).symbols == 16  # there is one, whatever the number
+    wide = relu(affine([[1, i] for i in range(20)], None, stack([X, Y])))
+    scalar = affine([[(-1) ** i for i in range(20)]], [0], wide)[0]
+    e = (scalar + Y) ** 2 - scalar**2 - Y**2 - 2 * scalar * Y
+    assert plan_of(e).symbols is None  # a layer of 20 is too wide for 16
+    (obligation,) = obligations(claim(e=ZERO), None)
+    assert planned(obligation, Budget(Options())).symbols == 16
