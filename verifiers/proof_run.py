@@ -15,13 +15,14 @@ from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.theorems import THEOREMS, obligations
+from certify.proofs.checker.theorems import THEOREMS
 from certify.scaling import factor_between, scaled
 from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.choices import Choice, choose, left_open, open_numbers
 from certify.verifiers.closing import Closing
+from certify.verifiers.derived import derived
 from certify.verifiers.doubts import Doubts
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
 from certify.verifiers.interface import Options
@@ -114,7 +115,7 @@ class ProofRun:
     def _prove(self) -> Certificate:
         """Close everything, then refine what the kernel does not accept."""
         with self.budget.account("derive"):
-            wanted = {o.name: o for o in obligations(self.claim, self.radius)}
+            wanted = {o.name: o for o in derived(self.claim, self.radius)}
         state = self.checkpoint.load()
         if "chosen" in state:
             self.searches = restore_searches(list(wanted.values()), state)
@@ -216,7 +217,7 @@ class ProofRun:
         else:
             self.claim = with_numbers(self.claim, {name: self.claim.numbers[name] * _LOOSER})
         self.rejected.clear()
-        wanted = {o.name: o for o in obligations(self.claim, self.radius)}
+        wanted = {o.name: o for o in derived(self.claim, self.radius)}
         pairs = [(s, wanted[s.obligation.name]) for s in self.searches]
         again = ObligationSearch.reopened if name == "box" else ObligationSearch.restated
         # how far a search that ended midway has come depends on the clock

@@ -27,6 +27,7 @@ from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.verifiers import planning
 from certify.verifiers.budget import Budget
+from certify.verifiers.derived import derived
 from certify.verifiers.engine import compiled, engine_name
 from certify.verifiers.interface import Options
 from certify.verifiers.jobs import Statement, perform_stated
@@ -261,3 +262,10 @@ def test_plans_have_as_many_symbols_as_pay() -> None:
     assert plan_of(e).symbols is None  # a layer of 20 is too wide for 16
     (obligation,) = obligations(claim(e=ZERO), None)
     assert planned(obligation, Budget(Options())).symbols == 16
+
+
+def test_what_was_derived_last_is_not_taken_for_another_claim() -> None:
+    first, other = claim(), claim(Q(1, 2))
+    assert derived(first, None) is derived(first, None)
+    for asked in (first, other, first, replace(first, numbers={"lower": Q(7)})):
+        assert list(derived(asked, None)) == obligations(asked, None)
