@@ -45,7 +45,7 @@ def _measured(search: ObligationSearch) -> float:
     found = pieces(search.proof_tree(), search.low, search.high, wanted)
     low, high = (np.array([p[k] for p in found]).T for k in (1, 2))
     formula, names = search.stated.formula, tuple(search.stated.box)
-    symbols = allocate([a.node for a in atoms(formula)])
+    symbols = allocate([a.node for a in atoms(formula)], search.symbols)
     degrees = codes[[p.position for p in found]] - LEAF
     start = time.monotonic()  # not processor time: other processes slow the kernel down too
     for degree in np.unique(degrees).tolist():

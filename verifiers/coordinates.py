@@ -144,7 +144,7 @@ def _in_level_set(body: Formula, frame: Frame, centre: Array, root: Array) -> It
     if not ranked:
         yield _rotation(_form(root))
         return
-    node, curved = ranked[0]
+    node, curved, _ = ranked[0]
     fit = fitted(frame, narrow[1], values[[nodes.index(node)], count:])[0]
     if not curved:
         slope = np.zeros(len(root)) if fit is None else fit.slope
@@ -171,9 +171,8 @@ def _in_box(formula: Formula, frame: Frame) -> Iterator[Array]:
     if not nodes:
         return
     known = dict(zip(nodes, frame.values(nodes, points), strict=True))
-    chosen = [n for n, curved in critical(formula, frame, known, points) if curved][:2]
-    fits = fitted(frame, points, np.array([known[n] for n in chosen])) if chosen else []
-    good = [fit for fit in fits if fit is not None]
+    ranked = critical(formula, frame, known, points)
+    good = [fit for _, curved, fit in ranked if curved][:2]
     if len(good) == 2:
         metric, other = good if good[0].is_convex() else good[::-1]
         if metric.is_convex():

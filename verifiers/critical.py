@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
 
 from certify.expression import Node
 from certify.proofs.checker.obligations import All, Atom, Formula
-from certify.verifiers.curvature import Array, Frame, fitted
+from certify.verifiers.curvature import Array, Frame, Quadratic, fitted
 
 __all__ = ["critical"]
 
@@ -18,8 +19,8 @@ _CURVED = 0.3  # deviation of the quadratic part against that of the linear part
 
 def critical(
     formula: Formula, frame: Frame, known: Mapping[Node, Array], points: Array
-) -> list[tuple[Node, bool]]:
-    """The conditions that ``formula`` rests on, the hardest first, and whether they are curved.
+) -> list[tuple[Node, bool, Quadratic]]:
+    """The conditions that ``formula`` rests on, the hardest first, whether curved, and their fits.
 
     Curved ones come before others; hard is what comes close to false, relative to its size.
     """
@@ -41,10 +42,12 @@ def critical(
         if fit is None:
             continue
         bend, slope = ((s @ fit.hessian) * s).sum(axis=1) / 2, s @ fit.slope
-        straight = bool(bend.std() <= _CURVED * slope.std())
+        spread_of_bend, spread_of_slope = np.stack([bend, slope]).std(axis=1)
+        straight = bool(spread_of_bend <= _CURVED * spread_of_slope)
         least = np.sort(scaled[k, rows[k]])
-        ranked.append((straight, float(least[len(least) // 20]), k))
-    return [(nodes[k], not straight) for straight, _, k in sorted(ranked)]
+        ranked.append((straight, float(least[len(least) // 20]), k, fit))
+    ranked.sort(key=itemgetter(0, 1, 2))
+    return [(nodes[k], not straight, fit) for straight, _, k, fit in ranked]
 
 
 def _collect(

@@ -14,7 +14,7 @@ import numpy as np
 from certify.expression import Node, to_text
 from certify.proofs.checker.models import Block
 from certify.proofs.checker.obligations import All, Any, Atom, Formula, atoms, proved
-from certify.proofs.checker.symbols import allocate
+from certify.proofs.checker.symbols import Roles, allocate
 from certify.verifiers.engine import engine_name
 from certify.verifiers.planning import estimate, interesting_points, interesting_share
 from certify.verifiers.points import Array, margin
@@ -63,7 +63,8 @@ def _bounds(search: ObligationSearch, found: Sequence[Piece]) -> list[str]:
     formula, names = search.stated.formula, tuple(search.stated.box)
     nodes = [a.node for a in atoms(formula)]
     low, high = (np.array([p[k] for p in found]).T for k in (1, 2))
-    block = Block(names, low, high, max(search.degrees), allocate(nodes))
+    roles = allocate(nodes, search.symbols)
+    block = Block(names, low, high, max(search.degrees), roles)
     relative, which = _deciding(formula, block, nodes)
     name, lines = search.obligation.name, []
     middle = middle_of(low, high).T
@@ -80,7 +81,7 @@ def _bounds(search: ObligationSearch, found: Sequence[Piece]) -> list[str]:
         f"{name}: on the largest open boxes the deciding bound misses 0 by {-typical:.2g} of its "
         f"width ({_text(nodes[int(np.bincount(which).argmax())])})"
     )
-    sources = _sources(block, nodes, which)
+    sources = _sources(block, nodes, which, roles)
     if sources:
         lines.append(f"{name}: what makes this bound wide: " + "; ".join(sources))
     return lines
@@ -109,11 +110,11 @@ def _deciding(formula: Formula, block: Block, nodes: Sequence[Node]) -> tuple[Ar
     return bounds[best, rows], np.stack([w for _, w in pairs])[best, rows]
 
 
-def _sources(block: Block, nodes: Sequence[Node], which: np.ndarray) -> list[str]:
+def _sources(block: Block, nodes: Sequence[Node], which: np.ndarray, roles: Roles) -> list[str]:
     """The largest shares of the width of the deciding bounds, in words."""
     if not block.degree:
         return []
-    named = {k: (n, i) for n, ks in allocate(nodes).symbols.items() for i, k in enumerate(ks)}
+    named = {k: (n, i) for n, ks in roles.symbols.items() for i, k in enumerate(ks)}
     total: dict[str, float] = {}
     for index in np.unique(which):
         model, rows = block.model(nodes[index]), which == index

@@ -57,8 +57,11 @@ def engine_name() -> str:
     return forced or native.instruction_set() if native.available() else "python"
 
 
-def compiled(obligation: Obligation, coordinates: Coordinates | None = None) -> Engine:
-    """The engine for ``obligation``, and for boxes in ``coordinates`` if there are any."""
+def compiled(
+    obligation: Obligation, coordinates: Coordinates | None = None, symbols: int | None = None
+) -> Engine:
+    """The engine for ``obligation`` with so many symbols, and boxes in ``coordinates`` if any."""
     if engine_name() != "python":
-        return native.NativeEngine(obligation, coordinates)
-    return PythonEngine(obligation if coordinates is None else transformed(obligation, coordinates))
+        return native.NativeEngine(obligation, coordinates, symbols)
+    stated = obligation if coordinates is None else transformed(obligation, coordinates)
+    return PythonEngine(stated, symbols)

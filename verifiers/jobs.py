@@ -45,6 +45,7 @@ class Statement:
     radius: str | None
     name: str
     coordinates: str | None
+    symbols: int | None
     digest: str
     native: bool
 
@@ -57,6 +58,7 @@ class Statement:
             radius=None if radius is None else str(radius),
             name=search.obligation.name,
             coordinates=None if map_ is None else json.dumps(map_.to_json()),
+            symbols=search.symbols,
             digest=search.stated.digest(),
             native=not isinstance(search.engine(), PythonEngine),
         )
@@ -138,9 +140,9 @@ def _engine(statement: Statement) -> Engine:
     if derived is None or stated is None or stated.digest() != statement.digest:
         raise UnsupportedError("a worker has another version of certify: install the same one")
     if not statement.native:
-        return PythonEngine(stated)
+        return PythonEngine(stated, statement.symbols)
     try:
-        return NativeEngine(derived, map_)
+        return NativeEngine(derived, map_, statement.symbols)
     except RuntimeError as error:
         raise UnsupportedError(
             f"on a worker {error}, so that it would find another proof: install certify there "

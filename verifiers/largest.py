@@ -32,7 +32,8 @@ from certify.verifiers.open_number import OpenNumber
 from certify.verifiers.parameters import choose_radius
 from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
-from certify.verifiers.search import ObligationSearch, restore_searches, search_state
+from certify.verifiers.search import ObligationSearch
+from certify.verifiers.searches import restore_searches, search_state
 
 __all__ = ["Found", "LargestSearch", "resumed_number"]
 

@@ -72,10 +72,13 @@ class NativeEngine:
     With ``coordinates`` the boxes are those of :func:`transformed`.
     """
 
-    def __init__(self, obligation: Obligation, coordinates: Coordinates | None = None) -> None:
+    def __init__(
+        self, obligation: Obligation, coordinates: Coordinates | None = None,
+        symbols: int | None = None,
+    ) -> None:  # fmt: skip
         limits = None if coordinates is None else limits_of(obligation.box, coordinates)
         formula, names = obligation.formula, tuple(obligation.box)
-        self._problem = _compiled(formula, names, coordinates, limits, instruction_set())
+        self._problem = _compiled(formula, names, coordinates, limits, symbols, instruction_set())
         low, high = root_of(obligation, coordinates)
         self._scale = 0.5 * high - 0.5 * low
 
@@ -121,16 +124,17 @@ def _compiled(
     names: tuple[str, ...],
     coordinates: Coordinates | None,
     limits: Limits | None,
+    symbols: int | None,
     engine: str,
 ) -> Module:
     """The formula in code, which is the same for every box over the same variables."""
     map_ = None if coordinates is None or limits is None else map_of(coordinates, limits)
-    return _native.Problem(_graph(formula, names).arrays(), engine, False, map_)
+    return _native.Problem(_graph(formula, names, symbols).arrays(), engine, False, map_)
 
 
 @lru_cache(maxsize=64)
-def _graph(formula: Formula, names: tuple[str, ...]) -> Graph:
-    roles = without_sums(a.node for a in atoms(formula))
+def _graph(formula: Formula, names: tuple[str, ...], symbols: int | None) -> Graph:
+    roles = without_sums((a.node for a in atoms(formula)), symbols)
     return graph_of(_hardest_first(formula), names, roles)
 
 

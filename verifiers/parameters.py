@@ -9,8 +9,9 @@ from fractions import Fraction
 from certify.proofs.checker.claim import Claim
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.stability import is_ray, with_radius
-from certify.proofs.checker.theorems import THEOREMS, obligations
+from certify.proofs.checker.theorems import THEOREMS
 from certify.verifiers.budget import Budget
+from certify.verifiers.derived import derived
 from certify.verifiers.endings import UnprovedError
 from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
@@ -57,7 +58,7 @@ def choose_radius(
     :func:`close`, and ``look`` is called between plans.
     """
     with budget.account("derive"):
-        rays = [o for o in obligations(provisional(claim), _RADII[0]) if is_ray(o)]
+        rays = [o for o in derived(provisional(claim), _RADII[0]) if is_ray(o)]
     for attempt, boxes in enumerate(_BOXES_PER_RAY):
         if attempt < 2:  # most close with any map, if the radius is small enough
             searches = plans(rays, budget, look, compared=attempt > 0)

@@ -1,6 +1,6 @@
-"""How an obligation is searched: the root's coordinates and the degrees that are tried.
+"""How an obligation is searched: the root's coordinates, degrees, and how many errors get symbols.
 
-Both change the size of the tree by orders of magnitude and neither changes what is proved.
+They change the size of the tree by orders of magnitude and not what is proved.
 The plans race on random paths (:mod:`certify.verifiers.paths`) to points of the region that has
 to be split.
 """
@@ -13,8 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import default_rng  # here, where it counts as starting up: numpy delays it
 
+from certify.expression import Node
 from certify.proofs.checker.coordinates import Coordinates
-from certify.proofs.checker.obligations import Any, Obligation
+from certify.proofs.checker.obligations import Any, Obligation, atoms
+from certify.proofs.checker.symbols import without_sums
 from certify.verifiers.budget import Budget
 from certify.verifiers.coordinates import promising
 from certify.verifiers.engine import engine_name
@@ -29,6 +31,9 @@ _FEW = 150  # boxes with a map
 _TURN, _TURNS = 4096, (1, 3, 12)  # boxes with the first map, looking in between what is left
 _LARGE = 50_000  # boxes that seem to be left: plans are compared, which costs a tenth of that
 _DEGREES = ((0, 1), (0, 1, 2), (0, 2))  # 0 first: limits that are attained are exact there
+_FEW_SYMBOLS = 16  # of all plans at first, and in most cases the best number
+_SYMBOLS = (_FEW_SYMBOLS, None, 32, 48)
+_OTHER = 1.25  # times dearer: paths are few, and symbols slow the kernel down, too
 _SQUARED = 1.6  # times dearer: plans of degree 2 turn out longer, in the search and in the kernel
 _STRAIGHT = 1.3  # times dearer per variable: paths inside a level set miss the boxes around it
 _HEATS = (16, 16, 32)  # paths for each plan, while plans are dropped; they go eight at a time
@@ -75,7 +80,7 @@ def planned(
     ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.  Unless
     plans are to be ``compared`` the first map is taken that promises anything.
     """
-    straight = ObligationSearch(obligation, None, _DEGREES[0])
+    straight = ObligationSearch(obligation, None, _DEGREES[0], _FEW_SYMBOLS)
     left = _left(straight, _GLANCE, budget)
     if left and map_ is not None:
         search = _search(map_, straight)
@@ -91,15 +96,17 @@ def planned(
         return first
     if not _seems_large(first, budget):
         return first
+    points = interesting_points(obligation, sum(_HEATS))
+    first, straight = _numbered(first, straight, points, budget)
     started = [first, *(_search(other, straight) for other in maps)]
-    return _fastest(started, interesting_points(obligation, sum(_HEATS)), budget)
+    return _fastest(started, points, budget)
 
 
 def _search(map_: Coordinates | None, straight: ObligationSearch) -> ObligationSearch:
     """The search in the coordinates ``map_``, which is ``straight`` if there are none."""
     if map_ is None:
         return straight
-    return ObligationSearch(straight.obligation, map_, straight.degrees)
+    return ObligationSearch(straight.obligation, map_, straight.degrees, straight.symbols)
 
 
 def _left(search: ObligationSearch, boxes: int, budget: Budget) -> float:
@@ -138,6 +145,19 @@ def _seems_large(search: ObligationSearch, budget: Budget) -> bool:
     return False
 
 
+def _numbered(
+    first: ObligationSearch, straight: ObligationSearch, points: Array, budget: Budget
+) -> tuple[ObligationSearch, ObligationSearch]:
+    """Both with the number of symbols that promises most for ``first``."""
+    nodes = [a.node for a in atoms(first.obligation.formula)]
+    numbers: dict[frozenset[Node], int | None] = {}
+    for number in _SYMBOLS:  # large ones are the same for many formulas
+        numbers.setdefault(frozenset(without_sums(nodes, number).symbols), number)
+    runners = [first if k == first.symbols else first.with_symbols(k) for k in numbers.values()]
+    best = _heat(runners, points[: 2 * _HEATS[0]], 1, budget, first)[0]
+    return best, straight if best is first else straight.with_symbols(best.symbols)
+
+
 def _fastest(
     started: Sequence[ObligationSearch], points: Array, budget: Budget
 ) -> ObligationSearch:
@@ -152,14 +172,17 @@ def _fastest(
 
 
 def _heat(
-    runners: Sequence[ObligationSearch], points: Array, kept: int, budget: Budget
-) -> list[ObligationSearch]:
-    """The ``kept`` ones that promise most, the best first."""
+    runners: Sequence[ObligationSearch], points: Array, kept: int, budget: Budget,
+    favourite: ObligationSearch | None = None,
+) -> list[ObligationSearch]:  # fmt: skip
+    """The ``kept`` ones that promise most, best first; a favourite unless another is far better."""
     found = []
     for runner in runners:
         work = estimate(runner, points).work * (_SQUARED if 2 in runner.degrees else 1.0)
         if runner.coordinates is None:
             work *= _STRAIGHT ** int((runner.high > runner.low).sum())
+        if favourite is not None and runner is not favourite:
+            work *= _OTHER
         found.append((work, runner))
         budget.spend(0)  # so that the clock counts
     return [runner for _, runner in sorted(found, key=lambda f: f[0])[:kept]]

@@ -11,25 +11,26 @@ import numpy as np
 
 from certify.outcome import Counterexample, FoundNumber, Outcome, Verdict
 from certify.proofs.checker.claim import Claim
-from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.errors import TheoremError
 from certify.proofs.checker.format import Certificate, Proof
 from certify.proofs.checker.kernel import open_leaves
 from certify.proofs.checker.obligations import Obligation
-from certify.proofs.checker.theorems import THEOREMS, obligations
+from certify.proofs.checker.theorems import THEOREMS
 from certify.scaling import factor_between, scaled
 from certify.verifiers.advice import after_refutation, open_boxes, without_answer
 from certify.verifiers.budget import Budget
 from certify.verifiers.checkpoint import Checkpoint
 from certify.verifiers.choices import Choice, choose, left_open, open_numbers
 from certify.verifiers.closing import Closing
+from certify.verifiers.derived import derived
 from certify.verifiers.doubts import Doubts
 from certify.verifiers.endings import BudgetSpentError, RefutedError, StuckError, UnprovedError
 from certify.verifiers.interface import Options
 from certify.verifiers.parameters import with_numbers
 from certify.verifiers.planning import plans
 from certify.verifiers.points import Array
-from certify.verifiers.search import ObligationSearch, restore_searches, search_state
+from certify.verifiers.search import ObligationSearch
+from certify.verifiers.searches import maps_of, restore_searches, search_state, symbols_of
 
 __all__ = ["NAME", "ProofRun"]
 
@@ -114,7 +115,7 @@ class ProofRun:
     def _prove(self) -> Certificate:
         """Close everything, then refine what the kernel does not accept."""
         with self.budget.account("derive"):
-            wanted = {o.name: o for o in obligations(self.claim, self.radius)}
+            wanted = {o.name: o for o in derived(self.claim, self.radius)}
         state = self.checkpoint.load()
         if "chosen" in state:
             self.searches = restore_searches(list(wanted.values()), state)
@@ -144,7 +145,8 @@ class ProofRun:
                 radius=self.radius,
                 trees={s.obligation.name: s.proof_tree() for s in self.searches},
                 statements={s.obligation.name: s.obligation.digest() for s in self.searches},
-                coordinates=self._coordinates(),
+                coordinates=maps_of(self.searches),
+                symbols=symbols_of(self.searches),
             ),
         )
 
@@ -170,10 +172,6 @@ class ProofRun:
         self.checkpoint.offer(self._state)
         self._look()
 
-    def _coordinates(self) -> dict[str, Coordinates]:
-        maps = ((s.obligation.name, s.coordinates) for s in self.searches)
-        return {name: c for name, c in maps if c is not None}
-
     def _refine(self) -> bool:
         """Reopen and split the leaves that the kernel rejects; whether there were any."""
         self.budget.tell("re-check every leaf", 0.0)
@@ -181,10 +179,11 @@ class ProofRun:
             self.claim,
             self.radius,
             {s.obligation.name: s.proof_tree() for s in self.searches},
-            self._coordinates(),
+            maps_of(self.searches),
             self.options.workers,
             self._watch,
             {s.obligation.name: s.known() for s in self.searches},
+            symbols_of(self.searches),
         )
         self.rejected.append(sum(len(count.open) for count in found.values()))
         for search in self.searches:
@@ -218,7 +217,7 @@ class ProofRun:
         else:
             self.claim = with_numbers(self.claim, {name: self.claim.numbers[name] * _LOOSER})
         self.rejected.clear()
-        wanted = {o.name: o for o in obligations(self.claim, self.radius)}
+        wanted = {o.name: o for o in derived(self.claim, self.radius)}
         pairs = [(s, wanted[s.obligation.name]) for s in self.searches]
         again = ObligationSearch.reopened if name == "box" else ObligationSearch.restated
         # how far a search that ended midway has come depends on the clock

@@ -105,11 +105,11 @@ class _Forest:
 class PythonEngine:
     """See :class:`certify.verifiers.engine.Engine`."""
 
-    def __init__(self, obligation: Obligation) -> None:
+    def __init__(self, obligation: Obligation, symbols: int | None = None) -> None:
         self._names = tuple(obligation.box)
         self._formula = obligation.formula
         nodes = [a.node for a in atoms(obligation.formula)]
-        self._roles = allocate(nodes)
+        self._roles = allocate(nodes, symbols)
         # widths are compared with those of the whole box, so that a part of it splits alike
         low, high = root_box(obligation)
         self._scale = high - low

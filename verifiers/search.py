@@ -30,7 +30,7 @@ from certify.verifiers.trees import (
     split_leaf,
 )
 
-__all__ = ["ObligationSearch", "close", "closes_within", "restore_searches", "search_state"]
+__all__ = ["ObligationSearch", "close", "closes_within"]
 
 _SLICE, _TIME, _NODE = 1 << 18, 0.3, 2e-6  # boxes, seconds of a slice, more for a node to read
 _REOPENED = bytes(OPEN if b - LEAF in DEGREES else b for b in range(256))
@@ -44,8 +44,10 @@ class ObligationSearch:
         obligation: Obligation,
         coordinates: Coordinates | None = None,
         degrees: tuple[int, ...] = DEGREES,
+        symbols: int | None = None,
     ) -> None:
-        self.obligation, self.coordinates, self.degrees = obligation, coordinates, degrees
+        self.obligation, self.coordinates = obligation, coordinates
+        self.degrees, self.symbols = degrees, symbols
         self.tree = bytes([OPEN])
         self._engine: Engine | None = None
         self.low, self.high = root_of(obligation, coordinates)
@@ -59,7 +61,8 @@ class ObligationSearch:
     def restarted(self, obligation: Obligation) -> ObligationSearch:
         """A new tree, if it is for another obligation, of the same variables and searched so."""
         same = obligation == self.obligation
-        return self if same else ObligationSearch(obligation, self.coordinates, self.degrees)
+        plan = self.coordinates, self.degrees, self.symbols
+        return self if same else ObligationSearch(obligation, *plan)
 
     def reopened(self, obligation: Obligation) -> ObligationSearch:
         """The splits of this tree for another formula or box, with every leaf to be shown anew."""
@@ -73,6 +76,10 @@ class ObligationSearch:
         search = copy(self)
         search.degrees, search.tree = degrees, bytes([OPEN])
         return search
+
+    def with_symbols(self, symbols: int | None) -> ObligationSearch:
+        """A new tree for the same formula, whose models have so many symbols."""
+        return ObligationSearch(self.obligation, self.coordinates, self.degrees, symbols)
 
     @property
     def is_open(self) -> bool:
@@ -90,7 +97,7 @@ class ObligationSearch:
     def engine(self) -> Engine:
         """The compiled formula."""
         if self._engine is None:
-            self._engine = compiled(self.obligation, self.coordinates)
+            self._engine = compiled(self.obligation, self.coordinates, self.symbols)
         return self._engine
 
     @property
@@ -179,7 +186,7 @@ class ObligationSearch:
     def state(self) -> dict[str, np.ndarray]:
         """What a checkpoint holds."""
         map_ = None if self.coordinates is None else self.coordinates.to_json()
-        plan = json.dumps([self.obligation.name, map_, self.degrees])
+        plan = json.dumps([self.obligation.name, map_, self.degrees, self.symbols])
         return {"tree": np.frombuffer(self.tree, np.uint8), "plan": np.array(plan)}
 
     @classmethod
@@ -188,9 +195,9 @@ class ObligationSearch:
 
         What a file says that the kernel has accepted it is asked again.
         """
-        _, map_, degrees = json.loads(str(state["plan"]))
+        _, map_, degrees, symbols = json.loads(str(state["plan"]))
         coordinates = None if map_ is None else Coordinates.from_json(map_)
-        search = cls(obligation, coordinates, tuple(degrees))
+        search = cls(obligation, coordinates, tuple(degrees), symbols)
         search.tree = certified(state["tree"].tobytes())
         return search
 
@@ -235,16 +242,3 @@ def closes_within(
     finally:
         budget.spend(min(part.boxes, boxes))
     return True
-
-
-def search_state(searches: Sequence[ObligationSearch]) -> dict[str, np.ndarray]:
-    """All searches for a checkpoint."""
-    return {f"{i}/{k}": v for i, s in enumerate(searches) for k, v in s.state().items()}
-
-
-def restore_searches(obligations: Sequence[Obligation], state: State) -> list[ObligationSearch]:
-    """The searches of ``obligations`` as a checkpoint has them."""
-    return [
-        ObligationSearch.restored(o, {k: state[f"{i}/{k}"] for k in ("tree", "plan")})
-        for i, o in enumerate(obligations)
-    ]

@@ -4,7 +4,8 @@ What such a text says is ``Statements.true_of`` of the claim in it, for trajecto
 the loop.  Plant, with the controller in place of the inputs, and functions are programs over
 states, parameters and disturbances, in the order of the claim; a program's last vector is the value
 of a function, and ``outputs`` says where the results of the plant are.  The format is that of
-:mod:`certify.io.kernel_text`, with this in place of the obligation, the last line being a hint::
+:mod:`certify.io.kernel_text`, with ``names`` (``none``, or ``some`` and how many errors get one) in
+place of the flags, and this in place of the obligation, the last line being a hint::
 
     T-STAB-D or T-STAB-C
     states <n> <low> <high> ...
@@ -116,7 +117,6 @@ def claim_entry(certificate: Certificate, label: str = "") -> Iterator[str]:
     yield f"proofs {len(names)}"
     for name in names:
         yield f"{label}{name}"
-        yield "flags 0"
         yield from _proof_lines(certificate, name)
     if certificate.proof.paving is not None:
         yield from hint_lines(claim, certificate.proof.paving, label)
@@ -219,13 +219,13 @@ def _cube(sizes: Sequence[Fraction]) -> str:
 
 
 def _proof_lines(certificate: Certificate, name: str) -> Iterator[str]:
-    """The coordinates and the tree; along rays for the kernel's own variables.
+    """The names, coordinates and the tree; along rays for the kernel's own variables.
 
-    They are those of the checker, but for the distance, which is in units of the radius, and with
-    the direction of the face among them, which is constant on it.
+    They are the checker's, but for the distance in units of the radius and the fixed direction.
     """
     proof = certificate.proof
     given, tree = proof.coordinates.get(name), proof.trees[name]
+    yield f"names some {proof.symbols[name]}" if name in proof.symbols else "names none"
     if name.startswith("ray/"):
         fixed = 1 + certificate.claim.states.index(name[4:-1])
         tree = bytes(b + (fixed <= b < _SPLITS) for b in tree)

@@ -87,15 +87,23 @@ def _whole(certificate: Certificate) -> Iterator[str]:
     count = words.count()
     for position in range(count):
         name = words.next()
-        yield from ("", f"(* {_plain(name)} *)", f"Definition proof_{position} : task := Task")
-        yield from _proof_lines(words)
+        yield from (
+            "",
+            f"(* {_plain(name)} *)",
+            f"Definition proof_{position} : option nat * task := (",
+        )
+        words.skip("names")
+        names = "None" if words.next() == "none" else f"Some {words.count()}"
+        yield f"  {names}, Task []"
+        yield from _tree_lines(words)
+        yield ")."
         yield f"Theorem {theorem_name(position)} : "
         yield f"  closes {differences} stated {position} proof_{position} = true."
         yield "Proof. vm_cast_no_check (eq_refl true). Qed."
     proofs = listed(f"proof_{i}" for i in range(count))
     all_close = "".join(f"(conj {theorem_name(i)} " for i in range(count)) + "I" + ")" * count
     yield ""
-    yield f"Definition proofs : list task := {proofs}."
+    yield f"Definition proofs := {proofs}."
     yield f"Theorem as_many : counts {differences} stated (length proofs) = true."
     yield "Proof. vm_cast_no_check (eq_refl true). Qed."
     yield from _cells(words)
@@ -208,20 +216,21 @@ def _theorem(certificate: Certificate, obligation: Obligation, position: int) ->
     yield f"  {formula(words)}."
     words.skip("differences", "0", "proofs", "1", obligation.name)
     yield f"Definition proof_{position} : task := Task"
-    yield from _proof_lines(words)
+    words.skip("flags")
+    digits = words.next() if words.count() else ""
+    yield f"  (flags_of {listed(digits)})"
+    yield from _tree_lines(words)
+    yield "."
     yield f"Theorem {theorem_name(position)} : holds statement_{position}."
     yield f"Proof. apply (check_ok _ proof_{position}). vm_cast_no_check (eq_refl true). Qed."
 
 
-def _proof_lines(words: Words) -> Iterator[str]:
-    """Flags, coordinates and tree of a task."""
-    words.skip("flags")
-    digits = words.next() if words.count() else ""
-    yield f"  (flags_of {listed(digits)})"
+def _tree_lines(words: Words) -> Iterator[str]:
+    """Coordinates and tree of a task, and between them how deep it is looked into."""
     yield f"  {_coordinates(words)} {_DEPTH} {_HALVINGS}"
     words.skip("tree")
     tree = bytes.fromhex(words.next()) if words.count() else b""
-    yield f"  (unpacked {listed(_packed(tree))}%uint63)."
+    yield f"  (unpacked {listed(_packed(tree))}%uint63)"
 
 
 def _coordinates(words: Words) -> str:

@@ -8,7 +8,7 @@ which is true if the kernel accepts, is a theorem too: ``Acceptance.accepted_ok`
 is what is described here.
 A node of a program refers to those before it by counting back, 0 being the newest::
 
-    certify-kernel-4 <statements>
+    certify-kernel-5 <statements>
     obligation
     box <n> <low> <high> ...
     program <nodes> <operator> <attribute> <arguments> ...
@@ -54,7 +54,7 @@ __all__ = [
     "tree_line",
 ]
 
-VERSION = "certify-kernel-4"
+VERSION = "certify-kernel-5"
 
 RELATIONS = {">": "positive", ">=": "nonnegative", "defined": "defined"}
 # theorems that are proved by more than trees and the cells of an extended region
@@ -110,7 +110,8 @@ def entry(certificate: Certificate, obligation: Obligation, label: str = "") -> 
     rounds = _rounds(obligation.formula, 0)
     order, tried = _order(rounds)
     variables = {x: i for i, x in enumerate(obligation.box)}
-    named = allocate(a.node for a in atoms(obligation.formula)).symbols
+    most = certificate.proof.symbols.get(obligation.name)
+    named = allocate((a.node for a in atoms(obligation.formula)), most).symbols
     yield f"program {len(order)}"
     yield from node_lines(order, variables)
     position = {node: i for i, node in enumerate(order)}

@@ -18,6 +18,7 @@ from .coordinates import Coordinates
 from .errors import FormatError
 from .exact import number_text, parse_number
 from .paving import Paving
+from .symbols import LARGEST_NUMBER
 from .tree import LARGEST_TREES, decode_tree, encode_tree
 
 __all__ = ["FORMAT", "Certificate", "Proof", "read_certificate", "write_certificate"]
@@ -33,6 +34,7 @@ class Proof:
 
     ``statements`` holds the digest of each obligation that the tree was made for, and
     ``coordinates`` those of the trees that split along other axes than its variables.
+    ``symbols`` says how many their models have at most, for trees that state a number.
     ``paving`` is that of a theorem that has one.
     """
 
@@ -41,6 +43,7 @@ class Proof:
     statements: Mapping[str, str]
     coordinates: Mapping[str, Coordinates] = field(default_factory=dict)
     paving: Paving | None = None
+    symbols: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,8 +106,11 @@ def read_certificate(data: bytes) -> Certificate:
     if not isinstance(trees, dict):
         raise FormatError("the trees are not an object")
     for name, entry in trees.items():
-        if not (isinstance(entry, list) and len(entry) in (2, 3) and isinstance(entry[0], str)):
-            raise FormatError(f"the tree {name[:40]!r} is not [statement, tree, coordinates]")
+        if not (isinstance(entry, list) and 2 <= len(entry) <= 4 and isinstance(entry[0], str)):
+            raise FormatError(
+                f"the tree {name[:40]!r} is not [statement, tree, coordinates, symbols]"
+            )
+    maps, symbols = _plans(trees)
     radius = proof["radius"]
     certificate = Certificate(
         claim=Claim.from_json(body["claim"]),
@@ -114,12 +120,9 @@ def read_certificate(data: bytes) -> Certificate:
             radius=None if radius is None else parse_number(radius),
             trees=_trees({name: entry[1] for name, entry in trees.items()}),
             statements={name: entry[0] for name, entry in trees.items()},
-            coordinates={
-                name: Coordinates.from_json(entry[2])
-                for name, entry in trees.items()
-                if len(entry) == 3
-            },
+            coordinates=maps,
             paving=Paving.from_json(proof["paving"]) if "paving" in proof else None,
+            symbols=symbols,
         ),
         sources=_labels(body["sources"]),
         tool=_labels(body["tool"]),
@@ -141,7 +144,29 @@ def _entry(proof: Proof, name: str) -> list[object]:
     entry: list[object] = [proof.statements[name], encode_tree(proof.trees[name])]
     if name in proof.coordinates:
         entry.append(proof.coordinates[name].to_json())
+    if name in proof.symbols:
+        entry.append(proof.symbols[name])
     return entry
+
+
+def _plans(entries: Mapping[str, list[object]]) -> tuple[dict[str, Coordinates], dict[str, int]]:
+    """What the entries of trees end with, either of which may be missing."""
+    maps, symbols = dict[str, Coordinates](), dict[str, int]()
+    for name, (_, _, *rest) in entries.items():
+        if len(rest) == 2 or (rest and isinstance(rest[0], dict)):
+            maps[name] = Coordinates.from_json(rest.pop(0))
+        if rest:
+            symbols[name] = _number_of_symbols(name, rest[0])
+    return maps, symbols
+
+
+def _number_of_symbols(name: str, value: object) -> int:
+    if type(value) is not int or not 0 <= value <= LARGEST_NUMBER:  # and no truth value
+        raise FormatError(
+            f"the tree {name[:40]!r} has {str(value)[:40]!r} symbols: what is meant is an integer "
+            f"from 0 to {LARGEST_NUMBER}"
+        )
+    return value
 
 
 def _trees(packed: Mapping[str, object]) -> dict[str, bytes]:

@@ -72,8 +72,9 @@ def check_certificate(
     wanted, proof = to_prove(certificate), certificate.proof
     counts = {}
     rejected = open_leaves(
-        certificate.claim, proof.radius, proof.trees, proof.coordinates, workers, progress
-    )
+        certificate.claim, proof.radius, proof.trees, proof.coordinates, workers, progress,
+        symbols=proof.symbols,
+    )  # fmt: skip
     for name in wanted:
         if rejected[name].open:
             position = rejected[name].open[0]
@@ -107,8 +108,8 @@ def to_prove(certificate: Certificate) -> Mapping[str, Obligation]:
     for name, obligation in wanted.items():
         if proof.statements[name] != obligation.digest():
             raise Rejected(f"{name}: the tree was made for another statement")
-    if not set(proof.coordinates) <= set(wanted):
-        raise Rejected("there are coordinates for another obligation")
+    if not {*proof.coordinates, *proof.symbols} <= set(wanted):
+        raise Rejected("there are coordinates or symbols for another obligation")
     if theorem.has_paving != (proof.paving is not None):
         raise Rejected(f"{theorem.id} {'needs' if theorem.has_paving else 'has no'} paving")
     return wanted
@@ -131,21 +132,24 @@ def open_leaves(
     workers: int = 1,
     progress: Progress | None = None,
     known: Mapping[str, frozenset[int]] | None = None,
+    symbols: Mapping[str, int] | None = None,
 ) -> dict[str, LeafCount]:
     """For every obligation of ``claim`` the leaves of its tree that are not proved.
 
     Every leaf is evaluated once, except those at the positions ``known``, which only a
     search passes, to save what it has had evaluated before.  ``coordinates`` are those of the
-    trees that are not over the obligation's own variables.  Several ``workers`` share the
+    trees that are not over the obligation's own variables, ``symbols`` how many symbols the models
+    of their leaves have at most, where that is stated.  Several ``workers`` share the
     leaves.  Raises Rejected if a tree does not cover its box.
     """
     check_arithmetic()
     known = {name: frozenset() for name in trees} if known is None else known
-    job = _Job(tuple(_restated(obligations(claim, radius), coordinates)))
+    stated = {} if symbols is None else dict(symbols)
+    job = _Job(tuple(_restated(obligations(claim, radius), coordinates)), stated)
     counts = {o.name: _Count(o) for o in job.wanted}
     work = sum(_leaf_number(trees[name]) - len(known[name]) for name in counts)
     done = 0
-    given = (claim.to_json(), radius, dict(coordinates))
+    given = (claim.to_json(), radius, dict(coordinates), stated)
     shared = workers if work >= _WORTH_SHARING else 1
     for batch, closed in _evaluated(job, job.batches(trees, known), shared, given):
         counts[batch.name].add(batch.leaves, closed)
@@ -178,8 +182,8 @@ class _Batch(NamedTuple):
 class _Job:
     """The obligations that leaves are evaluated for."""
 
-    def __init__(self, wanted: tuple[Obligation, ...]) -> None:
-        self.wanted = wanted
+    def __init__(self, wanted: tuple[Obligation, ...], symbols: Mapping[str, int]) -> None:
+        self.wanted, self._symbols = wanted, symbols
         self._by_name = {o.name: o for o in wanted}
         self._roles: dict[str, Roles] = {}
 
@@ -206,7 +210,8 @@ class _Job:
     def _roles_of(self, obligation: Obligation) -> Roles:
         name = obligation.name
         if name not in self._roles:
-            self._roles[name] = allocate(a.node for a in atoms(obligation.formula))
+            nodes = [a.node for a in atoms(obligation.formula)]
+            self._roles[name] = allocate(nodes, self._symbols.get(name))
         return self._roles[name]
 
     def _coefficients(self, obligation: Obligation, tree: bytes) -> int:
@@ -244,7 +249,7 @@ def _evaluated(
     job: _Job,
     batches: Iterator[_Batch],
     workers: int,
-    given: tuple[object, Fraction | None, Mapping[str, Coordinates]],
+    given: tuple[object, Fraction | None, Mapping[str, Coordinates], Mapping[str, int]],
 ) -> Iterator[tuple[_Batch, Mask]]:
     """Every batch with what is proved of it, from workers that have derived the obligations."""
     if workers == 1:
@@ -274,11 +279,14 @@ def _evaluated(
 _jobs: list[_Job] = []  # of a worker process: the one it was started for
 
 
-def _prepare(data: object, radius: Fraction | None, coordinates: Mapping[str, Coordinates]) -> None:
+def _prepare(
+    data: object, radius: Fraction | None, coordinates: Mapping[str, Coordinates],
+    symbols: Mapping[str, int],
+) -> None:  # fmt: skip
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # an interrupt ends the worker at once, silently
     check_arithmetic()
     wanted = obligations(Claim.from_json(data), radius)
-    _jobs.append(_Job(tuple(_restated(wanted, coordinates))))
+    _jobs.append(_Job(tuple(_restated(wanted, coordinates)), symbols))
 
 
 def _evaluate(batch: _Batch) -> Mask:

@@ -20,9 +20,10 @@ from .combinations import Combination, collected
 from .language import SMOOTH, Affine, Node, constant_factor, topological
 from .polynomials import Layout, Model
 
-__all__ = ["MOST_SYMBOLS", "NO_ROLES", "Roles", "allocate", "without_sums"]
+__all__ = ["LARGEST_NUMBER", "MOST_SYMBOLS", "NO_ROLES", "Roles", "allocate", "without_sums"]
 
-MOST_SYMBOLS = 24
+MOST_SYMBOLS = 24  # where a proof does not state a number
+LARGEST_NUMBER = 60  # that one may state
 
 
 class Roles(NamedTuple):
@@ -69,33 +70,35 @@ class Roles(NamedTuple):
 NO_ROLES = Roles({}, frozenset(), {}, {})
 
 
-def allocate(roots: Iterable[Node]) -> Roles:
-    """The roles of the operations below ``roots``.
+def allocate(roots: Iterable[Node], most: int | None = None) -> Roles:
+    """The roles of the operations below ``roots``, with at most ``most`` symbols if that is stated.
 
     Increments get symbols first, scalars before whole layers: what is to be proved is a
-    difference, to which the two values matter only through them.  Then other kinks, layers as a
-    whole before scalars, then smooth functions, in topological order while there are symbols left:
-    the errors of kinks shrink no faster than the box, those of smooth functions with its square or
-    cube.
+    difference, to which the two values matter only through them.  Then other kinks, then smooth
+    functions, whole layers before scalars, in topological order while there are symbols left: the
+    errors of kinks shrink no faster than the box, those of smooth functions with its square or
+    cube.  Where a number is stated scalars come first among the kinks, too: the error of an input
+    that is clipped stands for those of all neurons before it.
     """
     roots = list(roots)
     order = topological(roots)
-    symbols, last = _symbols(order), frozenset(_last_products(order))
+    symbols, last = _symbols(order, most), frozenset(_last_products(order))
     return Roles(symbols, last, dict(collected(order, roots, last)), _fixed(order, symbols))
 
 
-def without_sums(roots: Iterable[Node]) -> Roles:
+def without_sums(roots: Iterable[Node], most: int | None = None) -> Roles:
     """Symbols and last products as :func:`allocate` has them, and not what takes it longest."""
     order = topological(roots)
-    return Roles(_symbols(order), frozenset(_last_products(order)), {}, {})
+    return Roles(_symbols(order, most), frozenset(_last_products(order)), {}, {})
 
 
-def _symbols(order: Iterable[Node]) -> dict[Node, tuple[int, ...]]:
+def _symbols(order: Iterable[Node], stated: int | None) -> dict[Node, tuple[int, ...]]:
+    most = MOST_SYMBOLS if stated is None else stated
     candidates = [n for n in order if n.op in _KINKS or _is_bent(n)]
     symbols: dict[Node, tuple[int, ...]] = {}
     used = 0
-    for node in sorted(candidates, key=_rank):
-        if used + max(node.size, 1) <= MOST_SYMBOLS:
+    for node in sorted(candidates, key=_rank if stated is None else _rank_if_stated):
+        if used + max(node.size, 1) <= most:
             symbols[node] = tuple(range(used, used + max(node.size, 1)))
             used += len(symbols[node])
     return symbols
@@ -116,6 +119,10 @@ def _rank(node: Node) -> int:
     if node.op in _KINKS:
         return 2 if node.size else 3
     return 4 if node.size else 5
+
+
+def _rank_if_stated(node: Node) -> int:
+    return {2: 3, 3: 2}.get(_rank(node), _rank(node))
 
 
 _KINKS = frozenset({"relu", "abs", "max", "increment"})

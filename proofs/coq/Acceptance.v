@@ -194,34 +194,35 @@ Definition size_of (sizes : list nat) (c : node Q) : nat :=
   | Neg a | Call _ a | Step a | Add a _ | Sub a _ | Mul a _ | Max a _ | Quotient _ a _ | Quotient2 _ a _
   | Increment _ a _ => nth a sizes 0
   end.
-(** In which order errors get names, as in [proofs/checker/symbols.py]; None for what is linear, and products. *)
-Definition rank_of (size : nat) (c : node Q) : option nat :=
+(** In which order errors get names, as in [proofs/checker/symbols.py], where their number is stated or
+    is not; None for what is linear, and products. *)
+Definition rank_of (stated : bool) (size : nat) (c : node Q) : option nat :=
   let alone := Nat.leb size 1 in
   match c with
   | Increment _ _ _ => Some (if alone then 0 else 1)
-  | Call Relu _ | Call Abs _ | Max _ _ | Step _ | Select _ _ _ => Some (if alone then 3 else 2)
+  | Call Relu _ | Call Abs _ | Max _ _ | Step _ | Select _ _ _ => Some (if Bool.eqb alone stated then 2 else 3)
   | Call (Pow 2) _ => None
   | Call _ _ | Quotient _ _ _ | Quotient2 _ _ _ => Some (if alone then 5 else 4)
   | _ => None
   end.
-Fixpoint ranked (p : list (node Q)) (sizes : list nat) : list (option nat * nat) :=
+Fixpoint ranked (stated : bool) (p : list (node Q)) (sizes : list nat) : list (option nat * nat) :=
   match p with
   | [] => []
-  | c :: p => let n := size_of sizes c in (rank_of n c, n) :: ranked p (n :: sizes)
+  | c :: p => let n := size_of sizes c in (rank_of stated n c, n) :: ranked stated p (n :: sizes)
   end.
-Definition most_names := 24.
-(** Names for those of rank [r]. *)
-Fixpoint name_rank (r used : nat) (l : list (option nat * nat)) (named : list bool) : nat * list bool :=
+(** Names for those of rank [r], [most] altogether. *)
+Fixpoint name_rank (most r used : nat) (l : list (option nat * nat)) (named : list bool) : nat * list bool :=
   match l, named with
   | (s, n) :: l, b :: named =>
-    let take := match s with Some q => Nat.eqb q r && Nat.leb (used + n) most_names | None => false end in
-    let (used, named) := name_rank r (if take then used + n else used) l named in
+    let take := match s with Some q => Nat.eqb q r && Nat.leb (used + n) most | None => false end in
+    let (used, named) := name_rank most r (if take then used + n else used) l named in
     (used, (b || take)%bool :: named)
   | _, _ => (used, named)
   end.
-Definition named (p : list (node Q)) : list bool :=
-  let l := ranked p [] in
-  snd (fold_left (fun un r => name_rank r (fst un) l (snd un)) (seq 0 6) (0, map (fun _ => false) p)).
+Definition named (names : option nat) (p : list (node Q)) : list bool :=
+  let (stated, most) := match names with Some n => (true, n) | None => (false, 24) end in
+  let l := ranked stated p [] in
+  snd (fold_left (fun un r => name_rank most r (fst un) l (snd un)) (seq 0 6) (0, map (fun _ => false) p)).
 
 (** Where the formula is tried: at the last of the atoms that come in the same round, counted back. *)
 Fixpoint tried_at (r : nat) (f : formula) (ends : list nat) : list nat :=
@@ -231,10 +232,10 @@ Fixpoint tried_at (r : nat) (f : formula) (ends : list nat) : list nat :=
   | And a b => tried_at r b (tried_at r a ends)
   | Or a b => tried_at (S r) b (tried_at r a ends)
   end.
-Definition usual (o : obligation) : list (bool * bool) :=
+Definition usual (names : option nat) (o : obligation) : list (bool * bool) :=
   let n := length (program o) in
   let ends := tried_at 0 (goal o) [] in
-  combine (named (program o)) (map (fun i => existsb (Nat.eqb (n - S i)) ends) (seq 0 n)).
+  combine (named names (program o)) (map (fun i => existsb (Nat.eqb (n - S i)) ends) (seq 0 n)).
 
 Definition says (bytes : list nat) (s : statement) : bool := same_words (split_onto [] [] bytes) (print s).
 

@@ -19,19 +19,20 @@ Definition flags_of (digits : list nat) : list (bool * bool) :=
 
 (** ** Whole claims *)
 
-(** The task [t] proves obligation number [i] of the statement [s]. *)
-Definition closes (differences : bool) (s : statement) (i : nat) (t : task) : bool :=
+(** The task [t] proves obligation number [i] of the statement [s], with as many names for errors. *)
+Definition closes (differences : bool) (s : statement) (i : nat) (nt : option nat * task) : bool :=
+  let (names, t) := nt in
   match needed differences s with
   | Some l =>
     match nth_error l i with
-    | Some o => check o (Task (usual o) (at_root t) (depth t) (deeper t) (tree t))
+    | Some o => check o (Task (usual names o) (at_root t) (depth t) (deeper t) (tree t))
     | None => false
     end
   | None => false
   end.
 Definition counts (differences : bool) (s : statement) (n : nat) : bool :=
   match needed differences s with Some l => Nat.eqb (length l) n | None => false end.
-Fixpoint all_close (differences : bool) (s : statement) (i : nat) (ts : list task) : Prop :=
+Fixpoint all_close (differences : bool) (s : statement) (i : nat) (ts : list (option nat * task)) : Prop :=
   match ts with [] => True | t :: ts' => closes differences s i t = true /\ all_close differences s (S i) ts' end.
 
 (** Every cell is shown, with the hops and the degree of its hint; halved [deeper] times at most. *)
@@ -62,5 +63,5 @@ Proof.
     - rewrite PeanoNat.Nat.add_succ_r. apply (IH (S k)); [apply H|]. now apply PeanoNat.Nat.succ_lt_mono. }
   destruct (G ts 0 H i) as [t K].
   { rewrite <- L. apply nth_error_Some. now rewrite E. }
-  unfold closes in K. rewrite N in K. simpl in K. rewrite E in K. now apply check_ok in K.
+  destruct t as [n t]. unfold closes in K. rewrite N in K. simpl in K. rewrite E in K. now apply check_ok in K.
 Qed.

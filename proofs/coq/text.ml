@@ -7,7 +7,7 @@ exception Malformed of string
 exception Missing of string (* what this kernel does not have *)
 exception Refused of string (* what is stated and cannot be shown, and why *)
 
-let version = "certify-kernel-4"
+let version = "certify-kernel-5"
 
 type entry = { name : string; stated : obligation; task : task; tree : string }
 
@@ -148,17 +148,17 @@ let safety_claim source =
   let never_in = (expect source "unsafe"; functions_of source) in
   { guarded; barrier; starts_in; never_in }
 
-let maybe source =
+let maybe read source =
   match word source with
   | "none" -> None
-  | "some" -> Some (rational source)
+  | "some" -> Some (read source)
   | found -> raise (Malformed (Printf.sprintf "%S is neither none nor some" found))
 
 let output_claim source =
   let inputs = (expect source "inputs"; counted source interval) in
   let measured = (expect source "output"; counted source node) in
-  let low_bound = (expect source "lower"; maybe source) in
-  let high_bound = (expect source "upper"; maybe source) in
+  let low_bound = (expect source "lower"; maybe rational source) in
+  let high_bound = (expect source "upper"; maybe rational source) in
   { inputs; measured; low_bound; high_bound }
 
 let residual_claim source =
@@ -188,10 +188,7 @@ let recovery_claim source =
   let steered = system source in
   let target = (expect source "target"; functions_of source) in
   let starting = (expect source "initial"; functions_of source) in
-  let away = match (expect source "away"; word source) with
-    | "none" -> None
-    | "some" -> Some (natural source)
-    | found -> raise (Malformed (Printf.sprintf "%S is neither none nor some" found)) in
+  let away = (expect source "away"; maybe natural source) in
   let deadline = (expect source "steps"; natural source) in
   let room_size = (expect source "volume"; rational source) in
   let room_of = (expect source "paving"; paving source) in
@@ -233,17 +230,22 @@ let statement source =
   if says (bytes (source.position - 1) []) found then found
   else raise (Malformed "a statement that is not spelled as the kernel spells it")
 
-(* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  There are none
-   for an obligation that the text does not know. *)
-let flags stated source =
-  expect source "flags";
+let digits_of source =
   let n = natural source in
   let digits = if n = 0 then "" else word source in
   if String.length digits <> n then raise (Malformed "flags of another length");
   let flag = function
     | '0' -> (false, false) | '1' -> (true, false) | '2' -> (false, true) | '3' -> (true, true)
     | c -> raise (Malformed (Printf.sprintf "the flag %C" c)) in
-  if n = 0 then usual stated else List.map flag (List.of_seq (String.to_seq digits))
+  List.map flag (List.of_seq (String.to_seq digits))
+
+(* For each node a digit: 1 if its error gets a name, 2 if the formula is tried there.  Of an obligation
+   that the text does not know it says how many errors get names. *)
+let flags stated source =
+  match word source with
+  | "names" -> usual (maybe natural source) stated
+  | "flags" -> digits_of source
+  | found -> raise (Malformed (Printf.sprintf "%S where names or flags are expected" found))
 
 let at_root source =
   expect source "coordinates";

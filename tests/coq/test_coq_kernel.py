@@ -162,7 +162,7 @@ def test_damaged_trees_are_not_accepted(study: str, tmp_path: Path) -> None:
 def test_texts_for_another_kernel_are_refused(tmp_path: Path) -> None:
     text = text_of("double_integrator")
     for changed, lacking in (
-        (text.replace("certify-kernel-4", "certify-kernel-9"), 'the format "certify-kernel-9"'),
+        (text.replace("certify-kernel-5", "certify-kernel-9"), 'the format "certify-kernel-9"'),
         (text.replace("positive", "negative"), 'the relation "negative"'),
         (text.replace("\nneg ", "\nnegate "), 'the operator "negate"'),
         (text.replace("obligation", "claims"), 'the statement "claims"'),
@@ -325,7 +325,7 @@ def test_a_loop_in_the_other_time_is_not_accepted(tmp_path: Path) -> None:
     text = claim_of("van_der_pol").replace("T-STAB-C", "T-STAB-D")
     assert answer(text, tmp_path)[0] == 2
     five = re.sub(r"^proofs 9$", "proofs 5", text, flags=re.MULTILINE)
-    faces = re.compile(r"^face/.*\nflags 0\ncoordinates .*\ntree .*\n", re.MULTILINE)
+    faces = re.compile(r"^face/.*\nnames none\ncoordinates .*\ntree .*\n", re.MULTILINE)
     assert answer(faces.sub("", five), tmp_path)[0] in (4, 5)
 
 
@@ -333,7 +333,7 @@ def test_a_loop_in_the_other_time_is_not_accepted(tmp_path: Path) -> None:
 def test_bounds_are_claims_too(tmp_path: Path) -> None:
     """``x y`` on a square is within [-1, 1], and the kernel knows by how much."""
     square = "inputs 2 -0x1 0x1 0x1 0x1 -0x1 0x1 0x1 0x1\noutput 3\nvar 0\nvar 1\nmul 1 0\n"
-    proof = "differences 0\nproofs 1\noutput\nflags 0\ncoordinates 0\ntree 1 42\n"
+    proof = "differences 0\nproofs 1\noutput\nnames none\ncoordinates 0\ntree 1 42\n"
     for low, high, expected in (
         ("some -0x101 0x100", "some 0x101 0x100", 0),
         ("none", "some 0x101 0x100", 0),

@@ -77,6 +77,12 @@ def _tree_keys(body: Body, rng: random.Random, other: Body) -> None:
         trees[a] = rng.choice([[], None, "x", [trees[a][0]], [1, 2], [*trees[a], ""]])
 
 
+def _symbols(body: Body, rng: random.Random, other: Body) -> None:
+    entry = _trees(body)[rng.choice(sorted(_trees(body)))]
+    number = rng.choice([0, 1, 60, -1, 61, 1 << 70, 8.0, True, "8", None, [], {"most": 8}])
+    entry[:] = rng.choice([[*entry, number], [*entry, 8, number], [*entry[:2], number, *entry[2:]]])
+
+
 def _statement(body: Body, rng: random.Random, other: Body) -> None:
     pair = _trees(body)[rng.choice(sorted(_trees(body)))]
     digits = list(pair[0])
@@ -205,6 +211,7 @@ PROOF_EDITS: Mapping[str, JsonEdit] = {
     "tree bytes": _tree_bytes,
     "tree packing": _tree_packing,
     "tree keys": _tree_keys,
+    "symbols": _symbols,
     "statement": _statement,
     "radius": _radius,
     "assumptions": _assumptions,

@@ -16,7 +16,7 @@ __all__ = ["JSON_EDITS", "PER_BYTE_EDIT", "PER_JSON_EDIT", "all_mutants", "mutan
 JSON_EDITS = {**CLAIM_EDITS, **PROOF_EDITS}
 PER_JSON_EDIT = 16
 PER_BYTE_EDIT = 12
-_OF_TREES = frozenset({"tree bytes", "tree packing", "tree keys", "statement", "coordinates"})
+_OF_TREES = frozenset({"tree bytes", "tree packing", "tree keys", "statement", "symbols"})
 _LAUNDERED = frozenset(
     {"number", "constant", "operator", "attribute", "wire", "root", "box", "equilibrium", "roles",
      "theorem", "time", "radius", "huge", "number key"}
