@@ -17,6 +17,7 @@ from pathlib import Path
 
 import torch
 
+from certify.controllers.information import information_of
 from certify.controllers.lqr import gain, quadratic_root
 from certify.controllers.neural_model import Model, candidate_of, new_parameters
 from certify.controllers.neural_stage import train_neural
@@ -75,8 +76,10 @@ def train(
 
 def check_options(task: Task, settings: PolicyOptions) -> None:
     """ProblemError if the policy has too few units for the regulator that it starts as."""
-    inputs = len(task.problem.system.inputs)
-    if not task.problem.controller and settings.hidden < 2 * inputs:
+    if task.problem.controller:
+        return
+    inputs = max((len(i) for i, _ in information_of(task, settings).groups), default=0)
+    if settings.hidden < 2 * inputs:
         raise ProblemError(
             f"training option 'hidden': {settings.hidden} units cannot hold the linear "
             f"regulator of {inputs} inputs; write at least {2 * inputs}"

@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from certify.errors import ProblemError
+from certify.expression import Node, variables
 from certify.problem import Interval, Problem
 
 __all__ = ["READERS", "advice"]
@@ -109,7 +110,29 @@ def _state_weights(where: str, value: object, problem: Problem) -> Mapping[str, 
     return {name: _positive(f"{where}, {name}", w, problem) for name, w in table.items()}
 
 
+def _reads(where: str, value: object, problem: Problem) -> Mapping[str, tuple[Node, ...]]:
+    system, read = problem.system, {}
+    table = _table(where, value, system.inputs, "input")
+    for name in system.inputs:
+        terms = table.get(name)
+        if not isinstance(terms, list | tuple) or not terms:
+            example = system.states[0]
+            raise ProblemError(f'{where}: write {name} = ["{example}"], a list of what it reads')
+        read[name] = tuple(_term(f"{where}, {name}", term, system.states) for term in terms)
+    return read
+
+
+def _term(where: str, value: object, states: Collection[str]) -> Node:
+    if not isinstance(value, Node) or value.size:
+        raise ProblemError(f"{where}: {value!r} is not a scalar expression of the states")
+    for name in variables([value]):
+        if name not in states:
+            raise ProblemError(f"{where}: {name!r} is not a state; {advice(name, states)}")
+    return value
+
+
 READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
+    "reads": _reads,
     "limits": _limits,
     "u_equilibrium": _inputs,
     "state_weights": _state_weights,

@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar
 
 from certify.controllers.option_values import READERS, advice
 from certify.errors import ProblemError
+from certify.expression import Node
 from certify.problem import Interval, Problem
 
 __all__ = [
@@ -29,7 +30,9 @@ class LqrOptions:
     In a problem file those in ``[controller] train`` and in the property's ``train`` are one
     set; they reach a trainer with the former under the key ``controller``.
 
-    ``limits`` is the interval to which an input is clipped (absent: not clipped);
+    ``reads`` has expressions of the states for every input, which it is a function of; without it
+    all inputs read all states.  ``limits`` is the interval to which an input is clipped (absent:
+    not clipped);
     ``u_equilibrium`` the input that holds the equilibrium (default 0).  The cost is
     ``sum w_i (x_i - x*_i)**2 + sum w_j (u_j - u*_j)**2``; by default ``w_i = 1 / h_i**2``
     with half the width of the domain, and ``w_j`` likewise with half the limits, or 1.
@@ -37,6 +40,7 @@ class LqrOptions:
     """
 
     family: ClassVar[str] = "lqr"
+    reads: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     limits: Mapping[str, Interval] = field(default_factory=dict)
     u_equilibrium: Mapping[str, Fraction] = field(default_factory=dict)
     state_weights: Mapping[str, Fraction] = field(default_factory=dict)
