@@ -117,22 +117,26 @@ class Policy:
         return {"W": self.first * w, "b": b, "O": self.last * o}
 
     def expressions(self, p: Mapping[str, Floats]) -> tuple[dict[str, Node], dict[str, bytes]]:
-        """Every input over the states, with weights rounded to float32, and ONNX files.
-
-        The network is ``policy``; where groups read differently each has one of its own, which its
-        inputs are part of the name of.
-        """
-        system, groups = self.task.problem.system, self.information.groups
+        """Every input over the states, with weights rounded to float32, and ONNX files by stem."""
+        names = self.task.problem.system.inputs
         controller: dict[str, Node] = {}
         networks: dict[str, bytes] = {}
-        for k, (inputs, _) in enumerate(groups):
-            names = [system.inputs[i] for i in inputs]
-            stem = "_".join(["policy", *names]) if len(groups) > 1 else "policy"
+        for k, (stem, (inputs, _)) in enumerate(
+            zip(self.stems(), self.information.groups, strict=True)
+        ):
             networks[stem], difference = self._network(p, k)
-            for j, u in enumerate(names):
+            for j, i in enumerate(inputs):
+                u = names[i]
                 wanted = index(difference, j) + const(self.settings.u_equilibrium.get(u, 0))
                 controller[u] = limited(self.settings, u, wanted)
-        return {u: controller[u] for u in system.inputs}, networks
+        return {u: controller[u] for u in names}, networks
+
+    def stems(self) -> list[str]:
+        """The name of each group's network: ``policy``, with its inputs where there are several."""
+        names, groups = self.task.problem.system.inputs, self.information.groups
+        if len(groups) == 1:
+            return ["policy"]
+        return ["_".join(["policy", *(names[i] for i in inputs)]) for inputs, _ in groups]
 
     def _network(self, p: Mapping[str, Floats], group: int) -> tuple[bytes, Node]:
         """The network of a group over what it reads, and ``net(r(x)) - net(r(x*))``."""
