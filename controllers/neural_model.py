@@ -3,10 +3,9 @@
 In coordinates ``y = (x - x*) / scale``,
 
     ``u = clip(u* + half (net(y) - net(0)), low, high)``,  ``net(y) = O relu(W y + b)``,
-    ``V = |R y|**2 + |D (tanh(F y + g) - tanh(g))|**2``,  D diagonal.
 
-V and its gradient vanish at the equilibrium whatever the parameters are.  As expressions the
-differences are ``net(x) - net(x*)`` of one network, so they vanish there identically.
+and V in one of the forms of ``lyapunov_forms.py``.  As expressions the differences are
+``net(x) - net(x*)`` of one network, so they vanish at the equilibrium identically.
 """
 
 from __future__ import annotations
@@ -15,29 +14,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from certify.controllers.lqr import limited
-from certify.controllers.options import PolicyOptions
+from certify.controllers.lyapunov_form import Form
+from certify.controllers.lyapunov_forms import form_of
+from certify.controllers.network_layers import difference, first_layer, layer
+from certify.controllers.options import NeuralOptions, PolicyOptions
 from certify.controllers.registry import Candidate
 from certify.controllers.task import Floats, Task
-from certify.expression import Node, affine, const, dot, index, relu, stack, tanh, var
+from certify.expression import const, index
 from certify.io.export_onnx import onnx_bytes
 
 __all__ = ["Model", "candidate_of", "half_ranges", "new_parameters"]
 
-_Single = npt.NDArray[np.float32]
 _SPREAD, _SMALL = 0.7, 0.02
-_FIRST_FEATURES = 0.1
 
 
 @dataclass(frozen=True)
 class Model:
     """Controller and V over states ``y`` of shape ``(N, n)``, in float64.
 
-    ``parameters`` has ``W b O`` (absent when the problem gives the controller) and
-    ``R F g D``; ``low``, ``high`` and ``middle`` bound and centre the inputs, ``half`` scales
+    ``parameters`` has ``W b O`` (absent when the problem gives the controller) and those of the
+    ``form`` of V; ``low``, ``high`` and ``middle`` bound and centre the inputs, ``half`` scales
     them; all of shape ``(m,)``.  ``leak`` is the slope that gradients see beyond the bounds.
     """
 
@@ -46,6 +45,7 @@ class Model:
     high: torch.Tensor
     middle: torch.Tensor
     half: torch.Tensor
+    form: Form
     leak: float = 0.0
 
     @classmethod
@@ -62,6 +62,7 @@ class Model:
             high=torch.tensor(high, dtype=torch.float64),
             middle=torch.tensor(middle, dtype=torch.float64),
             half=torch.tensor(half_ranges(task, settings)),
+            form=form_of(settings),
             leak=float(settings.leak),
         )
 
@@ -78,10 +79,7 @@ class Model:
 
     def lyapunov(self, y: torch.Tensor) -> torch.Tensor:
         """V at ``y``, of shape ``(N,)``."""
-        p = self.parameters
-        value = ((y @ p["R"].T) ** 2).sum(-1)
-        features = torch.tanh(y @ p["F"].T + p["g"]) - torch.tanh(p["g"])
-        return value + ((p["D"] * features) ** 2).sum(-1)
+        return self.form.value(self.parameters, y)
 
 
 def half_ranges(task: Task, settings: PolicyOptions) -> Floats:
@@ -129,9 +127,8 @@ def new_parameters(
                 b[i], b[m + i] = -low[i], -high[i]
                 o[i, i], o[i, m + i] = 1, -1
         parameters |= {"W": w, "b": b, "O": o}
-    drawn = {"F": normal(features, n), "g": normal(features) / 2}
-    first = torch.full((features,), _FIRST_FEATURES, dtype=torch.float64)
-    return parameters | {"R": torch.eye(n, dtype=torch.float64)} | drawn | {"D": first}
+    layers = settings.layers if isinstance(settings, NeuralOptions) else 1
+    return parameters | form_of(settings).parameters(n, features, layers, normal)
 
 
 def candidate_of(
@@ -143,51 +140,13 @@ def candidate_of(
     controller = dict(task.problem.controller)
     if "W" in p:
         layers = [
-            _first(task, p["W"], p["b"], "relu"),
-            _last(half_ranges(task, settings)[:, None] * p["O"]),
+            first_layer(task, p["W"], p["b"], "relu"),
+            layer(half_ranges(task, settings)[:, None] * p["O"]),
         ]
         networks["policy"] = onnx_bytes(layers)
-        difference = _difference(task, layers)
+        net = difference(task, layers)
         for i, u in enumerate(task.problem.system.inputs):
-            wanted = index(difference, i) + const(settings.u_equilibrium.get(u, 0))
+            wanted = index(net, i) + const(settings.u_equilibrium.get(u, 0))
             controller[u] = limited(settings, u, wanted)
-    deviation = stack(var(x) - const(v) for x, v in task.equilibrium.items())
-    root = (p["R"] / task.scale).astype(np.float32)
-    lyapunov = _squared_norm(affine(root.tolist(), None, deviation))
-    if len(p["D"]):
-        layers = [_first(task, p["F"], p["g"], "tanh"), _last(np.diag(p["D"]))]
-        networks["features"] = onnx_bytes(layers)
-        lyapunov = lyapunov + _squared_norm(_difference(task, layers))
-    return Candidate(controller=controller, lyapunov=lyapunov, networks=networks)
-
-
-_Layer = tuple[_Single, _Single | None, str | None]
-
-
-def _first(task: Task, weight: Floats, bias: Floats, activation: str) -> _Layer:
-    """The layer over ``y`` as one over ``x``, rounded."""
-    rounded = (weight / task.scale).astype(np.float32)
-    return rounded, (bias - rounded.astype(np.float64) @ task.centre).astype(np.float32), activation
-
-
-def _last(weight: Floats) -> _Layer:
-    return weight.astype(np.float32), None, None
-
-
-def _difference(task: Task, layers: list[_Layer]) -> Node:
-    """``net(x) - net(x*)``, built twice by the same steps: identically zero at ``x*``."""
-    state = stack(var(x) for x in task.states)
-    rest = stack(const(v) for v in task.equilibrium.values())
-    return _network(layers, state) - _network(layers, rest)
-
-
-def _network(layers: list[_Layer], value: Node) -> Node:
-    for weight, bias, activation in layers:
-        value = affine(weight.tolist(), None if bias is None else bias.tolist(), value)
-        if activation is not None:
-            value = relu(value) if activation == "relu" else tanh(value)
-    return value
-
-
-def _squared_norm(vector: Node) -> Node:
-    return dot([1] * vector.size, vector**2)
+    lyapunov, features = form_of(settings).expression(task, p)
+    return Candidate(controller=controller, lyapunov=lyapunov, networks=networks | features)

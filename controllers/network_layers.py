@@ -1,0 +1,53 @@
+"""Trained layers as expressions and ONNX files: rounded to float32, differences that vanish."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from certify.controllers.task import Floats, Task
+from certify.expression import Node, affine, const, dot, relu, stack, tanh, var
+
+__all__ = ["Layer", "deviation", "difference", "first_layer", "layer", "squared_norm"]
+
+Single: TypeAlias = npt.NDArray[np.float32]
+Layer: TypeAlias = tuple[Single, Single | None, str | None]
+
+
+def first_layer(task: Task, weight: Floats, bias: Floats, activation: str) -> Layer:
+    """The layer over ``y = (x - x*) / scale`` as one over ``x``, rounded."""
+    rounded = (weight / task.scale).astype(np.float32)
+    return rounded, (bias - rounded.astype(np.float64) @ task.centre).astype(np.float32), activation
+
+
+def layer(weight: Floats, bias: Floats | None = None, activation: str | None = None) -> Layer:
+    """A layer over the outputs of another, rounded."""
+    return weight.astype(np.float32), None if bias is None else bias.astype(np.float32), activation
+
+
+def difference(task: Task, layers: Sequence[Layer]) -> Node:
+    """``net(x) - net(x*)``, built twice by the same steps: identically zero at ``x*``."""
+    state = stack(var(x) for x in task.states)
+    rest = stack(const(v) for v in task.equilibrium.values())
+    return _network(layers, state) - _network(layers, rest)
+
+
+def _network(layers: Sequence[Layer], value: Node) -> Node:
+    for weight, bias, activation in layers:
+        value = affine(weight.tolist(), None if bias is None else bias.tolist(), value)
+        if activation is not None:
+            value = relu(value) if activation == "relu" else tanh(value)
+    return value
+
+
+def deviation(task: Task) -> Node:
+    """The vector ``x - x*``."""
+    return stack(var(x) - const(v) for x, v in task.equilibrium.items())
+
+
+def squared_norm(vector: Node) -> Node:
+    """The sum of the squares of the components."""
+    return dot([1] * vector.size, vector**2)
