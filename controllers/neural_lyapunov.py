@@ -19,6 +19,7 @@ import torch
 
 from certify.controllers.information import information_of
 from certify.controllers.lqr import gain, quadratic_root
+from certify.controllers.lyapunov_forms import form_of
 from certify.controllers.neural_model import Model, candidate_of, new_parameters
 from certify.controllers.neural_stage import train_neural
 from certify.controllers.options import NeuralOptions, PolicyOptions, read_options
@@ -84,6 +85,21 @@ def check_options(task: Task, settings: PolicyOptions) -> None:
             f"training option 'hidden': {settings.hidden} units cannot hold the linear "
             f"regulator of {inputs} inputs; write at least {2 * inputs}"
         )
+    if isinstance(settings, NeuralOptions):
+        _check_form(task, settings)
+
+
+def _check_form(task: Task, settings: NeuralOptions) -> None:
+    form, fewest = form_of(settings), form_of(settings).fewest(len(task.states))
+    if settings.features < fewest:
+        raise ProblemError(
+            f"training option 'features': a V of form {settings.form!r} over {len(task.states)} "
+            f"states needs at least {fewest}"
+        )
+    if settings.layers > form.deepest:
+        raise ProblemError(
+            f"training option 'layers': a V of form {settings.form!r} has {form.deepest} at most"
+        )
 
 
 def first_state(
@@ -123,13 +139,12 @@ def _start_quadratic(task: Task, settings: NeuralOptions, state: TrainingState) 
     root = quadratic_root(task, loop)
     with torch.no_grad():
         if root is not None:
-            state.parameters["R"].copy_(torch.tensor(root * task.scale))
+            form_of(settings).start(state.parameters, torch.tensor(root * task.scale))
         model = Model.of(task, settings, state.parameters)
         width = torch.tensor(task.high - task.low)
         unit = torch.rand((4096, len(width)), generator=state.generator, dtype=torch.float64)
-        middle = model.lyapunov(torch.tensor(task.low) + width * unit).median().sqrt()
-        state.parameters["R"].div_(middle)
-        state.parameters["D"].div_(middle)
+        middle = model.lyapunov(torch.tensor(task.low) + width * unit).median()
+        model.form.divide(state.parameters, middle)
 
 
 def _finished(task: Task, settings: NeuralOptions, state: TrainingState) -> Candidate:

@@ -74,6 +74,12 @@ def _start(where: str, value: object, _problem: Problem) -> str:
     return value
 
 
+def _name(where: str, value: object, _problem: Problem) -> str:
+    if not isinstance(value, str):
+        raise ProblemError(f"{where}: write a name in quotes, not {value!r}")
+    return value
+
+
 def _table(where: str, value: object, names: Collection[str], what: str) -> Mapping[str, object]:
     if not isinstance(value, Mapping):
         raise ProblemError(f"{where}: write a table with one entry for each {what}")
@@ -157,6 +163,8 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "margin": _positive,
     "penalty": _positive,
     "start": _start,
+    "form": _name,
+    "layers": _count(1),
     "reach": _state_weights,
     "share": _share,
     "outreach": _weight,

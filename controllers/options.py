@@ -84,15 +84,19 @@ class PolicyOptions(LqrOptions):
 class NeuralOptions(PolicyOptions):
     """Effort for a neural Lyapunov function.
 
-    ``features`` tanh units in it.  After the policy's own training come ``value_steps`` updates of
-    V alone, towards what its roll-outs cost, and ``rounds`` of ``steps`` updates of both functions
-    on ``batch`` states, with counterexamples added between rounds.
+    V has the ``form`` "squares", "absolute" or "convex" (``form_*.py``), with ``features`` units in
+    each of its hidden ``layers``, tanh in the first form and ReLU in the others.  After the
+    policy's own training come ``value_steps`` updates of V alone, towards what its roll-outs cost,
+    and ``rounds`` of ``steps`` updates of both functions on ``batch`` states, with counterexamples
+    added between rounds.
     ``margin`` is the decrease asked for beyond the decay, relative to V; ``penalty`` weighs
     violations against volume.
     """
 
     family: ClassVar[str] = "neural"
+    form: str = "squares"
     features: int = 8
+    layers: int = 1
     value_steps: int = 0
     rounds: int = 3
     steps: int = 1000

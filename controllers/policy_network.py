@@ -11,7 +11,7 @@ equilibrium identically.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,10 @@ import torch
 
 from certify.controllers.information import Information, information_of
 from certify.controllers.lqr import limited
+from certify.controllers.network_layers import difference_of, layer, layer_in
 from certify.controllers.options import PolicyOptions
 from certify.controllers.task import Floats, Task
-from certify.expression import Node, affine, const, index, relu, stack
+from certify.expression import Node, const, index
 from certify.expression.evaluate import evaluate
 from certify.expression.torch import to_torch
 from certify.io.export_onnx import onnx_bytes
@@ -143,18 +144,13 @@ class Policy:
         information = self.information
         inputs, terms = (list(places) for places in information.groups[group])
         own = slice(group * self.settings.hidden, (group + 1) * self.settings.hidden)
-        first = (p["W"][own][:, terms] / information.scale[terms]).astype(np.float32)
-        rest = [information.rest[j] for j in terms]
-        offset = first.astype(np.float64) @ np.array(evaluate(rest, {}))
-        bias = (p["b"][own] - offset).astype(np.float32)
-        last = (self.half.numpy()[inputs, None] * p["O"][inputs, own]).astype(np.float32)
-
-        def net(read: Sequence[Node]) -> Node:
-            hidden = relu(affine(first.tolist(), bias.tolist(), stack(read)))
-            return affine(last.tolist(), None, hidden)
-
-        data = onnx_bytes([(first, bias, "relu"), (last, None, None)])
-        return data, net([information.terms[j] for j in terms]) - net(rest)
+        read, rest = ([nodes[j] for j in terms] for nodes in (information.terms, information.rest))
+        centre, scale = np.array(evaluate(rest, {})), information.scale[terms]
+        layers = [
+            layer_in(centre, scale, p["W"][own][:, terms], p["b"][own], "relu"),
+            layer(self.half.numpy()[inputs, None] * p["O"][inputs, own]),
+        ]
+        return onnx_bytes(layers), difference_of(layers, read, rest)
 
 
 def half_ranges(task: Task, settings: PolicyOptions) -> Floats:
