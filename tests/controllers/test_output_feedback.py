@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import control
 import numpy as np
@@ -24,8 +25,13 @@ from certify.controllers.tree_family import train as train_tree
 from certify.errors import ProblemError
 from certify.expression import const, directional, sin, substitute, var, variables
 from certify.expression.evaluate import evaluate
+from certify.io.toml import read_problem
+from certify.pipeline import verify
 from certify.problem import Problem, Stability, System, Training
+from certify.training import train as train_problem
+from certify.verifiers.interface import Options
 
+CASES = Path(__file__).parents[2] / "case_studies"
 H = Fraction(1, 20)
 A, W, EA, EW = (var(x) for x in ("a", "w", "ea", "ew"))
 U, FA, FW = (var(u) for u in ("u", "fa", "fw"))
@@ -257,6 +263,16 @@ def test_what_is_read_has_a_value_and_a_derivative():
         else:
             with pytest.raises(ProblemError, match=message):
                 trained(options, trainer=train_linear)
+
+
+def test_a_bearing_with_an_observer_is_proved_from_its_problem_file():
+    problem = read_problem(CASES / "bearing_output_feedback" / "problem.toml")
+    found, _ = train_problem(problem)
+    assert set(variables(list(found.controller.values()))) <= {"x", "v", "e_x", "e_v"}
+    assert variables([found.controller["fix_v"]]) == ["e_x"]
+    claim = replace(found.property, level=Fraction(8))
+    outcome = verify(replace(found, property=claim), Options(workers=1))
+    assert outcome.verdict.word == "proved"
 
 
 def test_families_that_read_all_states_say_so():
