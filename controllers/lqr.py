@@ -117,7 +117,10 @@ def _output_gain(
         r,
         discrete=task.problem.system.time == "discrete",
     )
-    return -least_costly(pattern) / z
+    try:
+        return -least_costly(pattern) / z
+    except (np.linalg.LinAlgError, control.ControlArgument, ValueError) as error:
+        raise ProblemError(f"no linear feedback of what the inputs read: {error}") from error
 
 
 def linearised(task: Task, settings: LqrOptions) -> tuple[Floats, Floats]:
