@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from certify.controllers.affine_forms import AffineForm, increment
 from certify.controllers.lyapunov_form import Draw, Form, Parameters
 from certify.controllers.network_layers import deviation, difference, first_layer, layer
 from certify.controllers.task import Floats, Task
@@ -59,6 +60,21 @@ class Absolute(Form):
         phi = y @ p["R"].T + (_units(p, y) - _units(p, torch.zeros_like(y[:1]))) @ p["C"].T
         return phi.abs().sum(-1) + _LEAST * y.abs().sum(-1)
 
+    def enclosed(self, p: Parameters, y: AffineForm) -> AffineForm:
+        """As ``value``, over boxes."""
+        return _phi(p, y).absolute().sum() + y.absolute().sum().times(_LEAST)
+
+    def change(self, p: Parameters, y: AffineForm, d: AffineForm, flows: bool) -> AffineForm:
+        """Layer by layer, through the slopes of the kinks."""
+        before = y.linear(p["F"]).plus(p["g"])
+        units = increment("relu", before, d.linear(p["F"]), flows)
+        if "G" in p:
+            inner = before.relu().linear(p["G"]).plus(p["h"])
+            units = increment("relu", inner, units.linear(p["G"]), flows)
+        moved = d.linear(p["R"]) + units.linear(p["C"])
+        change = increment("abs", _phi(p, y), moved, flows).sum()
+        return change + increment("abs", y, d, flows).sum().times(_LEAST)
+
     def expression(self, task: Task, p: Mapping[str, Floats]) -> tuple[Node, dict[str, bytes]]:
         """A matrix, and the nonlinear part of ``phi`` as a network called ``features``."""
         layers = [first_layer(task, p["F"], p["g"], "relu")]
@@ -77,6 +93,15 @@ def _units(p: Parameters, y: torch.Tensor) -> torch.Tensor:
     """The last hidden layer at ``y``."""
     units = torch.relu(y @ p["F"].T + p["g"])
     return torch.relu(units @ p["G"].T + p["h"]) if "G" in p else units
+
+
+def _phi(p: Parameters, y: AffineForm) -> AffineForm:
+    """``phi(y) - phi(0)`` over boxes."""
+    units = y.linear(p["F"]).plus(p["g"]).relu()
+    if "G" in p:
+        units = units.linear(p["G"]).plus(p["h"]).relu()
+    units = units.plus(-_units(p, torch.zeros_like(p["F"][:1])))
+    return y.linear(p["R"]) + units.linear(p["C"])
 
 
 def _directions(count: int, n: int) -> torch.Tensor:

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from certify.controllers.affine_forms import AffineForm, increment, square_change
 from certify.controllers.lyapunov_form import Draw, Form, Parameters
 from certify.controllers.network_layers import (
     deviation,
@@ -65,6 +66,24 @@ class Convex(Form):
         smooth = ((y @ p["R"].T) ** 2).sum(-1) + ((_LEAST * y) ** 2).sum(-1)
         return smooth + ((p["D"] * units) ** 2).sum(-1)
 
+    def enclosed(self, p: Parameters, y: AffineForm) -> AffineForm:
+        """As ``value``, over boxes."""
+        smooth = y.linear(_root(p)).square().sum()
+        return smooth + _units(p, y).square().sum() if len(p["D"]) else smooth
+
+    def change(self, p: Parameters, y: AffineForm, d: AffineForm, flows: bool) -> AffineForm:
+        """Square by square, layer by layer, through the slopes of the kinks."""
+        root = _root(p)
+        change = square_change(y.linear(root), d.linear(root), flows).sum()
+        if not len(p["D"]):
+            return change
+        before = y.linear(p["F"]).plus(-(p["t"] ** 2))
+        moved = increment("relu", before, d.linear(p["F"]), flows)
+        if "U" in p:
+            inner = before.relu().linear(p["U"] ** 2).plus(-(p["s"] ** 2))
+            moved = increment("relu", inner, moved.linear(p["U"] ** 2), flows)
+        return change + square_change(_units(p, y), moved.times(p["D"]), flows).sum()
+
     def expression(self, task: Task, p: Mapping[str, Floats]) -> tuple[Node, dict[str, bytes]]:
         """The squares of a matrix and of a network called ``features``."""
         root = np.concatenate([p["R"], _LEAST * np.eye(len(task.states))]) / task.scale
@@ -77,3 +96,16 @@ class Convex(Form):
         layers.append(layer(np.diag(p["D"])))
         lyapunov = lyapunov + squared_norm(difference(task, layers))
         return lyapunov, {"features": onnx_bytes(layers)}
+
+
+def _root(p: Parameters) -> torch.Tensor:
+    """The root of the quadratic part, with that which is always there."""
+    return torch.cat([p["R"], _LEAST * torch.eye(p["R"].shape[1], dtype=p["R"].dtype)])
+
+
+def _units(p: Parameters, y: AffineForm) -> AffineForm:
+    """``D z(y)`` over boxes."""
+    units = y.linear(p["F"]).plus(-(p["t"] ** 2)).relu()
+    if "U" in p:
+        units = units.linear(p["U"] ** 2).plus(-(p["s"] ** 2)).relu()
+    return units.times(p["D"])

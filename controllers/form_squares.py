@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 
+from certify.controllers.affine_forms import AffineForm, increment, square_change
 from certify.controllers.lyapunov_form import Draw, Form, Parameters
 from certify.controllers.network_layers import (
     deviation,
@@ -53,6 +54,19 @@ class Squares(Form):
         features = torch.tanh(y @ p["F"].T + p["g"]) - torch.tanh(p["g"])
         return value + ((p["D"] * features) ** 2).sum(-1)
 
+    def enclosed(self, p: Parameters, y: AffineForm) -> AffineForm:
+        """As ``value``, over boxes."""
+        value = y.linear(p["R"]).square().sum()
+        return value + _features(p, y).square().sum() if len(p["D"]) else value
+
+    def change(self, p: Parameters, y: AffineForm, d: AffineForm, flows: bool) -> AffineForm:
+        """Square by square."""
+        change = square_change(y.linear(p["R"]), d.linear(p["R"]), flows).sum()
+        if not len(p["D"]):
+            return change
+        moved = increment("tanh", y.linear(p["F"]).plus(p["g"]), d.linear(p["F"]), flows)
+        return change + square_change(_features(p, y), moved.times(p["D"]), flows).sum()
+
     def expression(self, task: Task, p: Mapping[str, Floats]) -> tuple[Node, dict[str, bytes]]:
         """The squares of a matrix and of a network called ``features``."""
         root = (p["R"] / task.scale).astype(np.float32)
@@ -62,3 +76,7 @@ class Squares(Form):
         layers = [first_layer(task, p["F"], p["g"], "tanh"), layer(np.diag(p["D"]))]
         lyapunov = lyapunov + squared_norm(difference(task, layers))
         return lyapunov, {"features": onnx_bytes(layers)}
+
+
+def _features(p: Parameters, y: AffineForm) -> AffineForm:
+    return y.linear(p["F"]).plus(p["g"]).tanh().plus(-torch.tanh(p["g"])).times(p["D"])

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import torch
 
+from certify.controllers.affine_forms import AffineForm
 from certify.controllers.task import Floats, Task
 from certify.expression import Node
 
@@ -53,6 +54,14 @@ class Form(ABC):
     @abstractmethod
     def value(self, p: Parameters, y: torch.Tensor) -> torch.Tensor:
         """V at ``y`` of shape ``(N, n)``: shape ``(N,)``."""
+
+    @abstractmethod
+    def enclosed(self, p: Parameters, y: AffineForm) -> AffineForm:
+        """V over the boxes of ``y``."""
+
+    @abstractmethod
+    def change(self, p: Parameters, y: AffineForm, d: AffineForm, flows: bool) -> AffineForm:
+        """``V(y + d) - V(y)`` over boxes; of what ``flows``, the derivative along ``d``."""
 
     @abstractmethod
     def expression(self, task: Task, p: Mapping[str, Floats]) -> tuple[Node, dict[str, bytes]]:

@@ -45,6 +45,20 @@ def _positive(where: str, value: object, _problem: Problem) -> Fraction:
     return number
 
 
+def _part(where: str, value: object, _problem: Problem) -> Fraction:
+    number = _number(where, value)
+    if not 0 < number <= 1:
+        raise ProblemError(f"{where}: {value!r} is not above 0 and at most 1")
+    return number
+
+
+def _factor(where: str, value: object, _problem: Problem) -> Fraction:
+    number = _number(where, value)
+    if number <= 1:
+        raise ProblemError(f"{where}: {value!r} is not above 1")
+    return number
+
+
 def _weight(where: str, value: object, _problem: Problem) -> Fraction:
     number = _number(where, value)
     if number < 0:
@@ -165,6 +179,9 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "start": _start,
     "form": _name,
     "layers": _count(1),
+    "boxes": _count(0),
+    "first": _part,
+    "growth": _factor,
     "reach": _state_weights,
     "share": _share,
     "outreach": _weight,

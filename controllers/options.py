@@ -88,7 +88,11 @@ class NeuralOptions(PolicyOptions):
     each of its hidden ``layers``, tanh in the first form and ReLU in the others.  After the
     policy's own training come ``value_steps`` updates of V alone, towards what its roll-outs cost,
     and ``rounds`` of ``steps`` updates of both functions on ``batch`` states, with counterexamples
-    added between rounds.
+    added between rounds.  So is what a search for a proof leaves open after ``boxes`` boxes (0: no
+    search): there the bounds themselves are trained (``box_bounds.py``), not samples.
+
+    Samples come from the ``first`` part of the domain at first, which grows by the factor
+    ``growth`` whenever at most one in a hundred of them fails.
     ``margin`` is the decrease asked for beyond the decay, relative to V; ``penalty`` weighs
     violations against volume.
     """
@@ -100,6 +104,9 @@ class NeuralOptions(PolicyOptions):
     value_steps: int = 0
     rounds: int = 3
     steps: int = 1000
+    boxes: int = 0
+    first: Fraction = Fraction(1)
+    growth: Fraction = Fraction(5, 4)
     margin: Fraction = Fraction(1, 50)
     penalty: Fraction = Fraction(200)
 
