@@ -31,7 +31,7 @@ def is_polynomial(problem: Problem) -> bool:
 
 
 def option(text: str) -> tuple[str, int | str]:
-    """The name and the value of ``near=3``; ValueError where there is no equals sign."""
+    """The name and the value of ``features=7``; ValueError where there is no equals sign."""
     name, equals, value = (part.strip() for part in text.partition("="))
     if not (name and equals and value):
         raise ValueError(text)

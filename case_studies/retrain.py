@@ -16,11 +16,14 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from certify.controllers.options import NeuralOptions, QuadraticOptions, read_options
+from certify.controllers.policy_network import Policy
 from certify.controllers.registry import Candidate, TrainingStep
+from certify.controllers.task import task_of
 from certify.expression import Node, topological
-from certify.expression.printer import to_text
+from certify.expression.printer import number_to_text, to_text
 from certify.io.toml import read_problem
-from certify.problem import Interval, Problem, Stability, Training
+from certify.problem import Problem, Stability, Training
 from certify.proofs.checker.attributes import Affine
 from certify.training import train_into
 
@@ -43,10 +46,9 @@ def retrain(name: str, out: Path) -> str:
     spent = time.process_time() - start
     for file in files.values():
         shutil.copyfile(file, folder / file.name)
-    options = prop.lyapunov.options
     tables = {
         "[networks]": {stem: f"{stem}.onnx" for stem in candidate.networks},
-        "[controller]": _controller(problem, {**options, **_inner(options)}),
+        "[controller]": _controller(problem, prop.lyapunov),
         "[property.lyapunov]": {"expression": _lyapunov(problem, candidate)},
     }
     text = (folder / "training.toml").read_text(encoding="utf-8")
@@ -80,34 +82,28 @@ def _rows(part: Node) -> Sequence[Sequence[Fraction]]:
     return next(layers).weight
 
 
-def _inner(options: Mapping[str, object]) -> Mapping[str, object]:
-    inner = options.get("controller", {})
-    return inner if isinstance(inner, Mapping) else {}
-
-
-def _controller(problem: Problem, options: Mapping[str, object]) -> dict[str, str]:
-    """``clip(policy(x) - policy(x*) + u*, low, high)`` for each input."""
-    prop, system = problem.property, problem.system
-    assert isinstance(prop, Stability)
-    here = ", ".join(system.states)
-    rest = ", ".join(str(prop.equilibrium.get(x, 0)) for x in system.states)
-    limits, held = _table(options, "limits"), _table(options, "u_equilibrium")
-    texts = {}
-    for i, u in enumerate(system.inputs):
-        part = f"[{i}]" if len(system.inputs) > 1 else ""
-        text = f"policy({here}){part} - policy({rest}){part}"
-        if u in held:
-            text += f" + {held[u]}"
-        if u in limits:
-            low, high = limits[u]
-            text = f"clip({text}, {low}, {high})"
-        texts[u] = text
-    return texts
-
-
-def _table(options: Mapping[str, object], key: str) -> Mapping[str, Interval]:
-    table = options.get(key, {})
-    return table if isinstance(table, Mapping) else {}
+def _controller(problem: Problem, training: Training) -> dict[str, str]:
+    """``clip(policy(r(x)) - policy(r(x*)) + u*, low, high)`` for each input."""
+    kind = NeuralOptions if training.family == NeuralOptions.family else QuadraticOptions
+    settings = read_options(kind, training.options, problem)
+    policy = Policy.of(task_of(problem), settings)
+    information, texts = policy.information, {}
+    for stem, (inputs, terms) in zip(policy.stems(), information.groups, strict=True):
+        here, rest = (
+            ", ".join(to_text(nodes[j]) for j in terms)
+            for nodes in (information.terms, information.rest)
+        )
+        for j, i in enumerate(inputs):
+            u = problem.system.inputs[i]
+            part = f"[{j}]" if len(inputs) > 1 else ""
+            text = f"{stem}({here}){part} - {stem}({rest}){part}"
+            if u in settings.u_equilibrium:
+                text += f" + {number_to_text(settings.u_equilibrium[u])}"
+            if u in settings.limits:
+                low, high = map(number_to_text, settings.limits[u])
+                text = f"clip({text}, {low}, {high})"
+            texts[u] = text
+    return {u: texts[u] for u in problem.system.inputs}
 
 
 def _written(name: str, text: str, tables: Mapping[str, Mapping[str, str]]) -> str:

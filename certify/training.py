@@ -5,17 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from certify.certificate import open_folder, write_file
 from certify.errors import InputError
 from certify.problem import Problem, Safety, Stability, Training
+from certify.proofs.checker.claim import Claim
 from certify.theorems import claim_of
 
 if TYPE_CHECKING:
-    from certify.controllers.registry import Candidate, TrainingStep
+    from certify.controllers.registry import Boxes, Candidate, TrainingStep
 
 __all__ = ["asks_for_training", "saved_as", "train", "train_into"]
 
@@ -53,15 +54,12 @@ def train(
     if training is None:
         raise InputError(f"{problem.name}: nothing is to be trained: use `certify verify`")
 
-    def counterexamples(candidate: Candidate) -> Sequence[Sequence[float]]:
-        return _counterexamples(_trained(problem, candidate), candidate, seed)
-
     candidate = trainer(training.family)(
         problem,
         training.options,
         seed=seed,
         progress=progress,
-        counterexamples=counterexamples,
+        counterexamples=_Verifier(problem, seed),
         checkpoint=checkpoint,
     )
     return _trained(problem, candidate), candidate
@@ -103,27 +101,52 @@ def _trained(problem: Problem, candidate: Candidate) -> Problem:
     return replace(problem, controller=candidate.controller, property=prop)
 
 
-def _counterexamples(
-    problem: Problem, candidate: Candidate, seed: int
-) -> Sequence[Sequence[float]]:
-    """One that the kernel confirms, if there is one, and others of low V that only samples show."""
-    from certify.verifiers.extend import core_of
-    from certify.verifiers.falsifier import falsify
-    from certify.verifiers.lowest import QUICK, descents, without_level
+@dataclass(frozen=True)
+class _Verifier:
+    """What the trainer of ``problem`` is told about its candidates."""
 
-    claim = core_of(claim_of(problem))
-    if not claim.theorem.startswith("T-STAB"):
-        return []
-    claim = replace(claim, numbers={**claim.numbers, "level": candidate.suggested_level})
-    found = falsify(claim, seed)
-    if found is None:
-        return []
-    states = [[float(found.point[x]) for x in claim.states]]
-    beyond = without_level(claim)
-    for obligation, _, points in descents(
-        beyond, candidate.lyapunov, seed, lambda: None, True, QUICK
-    ):
-        if set(claim.states) <= set(obligation.box):
-            columns = [list(obligation.box).index(x) for x in claim.states]
-            states += points[:_MOST_LOW, columns].tolist()
-    return states
+    problem: Problem
+    seed: int
+
+    def __call__(self, candidate: Candidate) -> Sequence[Sequence[float]]:
+        """One that the kernel confirms, if there is one, others of low V that only samples show."""
+        from certify.verifiers.falsifier import falsify
+        from certify.verifiers.lowest import QUICK, descents, without_level
+
+        claim = self._claim(candidate)
+        found = None if claim is None else falsify(claim, self.seed)
+        if claim is None or found is None:
+            return []
+        states = [[float(found.point[x]) for x in claim.states]]
+        beyond = without_level(claim)
+        for obligation, _, points in descents(
+            beyond, candidate.lyapunov, self.seed, lambda: None, True, QUICK
+        ):
+            if set(claim.states) <= set(obligation.box):
+                columns = [list(obligation.box).index(x) for x in claim.states]
+                states += points[:_MOST_LOW, columns].tolist()
+        return states
+
+    def boxes(self, candidate: Candidate, effort: int) -> Boxes:
+        """Those that a search for a proof leaves open after ``effort`` boxes."""
+        from certify.controllers.registry import Boxes
+        from certify.verifiers.hard_boxes import hard_boxes
+
+        claim = self._claim(candidate)
+        if claim is None:
+            return Boxes((), (), ())
+        found = hard_boxes(claim, effort)
+        columns = [
+            found.names.index(x) for x in claim.states + claim.parameters + claim.disturbances
+        ]
+        low, high = found.low[:, columns], found.high[:, columns]
+        return Boxes(low.tolist(), high.tolist(), found.bound.tolist())
+
+    def _claim(self, candidate: Candidate) -> Claim | None:
+        """The claim at the suggested level, if it is one of stability."""
+        from certify.verifiers.extend import core_of
+
+        claim = core_of(claim_of(_trained(self.problem, candidate)))
+        if not claim.theorem.startswith("T-STAB"):
+            return None
+        return replace(claim, numbers={**claim.numbers, "level": candidate.suggested_level})

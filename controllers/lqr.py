@@ -2,8 +2,9 @@
 
 With ``A = df/dx`` and ``B = df/du`` at the equilibrium, ``u = clip(u* - K (x - x*))`` where K
 minimises the quadratic cost of the linear system, and ``V = |R (x - x*)|**2`` where ``R'R``
-solves the Lyapunov equation of ``A - B K``.  Reference: Anderson and Moore, Optimal Control:
-Linear Quadratic Methods, 1990, chapters 2 and 3.
+solves the Lyapunov equation of ``A - B K``.  Where inputs read ``r(x)`` and not all states
+``u = clip(u* - K (r(x) - r(x*)))``, each with those columns of K that it reads.  Reference:
+Anderson and Moore, Optimal Control: Linear Quadratic Methods, 1990, chapters 2 and 3.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pathlib import Path
 import control
 import numpy as np
 
+from certify.controllers.information import Information, information_of
 from certify.controllers.options import LqrOptions, read_options
+from certify.controllers.output_feedback import Pattern, least_costly
 from certify.controllers.registry import Candidate, Counterexamples, TrainingStep
 from certify.controllers.sampled_level import at_level, rounded_down, sampled_level
 from certify.controllers.task import Floats, Task, check_equilibrium, jacobian, task_of
@@ -74,10 +77,11 @@ def train(
 
 
 def gain(task: Task, settings: LqrOptions) -> Floats:
-    """The gain K, of shape ``(inputs, states)``, for ``u = u* - K (x - x*)``.
+    """The gain K, of shape ``(inputs, terms)``, for ``u = u* - K (r(x) - r(x*))``.
 
-    Raises ``ProblemError`` if the plant does not rest at the equilibrium or cannot be
-    stabilised there by linear feedback.
+    The terms are the states where the options do not say what the inputs read.  Raises
+    ``ProblemError`` if the plant does not rest at the equilibrium or cannot be stabilised there
+    by linear feedback.
     """
     system = task.problem.system
     a, b = linearised(task, settings)
@@ -85,6 +89,8 @@ def gain(task: Task, settings: LqrOptions) -> Floats:
     default = dict(zip(task.states, 1 / task.scale**2, strict=True))
     q = np.diag([float(weights.get(x, default[x])) for x in task.states])
     r = np.diag([float(settings.input_weights.get(u, _effort(settings, u))) for u in system.inputs])
+    if settings.reads:
+        return _output_gain(task, information_of(task, settings), (a, b, q, r))
     regulator = control.dlqr if system.time == "discrete" else control.lqr
     try:
         k, _, poles = regulator(a, b, q, r)
@@ -94,6 +100,27 @@ def gain(task: Task, settings: LqrOptions) -> Floats:
     if not (np.isfinite(k).all() and stable.all()):
         raise ProblemError("the plant cannot be stabilised at the equilibrium by linear feedback")
     return np.asarray(k, dtype=np.float64)
+
+
+def _output_gain(
+    task: Task, information: Information, plant: tuple[Floats, Floats, Floats, Floats]
+) -> Floats:
+    """The gain for what is read; computed with states and terms in units of the domain."""
+    a, b, q, r = plant
+    s, z = task.scale, information.scale
+    pattern = Pattern(
+        a * s / s[:, None],
+        b / s[:, None],
+        information.slopes * s / z[:, None],
+        information.seen,
+        q * np.outer(s, s),
+        r,
+        discrete=task.problem.system.time == "discrete",
+    )
+    try:
+        return -least_costly(pattern) / z
+    except (np.linalg.LinAlgError, control.ControlArgument, ValueError) as error:
+        raise ProblemError(f"no linear feedback of what the inputs read: {error}") from error
 
 
 def linearised(task: Task, settings: LqrOptions) -> tuple[Floats, Floats]:
@@ -144,7 +171,7 @@ def limited(settings: LqrOptions, name: str, value: Node) -> Node:
 def regulator(task: Task, settings: LqrOptions) -> dict[str, Node]:
     """The saturated linear-quadratic regulator, an expression for each input."""
     rows = zip(task.problem.system.inputs, gain(task, settings), strict=True)
-    deviation = _deviation(task)
+    deviation = information_of(task, settings).deviations()
     return {
         u: limited(settings, u, const(settings.u_equilibrium.get(u, 0)) - _linear(row, deviation))
         for u, row in rows

@@ -15,10 +15,11 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import torch
 
-from certify.controllers.lqr import gain, quadratic_root, regulator
+from certify.controllers.information import information_of
+from certify.controllers.lqr import gain, quadratic_root
+from certify.controllers.lyapunov_forms import form_of
 from certify.controllers.neural_model import Model, candidate_of, new_parameters
 from certify.controllers.neural_stage import train_neural
 from certify.controllers.options import NeuralOptions, PolicyOptions, read_options
@@ -58,7 +59,6 @@ def train(
     check_options(task, settings)
     with deterministic():
         state = first_state(task, settings, seed, settings.features)
-        _sharpen(state, float(settings.finest))
         identity = fingerprint(task, settings, seed)
         training = Training(task, settings, state, progress, checkpoint, identity)
         training.resume()
@@ -71,17 +71,34 @@ def train(
             if settings.value_steps:
                 fit_value(training, settings)
             training.enter("lyapunov")
-        train_neural(training, settings, counterexamples, _first_rate(task, settings))
+        train_neural(training, settings, counterexamples)
         return _finished(task, settings, state)
 
 
 def check_options(task: Task, settings: PolicyOptions) -> None:
     """ProblemError if the policy has too few units for the regulator that it starts as."""
-    inputs = len(task.problem.system.inputs)
-    if not task.problem.controller and settings.hidden < 2 * inputs:
+    if task.problem.controller:
+        return
+    inputs = max((len(i) for i, _ in information_of(task, settings).groups), default=0)
+    if settings.hidden < 2 * inputs:
         raise ProblemError(
             f"training option 'hidden': {settings.hidden} units cannot hold the linear "
             f"regulator of {inputs} inputs; write at least {2 * inputs}"
+        )
+    if isinstance(settings, NeuralOptions):
+        _check_form(task, settings)
+
+
+def _check_form(task: Task, settings: NeuralOptions) -> None:
+    form, fewest = form_of(settings), form_of(settings).fewest(len(task.states))
+    if settings.features < fewest:
+        raise ProblemError(
+            f"training option 'features': a V of form {settings.form!r} over {len(task.states)} "
+            f"states needs at least {fewest}"
+        )
+    if settings.layers > form.deepest:
+        raise ProblemError(
+            f"training option 'layers': a V of form {settings.form!r} has {form.deepest} at most"
         )
 
 
@@ -115,16 +132,6 @@ def first_state(
     )
 
 
-def _sharpen(state: TrainingState, finest: float) -> None:
-    """Let the features of V be steeper, the last ones by the factor ``finest``, evenly in the
-    logarithm: V bends within a small part of the domain too.
-    """
-    slopes = state.parameters["F"]
-    factors = finest ** torch.linspace(0, 1, len(slopes), dtype=torch.float64)
-    with torch.no_grad():
-        slopes.mul_(factors[:, None])
-
-
 def _start_quadratic(task: Task, settings: NeuralOptions, state: TrainingState) -> None:
     """Let V start as the quadratic of the linear closed loop, with half the domain inside."""
     controller = candidate_of(task, settings, state.parameters).controller
@@ -132,27 +139,12 @@ def _start_quadratic(task: Task, settings: NeuralOptions, state: TrainingState) 
     root = quadratic_root(task, loop)
     with torch.no_grad():
         if root is not None:
-            state.parameters["R"].copy_(torch.tensor(root * task.scale))
+            form_of(settings).start(state.parameters, torch.tensor(root * task.scale))
         model = Model.of(task, settings, state.parameters)
         width = torch.tensor(task.high - task.low)
         unit = torch.rand((4096, len(width)), generator=state.generator, dtype=torch.float64)
-        middle = model.lyapunov(torch.tensor(task.low) + width * unit).median().sqrt()
-        state.parameters["R"].div_(middle)
-        state.parameters["D"].div_(middle)
-
-
-def _first_rate(task: Task, settings: NeuralOptions) -> float:
-    """By what part a quadratic V can fall at most in a step, or period, near the equilibrium of the
-    loop that training starts from: that of its slowest pole, 0 if it is not stable or not needed.
-    """
-    if not settings.near:
-        return 0.0
-    controller = task.problem.controller or regulator(task, settings)
-    loop = jacobian(task, task.closed(controller), task.states, settings.u_equilibrium)
-    poles = np.linalg.eigvals(loop)
-    if task.problem.system.time == "discrete":
-        return max(0.0, 1 - float(np.abs(poles).max()) ** 2)
-    return max(0.0, -2 * float(poles.real.max()) * float(settings.period))
+        middle = model.lyapunov(torch.tensor(task.low) + width * unit).median()
+        model.form.divide(state.parameters, middle)
 
 
 def _finished(task: Task, settings: NeuralOptions, state: TrainingState) -> Candidate:

@@ -1,12 +1,6 @@
 """The trained functions: their parameters in torch and, rounded to float32, as expressions.
 
-In coordinates ``y = (x - x*) / scale``,
-
-    ``u = clip(u* + half (net(y) - net(0)), low, high)``,  ``net(y) = O relu(W y + b)``,
-    ``V = |R y|**2 + |D (tanh(F y + g) - tanh(g))|**2``,  D diagonal.
-
-V and its gradient vanish at the equilibrium whatever the parameters are.  As expressions the
-differences are ``net(x) - net(x*)`` of one network, so they vanish there identically.
+A policy as in ``policy_network.py``, and V in one of the forms of ``lyapunov_forms.py``.
 """
 
 from __future__ import annotations
@@ -14,87 +8,42 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import torch
 
-from certify.controllers.lqr import limited
-from certify.controllers.options import PolicyOptions
+from certify.controllers.lyapunov_form import Form
+from certify.controllers.lyapunov_forms import form_of
+from certify.controllers.options import NeuralOptions, PolicyOptions
+from certify.controllers.policy_network import Policy
 from certify.controllers.registry import Candidate
 from certify.controllers.task import Floats, Task
-from certify.expression import Node, affine, const, dot, index, relu, stack, tanh, var
-from certify.io.export_onnx import onnx_bytes
 
-__all__ = ["Model", "candidate_of", "half_ranges", "new_parameters"]
-
-_Single = npt.NDArray[np.float32]
-_SPREAD, _SMALL = 0.7, 0.02
-_FIRST_FEATURES = 0.1
+__all__ = ["Model", "candidate_of", "new_parameters"]
 
 
 @dataclass(frozen=True)
 class Model:
     """Controller and V over states ``y`` of shape ``(N, n)``, in float64.
 
-    ``parameters`` has ``W b O`` (absent when the problem gives the controller) and
-    ``R F g D``; ``low``, ``high`` and ``middle`` bound and centre the inputs, ``half`` scales
-    them; all of shape ``(m,)``.  ``leak`` is the slope that gradients see beyond the bounds.
+    ``parameters`` has ``W b O`` of the ``policy`` (absent when the problem gives the controller)
+    and those of the ``form`` of V.
     """
 
     parameters: dict[str, torch.Tensor]
-    low: torch.Tensor
-    high: torch.Tensor
-    middle: torch.Tensor
-    half: torch.Tensor
-    leak: float = 0.0
+    policy: Policy
+    form: Form
 
     @classmethod
     def of(cls, task: Task, settings: PolicyOptions, parameters: dict[str, torch.Tensor]) -> Model:
         """The model of ``parameters`` with the limits of ``settings``."""
-        inputs = task.problem.system.inputs
-        bounds = [settings.limits.get(u) for u in inputs]
-        low = [float(b[0]) if b else -np.inf for b in bounds]
-        high = [float(b[1]) if b else np.inf for b in bounds]
-        middle = [float(settings.u_equilibrium.get(u, 0)) for u in inputs]
-        return cls(
-            parameters,
-            low=torch.tensor(low, dtype=torch.float64),
-            high=torch.tensor(high, dtype=torch.float64),
-            middle=torch.tensor(middle, dtype=torch.float64),
-            half=torch.tensor(half_ranges(task, settings)),
-            leak=float(settings.leak),
-        )
+        return cls(parameters, Policy.of(task, settings), form_of(settings))
 
     def control(self, y: torch.Tensor) -> torch.Tensor:
         """The inputs at ``y``, of shape ``(N, m)``."""
-        p = self.parameters
-        hidden = torch.relu(y @ p["W"].T + p["b"]) - torch.relu(p["b"])
-        wanted = self.middle + self.half * (hidden @ p["O"].T)
-        clipped = torch.maximum(torch.minimum(wanted, self.high), self.low)
-        if not self.leak:
-            return clipped
-        beyond = self.leak * (wanted - clipped)
-        return clipped + (beyond - beyond.detach())
+        return self.policy.control(self.parameters, y)
 
     def lyapunov(self, y: torch.Tensor) -> torch.Tensor:
         """V at ``y``, of shape ``(N,)``."""
-        p = self.parameters
-        value = ((y @ p["R"].T) ** 2).sum(-1)
-        features = torch.tanh(y @ p["F"].T + p["g"]) - torch.tanh(p["g"])
-        return value + ((p["D"] * features) ** 2).sum(-1)
-
-    def root(self) -> torch.Tensor:
-        """Upper triangular, with ``V(y) = |root y|**2 + O(|y|**3)`` at the equilibrium."""
-        p = self.parameters
-        slopes = p["D"] * (1 - torch.tanh(p["g"]) ** 2)
-        upper: torch.Tensor = torch.linalg.qr(torch.cat([p["R"], slopes[:, None] * p["F"]]))[1]
-        return upper
-
-
-def half_ranges(task: Task, settings: PolicyOptions) -> Floats:
-    """Half the width of the limits of each input, 1 where it has none."""
-    limits = [settings.limits.get(u) for u in task.problem.system.inputs]
-    return np.array([float(b[1] - b[0]) / 2 if b else 1.0 for b in limits])
+        return self.form.value(self.parameters, y)
 
 
 def new_parameters(
@@ -106,39 +55,17 @@ def new_parameters(
     *,
     saturated: bool = False,
 ) -> dict[str, torch.Tensor]:
-    """Parameters at the start: the linear ``gain`` as a policy, small random ``features``.
-
-    Each input is a pair ``relu(1 + k y) - relu(1 - k y)`` with ``|k y| <= 1`` on the domain,
-    so the policy starts linear and without a kink at the equilibrium.  If ``saturated`` it is
-    ``relu(k y - low) - relu(k y - high)``, within its limits everywhere: what is small can change
-    an input that would be far beyond them otherwise.
-    """
-    n = len(task.states)
+    """Parameters at the start: the linear ``gain`` as a policy, small random ``features``."""
 
     def normal(*shape: int) -> torch.Tensor:
         return torch.randn(*shape, generator=generator, dtype=torch.float64)
 
     parameters: dict[str, torch.Tensor] = {}
     if gain is not None:
-        wanted = torch.tensor(-gain * task.scale / half_ranges(task, settings)[:, None])
-        reach = wanted.abs().sum(1).clamp_min(1e-9)
-        m = len(gain)
-        w, b = _SPREAD * normal(settings.hidden, n), normal(settings.hidden) / 2
-        o = _SMALL * normal(m, settings.hidden)
-        w[:m], w[m : 2 * m], b[: 2 * m], o[:, : 2 * m] = wanted / reach[:, None], 0, 1, 0
-        w[m : 2 * m] = -w[:m]
-        o[:, :m], o[:, m : 2 * m] = torch.diag(reach / 2), -torch.diag(reach / 2)
-        if saturated:
-            model = Model.of(task, settings, {})
-            low, high = ((end - model.middle) / model.half for end in (model.low, model.high))
-            for i in torch.nonzero(torch.isfinite(low) & torch.isfinite(high)).flatten():
-                w[i], w[m + i] = wanted[i], wanted[i]
-                b[i], b[m + i] = -low[i], -high[i]
-                o[i, i], o[i, m + i] = 1, -1
-        parameters |= {"W": w, "b": b, "O": o}
-    drawn = {"F": normal(features, n), "g": normal(features) / 2}
-    first = torch.full((features,), _FIRST_FEATURES, dtype=torch.float64)
-    return parameters | {"R": torch.eye(n, dtype=torch.float64)} | drawn | {"D": first}
+        parameters |= Policy.of(task, settings).start(gain, normal, saturated=saturated)
+    layers = settings.layers if isinstance(settings, NeuralOptions) else 1
+    n = len(task.states)
+    return parameters | form_of(settings).parameters(n, features, layers, normal)
 
 
 def candidate_of(
@@ -149,52 +76,6 @@ def candidate_of(
     networks: dict[str, bytes] = {}
     controller = dict(task.problem.controller)
     if "W" in p:
-        layers = [
-            _first(task, p["W"], p["b"], "relu"),
-            _last(half_ranges(task, settings)[:, None] * p["O"]),
-        ]
-        networks["policy"] = onnx_bytes(layers)
-        difference = _difference(task, layers)
-        for i, u in enumerate(task.problem.system.inputs):
-            wanted = index(difference, i) + const(settings.u_equilibrium.get(u, 0))
-            controller[u] = limited(settings, u, wanted)
-    deviation = stack(var(x) - const(v) for x, v in task.equilibrium.items())
-    root = (p["R"] / task.scale).astype(np.float32)
-    lyapunov = _squared_norm(affine(root.tolist(), None, deviation))
-    if len(p["D"]):
-        layers = [_first(task, p["F"], p["g"], "tanh"), _last(np.diag(p["D"]))]
-        networks["features"] = onnx_bytes(layers)
-        lyapunov = lyapunov + _squared_norm(_difference(task, layers))
-    return Candidate(controller=controller, lyapunov=lyapunov, networks=networks)
-
-
-_Layer = tuple[_Single, _Single | None, str | None]
-
-
-def _first(task: Task, weight: Floats, bias: Floats, activation: str) -> _Layer:
-    """The layer over ``y`` as one over ``x``, rounded."""
-    rounded = (weight / task.scale).astype(np.float32)
-    return rounded, (bias - rounded.astype(np.float64) @ task.centre).astype(np.float32), activation
-
-
-def _last(weight: Floats) -> _Layer:
-    return weight.astype(np.float32), None, None
-
-
-def _difference(task: Task, layers: list[_Layer]) -> Node:
-    """``net(x) - net(x*)``, built twice by the same steps: identically zero at ``x*``."""
-    state = stack(var(x) for x in task.states)
-    rest = stack(const(v) for v in task.equilibrium.values())
-    return _network(layers, state) - _network(layers, rest)
-
-
-def _network(layers: list[_Layer], value: Node) -> Node:
-    for weight, bias, activation in layers:
-        value = affine(weight.tolist(), None if bias is None else bias.tolist(), value)
-        if activation is not None:
-            value = relu(value) if activation == "relu" else tanh(value)
-    return value
-
-
-def _squared_norm(vector: Node) -> Node:
-    return dot([1] * vector.size, vector**2)
+        controller, networks = Policy.of(task, settings).expressions(p)
+    lyapunov, features = form_of(settings).expression(task, p)
+    return Candidate(controller=controller, lyapunov=lyapunov, networks=networks | features)

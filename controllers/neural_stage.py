@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 import torch
 
+from certify.controllers.box_bounds import BoxBounds
 from certify.controllers.losses import violation
 from certify.controllers.neural_model import candidate_of
 from certify.controllers.options import NeuralOptions
-from certify.controllers.registry import Counterexamples
+from certify.controllers.registry import Counterexamples, Verifying
 from certify.controllers.training_loop import Training, chosen, normal
 
 __all__ = ["ask", "train_neural"]
@@ -20,41 +21,37 @@ _SMALLEST = 1e-3
 _JUDGED = 32_768
 _SOFTNESS = 0.1
 _MOST_FOUND = 20_000
-_NEAREST = 3e-3
-_LINEAR, _SHARE = 0.02, 0.2  # of the loss at the equilibrium, and of the first loop's rate there
+_FEW = 0.01  # of the samples may fail when the domain grows: gradients are what mends them
 
 
 def train_neural(
-    training: Training,
-    settings: NeuralOptions,
-    counterexamples: Counterexamples | None,
-    first_rate: float,
+    training: Training, settings: NeuralOptions, counterexamples: Counterexamples | None
 ) -> None:
-    """Optimise policy and V in rounds; keeps the largest sampled set with half the margin.
-
-    ``first_rate`` is how fast V can fall near the equilibrium of the first loop, relative and per
-    step.  Where ``near`` asks for it, V has to keep a part of that: a policy for a large volume
-    alone tends to slide along a line towards the equilibrium, ever more slowly.
-    """
+    """Optimise policy and V in rounds; keeps the largest sampled set with half the margin."""
     state = training.state
+    bounds = BoxBounds.of(training.task, settings) if settings.boxes else None
+    if not state.step:
+        state.share = float(settings.first)
     if not len(state.pool):
         state.pool = training.plant.uniform(settings.batch, state.generator)
     steps = settings.rounds * settings.steps
     while state.step < steps:
-        loss = _step(training, settings, first_rate, state.step / steps)
+        loss = _step(training, settings, bounds, state.step / steps)
         at_end_of_round = state.step % settings.steps == 0
         if at_end_of_round and counterexamples is not None and state.step < steps:
             ask(training, counterexamples, state.parameters, most=1)
+            if settings.boxes and isinstance(counterexamples, Verifying):
+                _ask_for_boxes(training, counterexamples, settings.boxes)
         training.after_step(loss, steps, _REPORT, lambda: _level(training, settings))
 
 
 def _step(
-    training: Training, settings: NeuralOptions, first_rate: float, done: float
+    training: Training, settings: NeuralOptions, bounds: BoxBounds | None, done: float
 ) -> torch.Tensor:
     state, plant = training.state, training.plant
     quarter = settings.batch // 4
-    wide = plant.uniform(settings.batch - quarter, state.generator)
-    small = plant.uniform(quarter, state.generator, _SMALLEST)
+    wide = plant.uniform(settings.batch - quarter, state.generator) * state.share
+    small = plant.uniform(quarter, state.generator, _SMALLEST) * state.share
     if plant.flows:
         small[: quarter // 2] = plant.on_faces(wide[: quarter // 2])
     attacked = state.pool.clone().requires_grad_()
@@ -69,26 +66,32 @@ def _step(
     worst = 2 * failure[:n].mean() + failure[n : 2 * n].mean()
     if len(state.found):
         worst = worst + failure[2 * n :].mean()
-    if settings.near:
-        wanted = max(needed, _SHARE * first_rate)
-        worst = worst + float(settings.near) * _failure_near(training, n // 2, needed, wanted)
+    if bounds is not None and state.boxes.shape[1]:
+        worst = worst + _on_boxes(training, bounds, needed, settings.batch // 4)
     loss = float(settings.penalty) * worst - volume
     trained = [name for name in state.parameters if len(state.parameters[name])]
     training.descend(loss, tuple(trained), done, _RATE)
     if attacked.grad is not None:
         state.pool = _attack(training, attacked.grad, failure[n : 2 * n].detach())
+    if state.share < 1:
+        _grow(training, settings, failure[: 2 * n].detach())
     return loss
 
 
-def _failure_near(training: Training, count: int, needed: float, wanted: float) -> torch.Tensor:
-    """The mean violation at ``count`` states near the equilibrium, where V is to fall by what is
-    ``needed``, and that at the equilibrium itself, where it is to fall by what is ``wanted``.
-    """
-    generator, plant, model = training.state.generator, training.plant, training.model
-    y = plant.uniform(count, generator, _NEAREST)
-    failure = violation(plant, model, y, needed, generator)[1].mean()
-    rate = plant.contraction(model, model.root(), generator) - 1
-    return failure + _LINEAR * torch.relu(rate + wanted) / wanted
+def _on_boxes(training: Training, bounds: BoxBounds, needed: float, count: int) -> torch.Tensor:
+    """The mean failure of the bounds on some of the open boxes."""
+    low, high = training.state.boxes
+    rows = torch.arange(len(low))
+    if len(low) > count:
+        rows = chosen(rows, count, training.state.generator)
+    return bounds.failure(training.model, low[rows], high[rows], needed).mean()
+
+
+def _grow(training: Training, settings: NeuralOptions, failure: torch.Tensor) -> None:
+    """Train for more of the domain once hardly a sample fails."""
+    state = training.state
+    if float((failure > 0).double().mean()) <= _FEW:
+        state.share = min(1.0, state.share * float(settings.growth))
 
 
 def _attack(training: Training, gradient: torch.Tensor, failure: torch.Tensor) -> torch.Tensor:
@@ -98,9 +101,9 @@ def _attack(training: Training, gradient: torch.Tensor, failure: torch.Tensor) -
     pace = 0.02 * torch.rand((len(length), 1), generator=state.generator, dtype=torch.float64)
     moved = state.pool + pace * gradient / length
     moved = moved + 0.003 * normal(moved, state.generator)
-    moved = torch.maximum(torch.minimum(moved, plant.high), plant.low)
+    moved = torch.maximum(torch.minimum(moved, state.share * plant.high), state.share * plant.low)
     least = failure.argsort(stable=True)[: len(moved) // 4]
-    moved[least] = plant.uniform(len(least), state.generator)
+    moved[least] = plant.uniform(len(least), state.generator) * state.share
     return moved
 
 
@@ -139,3 +142,16 @@ def ask(
         found = torch.tensor(states, dtype=torch.float64) - torch.tensor(task.centre)
         state.found = torch.cat([state.found, found / torch.tensor(task.scale)])[-_MOST_FOUND:]
         state.score = -1.0
+
+
+def _ask_for_boxes(training: Training, verifying: Verifying, effort: int) -> None:
+    """Replace the boxes by those that the verifier leaves open for the parameters as they are."""
+    state, task = training.state, training.task
+    found = verifying.boxes(candidate_of(task, training.settings, state.parameters), effort)
+    corners = torch.tensor([found.low, found.high], dtype=torch.float64)
+    if not corners.shape[1]:
+        state.boxes = corners.reshape(2, 0, 0)
+        return
+    n = len(task.states)
+    corners[:, :, :n] = (corners[:, :, :n] - torch.tensor(task.centre)) / torch.tensor(task.scale)
+    state.boxes = corners

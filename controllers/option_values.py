@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from certify.errors import ProblemError
+from certify.expression import Node, variables
 from certify.problem import Interval, Problem
 
 __all__ = ["READERS", "advice"]
@@ -44,6 +45,20 @@ def _positive(where: str, value: object, _problem: Problem) -> Fraction:
     return number
 
 
+def _part(where: str, value: object, _problem: Problem) -> Fraction:
+    number = _number(where, value)
+    if not 0 < number <= 1:
+        raise ProblemError(f"{where}: {value!r} is not above 0 and at most 1")
+    return number
+
+
+def _factor(where: str, value: object, _problem: Problem) -> Fraction:
+    number = _number(where, value)
+    if number <= 1:
+        raise ProblemError(f"{where}: {value!r} is not above 1")
+    return number
+
+
 def _weight(where: str, value: object, _problem: Problem) -> Fraction:
     number = _number(where, value)
     if number < 0:
@@ -70,6 +85,12 @@ def _count(lowest: int) -> Callable[[str, object, Problem], int]:
 def _start(where: str, value: object, _problem: Problem) -> str:
     if not isinstance(value, str) or value not in _STARTS:
         raise ProblemError(f"{where}: write one of {', '.join(_STARTS)}, not {value!r}")
+    return value
+
+
+def _name(where: str, value: object, _problem: Problem) -> str:
+    if not isinstance(value, str):
+        raise ProblemError(f"{where}: write a name in quotes, not {value!r}")
     return value
 
 
@@ -109,7 +130,29 @@ def _state_weights(where: str, value: object, problem: Problem) -> Mapping[str, 
     return {name: _positive(f"{where}, {name}", w, problem) for name, w in table.items()}
 
 
+def _reads(where: str, value: object, problem: Problem) -> Mapping[str, tuple[Node, ...]]:
+    system, read = problem.system, {}
+    table = _table(where, value, system.inputs, "input")
+    for name in system.inputs:
+        terms = table.get(name)
+        if not isinstance(terms, list | tuple) or not terms:
+            example = system.states[0]
+            raise ProblemError(f'{where}: write {name} = ["{example}"], a list of what it reads')
+        read[name] = tuple(_term(f"{where}, {name}", term, system.states) for term in terms)
+    return read
+
+
+def _term(where: str, value: object, states: Collection[str]) -> Node:
+    if not isinstance(value, Node) or value.size:
+        raise ProblemError(f"{where}: {value!r} is not a scalar expression of the states")
+    for name in variables([value]):
+        if name not in states:
+            raise ProblemError(f"{where}: {name!r} is not a state; {advice(name, states)}")
+    return value
+
+
 READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
+    "reads": _reads,
     "limits": _limits,
     "u_equilibrium": _inputs,
     "state_weights": _state_weights,
@@ -134,10 +177,13 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "margin": _positive,
     "penalty": _positive,
     "start": _start,
+    "form": _name,
+    "layers": _count(1),
+    "boxes": _count(0),
+    "first": _part,
+    "growth": _factor,
     "reach": _state_weights,
     "share": _share,
     "clearance": _weight,
     "outreach": _weight,
-    "near": _weight,
-    "finest": _positive,
 }

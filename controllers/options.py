@@ -9,6 +9,7 @@ from typing import ClassVar, TypeVar
 
 from certify.controllers.option_values import READERS, advice
 from certify.errors import ProblemError
+from certify.expression import Node
 from certify.problem import Interval, Problem
 
 __all__ = [
@@ -29,7 +30,9 @@ class LqrOptions:
     In a problem file those in ``[controller] train`` and in the property's ``train`` are one
     set; they reach a trainer with the former under the key ``controller``.
 
-    ``limits`` is the interval to which an input is clipped (absent: not clipped);
+    ``reads`` has expressions of the states for every input, which it is a function of; without it
+    all inputs read all states.  ``limits`` is the interval to which an input is clipped (absent:
+    not clipped);
     ``u_equilibrium`` the input that holds the equilibrium (default 0).  The cost is
     ``sum w_i (x_i - x*_i)**2 + sum w_j (u_j - u*_j)**2``; by default ``w_i = 1 / h_i**2``
     with half the width of the domain, and ``w_j`` likewise with half the limits, or 1.
@@ -37,6 +40,7 @@ class LqrOptions:
     """
 
     family: ClassVar[str] = "lqr"
+    reads: Mapping[str, tuple[Node, ...]] = field(default_factory=dict)
     limits: Mapping[str, Interval] = field(default_factory=dict)
     u_equilibrium: Mapping[str, Fraction] = field(default_factory=dict)
     state_weights: Mapping[str, Fraction] = field(default_factory=dict)
@@ -80,25 +84,31 @@ class PolicyOptions(LqrOptions):
 class NeuralOptions(PolicyOptions):
     """Effort for a neural Lyapunov function.
 
-    ``features`` tanh units in it.  After the policy's own training come ``value_steps`` updates of
-    V alone, towards what its roll-outs cost, and ``rounds`` of ``steps`` updates of both functions
-    on ``batch`` states, with counterexamples added between rounds.
+    V has the ``form`` "squares", "absolute" or "convex" (``form_*.py``), with ``features`` units in
+    each of its hidden ``layers``, tanh in the first form and ReLU in the others.  After the
+    policy's own training come ``value_steps`` updates of V alone, towards what its roll-outs cost,
+    and ``rounds`` of ``steps`` updates of both functions on ``batch`` states, with counterexamples
+    added between rounds.  So is what a search for a proof leaves open after ``boxes`` boxes (0: no
+    search): there the bounds themselves are trained (``box_bounds.py``), not samples.
+
+    Samples come from the ``first`` part of the domain at first, which grows by the factor
+    ``growth`` whenever at most one in a hundred of them fails.
     ``margin`` is the decrease asked for beyond the decay, relative to V; ``penalty`` weighs
-    violations against volume.  ``near`` weighs violations of states near the equilibrium, half of
-    ``batch`` more at radii spread in the logarithm, and at the equilibrium itself, where they are
-    a small part of the domain and many seeds fail.  ``finest`` is how much steeper the steepest of
-    the features is at first than it would be.
+    violations against volume.
     """
 
     family: ClassVar[str] = "neural"
+    form: str = "squares"
     features: int = 8
+    layers: int = 1
     value_steps: int = 0
     rounds: int = 3
     steps: int = 1000
+    boxes: int = 0
+    first: Fraction = Fraction(1)
+    growth: Fraction = Fraction(5, 4)
     margin: Fraction = Fraction(1, 50)
     penalty: Fraction = Fraction(200)
-    near: Fraction = Fraction(0)
-    finest: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,9 @@ import torch
 from certify.controllers.largest_ellipsoid import LinearPlant, largest_ellipsoid
 from certify.controllers.lqr import gain, linearised, quadratic_root, sum_of_squares
 from certify.controllers.neural_lyapunov import check_options, first_state
-from certify.controllers.neural_model import candidate_of, half_ranges
+from certify.controllers.neural_model import candidate_of
 from certify.controllers.options import QuadraticOptions, read_options
+from certify.controllers.policy_network import half_ranges
 from certify.controllers.policy_stage import Pace, train_policy
 from certify.controllers.quadratic_stage import root_of, train_quadratic
 from certify.controllers.registry import Candidate, Counterexamples, TrainingStep
@@ -75,6 +76,8 @@ def _ellipsoid(task: Task, settings: QuadraticOptions) -> tuple[Floats | None, F
     """The gain and the root of V to start from, where the regulator's own are not asked for."""
     if settings.start != "ellipsoid" or task.problem.controller:
         return None, None
+    if settings.reads:
+        raise ProblemError("the largest ellipsoid is of feedback of all states; leave reads out")
     a, b = linearised(task, settings)
     half, s = half_ranges(task, settings), task.scale
     held = [settings.u_equilibrium.get(u, 0) for u in task.problem.system.inputs]

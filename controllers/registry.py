@@ -12,13 +12,22 @@ from difflib import get_close_matches
 from fractions import Fraction
 from importlib import import_module
 from pathlib import Path
-from typing import Protocol, TypeAlias, cast
+from typing import Protocol, TypeAlias, cast, runtime_checkable
 
 from certify.errors import InputError, UnsupportedError
 from certify.expression import Node
 from certify.problem import Problem
 
-__all__ = ["Candidate", "Counterexamples", "Trainer", "TrainingStep", "families", "trainer"]
+__all__ = [
+    "Boxes",
+    "Candidate",
+    "Counterexamples",
+    "Trainer",
+    "TrainingStep",
+    "Verifying",
+    "families",
+    "trainer",
+]
 
 _FAMILIES: Mapping[str, str] = {
     "lqr": "certify.controllers.lqr",
@@ -64,11 +73,35 @@ Counterexamples: TypeAlias = Callable[[Candidate], Sequence[Sequence[float]]]
 """States (in the order of ``system.states``) at which a candidate fails its claim."""
 
 
+@dataclass(frozen=True)
+class Boxes:
+    """Boxes that a verifier cannot decide, corners in rows: states, parameters, disturbances.
+
+    ``bound`` is how far each is from proved, negative, relative to the width of what decides.
+    """
+
+    low: Sequence[Sequence[float]]
+    high: Sequence[Sequence[float]]
+    bound: Sequence[float]
+
+
+@runtime_checkable
+class Verifying(Protocol):
+    """Counterexamples of a verifier that also says on which boxes it gets no further."""
+
+    def __call__(self, candidate: Candidate) -> Sequence[Sequence[float]]:
+        """As :data:`Counterexamples`."""
+
+    def boxes(self, candidate: Candidate, effort: int) -> Boxes:
+        """What a search for a proof leaves open after ``effort`` boxes, the worst first."""
+
+
 class Trainer(Protocol):
     """Makes a candidate for a problem with a stability property.
 
     ``options`` belong to the family; ``seed`` determines the candidate to the bit on one
-    machine; ``progress`` is told how far it is; ``counterexamples`` is asked between rounds;
+    machine; ``progress`` is told how far it is; ``counterexamples`` is asked between rounds,
+    for open boxes too where it is :class:`Verifying`;
     ``checkpoint`` is a file to save to and to resume from, which does not change the result.
     """
 

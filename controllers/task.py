@@ -93,17 +93,18 @@ def jacobian(
     functions: Mapping[str, Node],
     names: tuple[str, ...],
     inputs: Mapping[str, Fraction],
+    what: str = "the dynamics",
 ) -> Floats:
     """``d f_i / d name_j`` at the equilibrium, from the exact symbolic derivatives.
 
     A kink at the equilibrium counts with the mean of its slopes.  Raises ProblemError where a
-    derivative is undefined.
+    derivative is undefined, which calls the functions ``what``.
     """
     point = task.at_equilibrium(inputs)
     rows = [[directional(f, {name: const(1)}) for name in names] for f in functions.values()]
     values = np.array([[float(v) for v in evaluate(row, point)] for row in rows])
     if not np.isfinite(values).all():
-        raise ProblemError("the dynamics have no derivative at the equilibrium")
+        raise ProblemError(f"{what} have no derivative at the equilibrium")
     return values.reshape(len(functions), len(names))
 
 

@@ -17,7 +17,11 @@ from certify.controllers.task import Task
 
 __all__ = ["TrainingState", "deterministic", "fingerprint", "restored", "save"]
 
-_FORMAT = 2
+_FORMAT = 3
+
+
+def _no_boxes() -> torch.Tensor:
+    return torch.zeros((2, 0, 0), dtype=torch.float64)
 
 
 @dataclass
@@ -25,8 +29,10 @@ class TrainingState:
     """What the next step needs; the same state and seed give the same steps to the bit.
 
     ``pool`` holds states under attack, ``borderline`` starts of roll-outs that grazed the
-    domain, ``found`` the verifier's counterexamples; each of shape ``(N, n)``.  ``best`` are
-    the parameters with the largest sampled ``score`` so far.
+    domain, ``found`` the verifier's counterexamples; each of shape ``(N, n)``.  ``boxes`` are what
+    it left open, the same coordinates and what is uncertain: lower and upper corners, ``(2, N,
+    variables)``.  ``share`` is the part of the domain that is trained for.  ``best`` are the
+    parameters with the largest sampled ``score`` so far.
     """
 
     parameters: dict[str, torch.Tensor]
@@ -39,12 +45,14 @@ class TrainingState:
     step: int = 0
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     score: float = -1.0
+    boxes: torch.Tensor = field(default_factory=_no_boxes)
+    share: float = 1.0
     toward: dict[str, torch.Tensor] = field(default_factory=dict)
     history: list[TrainingStep] = field(default_factory=list)
 
 
-_TENSORS = ("pool", "borderline", "found")
-_PLAIN = ("phase", "step", "best", "score")
+_TENSORS = ("pool", "borderline", "found", "boxes")
+_PLAIN = ("phase", "step", "best", "score", "share")
 
 
 def fingerprint(task: Task, options: object, seed: int) -> str:

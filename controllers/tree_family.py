@@ -20,6 +20,7 @@ from certify.controllers.sampled_level import at_level, rounded_down, sampled_le
 from certify.controllers.task import Task, task_of
 from certify.controllers.tree_extraction import Extraction, extract
 from certify.decision_tree import DecisionTree, Leaf
+from certify.errors import ProblemError
 from certify.expression import var
 from certify.io.tree_file import tree_text
 from certify.problem import Problem
@@ -42,6 +43,8 @@ def train(
     does, and ``UnsupportedError`` for continuous time.
     """
     task, settings = task_of(problem), read_options(TreeOptions, options, problem)
+    if settings.reads:
+        raise ProblemError("training option 'reads': a tree reads all states; leave it out")
     own = {f.name: getattr(settings, f.name) for f in fields(LqrOptions)}
     teacher = lqr.train(problem, own, seed=seed, progress=progress)
     loop = PlantLoop(replace(problem, controller=teacher.controller), teacher.lyapunov, seed=seed)

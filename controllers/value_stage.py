@@ -38,8 +38,9 @@ def fit_value(training: Training, settings: NeuralOptions) -> None:
     if not arrives.any():
         return
     cost = (cost / torch.quantile(cost[arrives], _MOST)).clamp_max(1.0)
-    wanted = (torch.where(arrives, cost, _ABOVE) + _LEAST).log()
-    names = tuple(name for name in ("R", "F", "g", "D") if len(state.parameters[name]))
+    form = training.model.form
+    wanted = (torch.where(arrives, cost, _ABOVE) + _LEAST).log() * (form.order / 2)
+    names = tuple(x for x in form.names if len(state.parameters.get(x, ())))
 
     @torch.no_grad()
     def volume() -> tuple[None, float]:

@@ -41,7 +41,8 @@ def build_problem(table: ProblemTable, claim: PropertyTable, networks: NetworkFi
     check_names([*paths, (["networks"], table.networks)])
     functions = {n: networks.read(["networks", n], f) for n, f in table.networks.items()}
     names = declared(networks.document, system, functions)
-    reader = ClaimReader(names, networks, system.states, controller_training(table, claim))
+    options = controller_training(table, claim, names)
+    reader = ClaimReader(names, networks, system.states, options)
     return Problem(
         name=table.name,
         system=_system(system, names),

@@ -102,7 +102,8 @@ class ClaimReader:
     ) -> Node | Training:
         """The Lyapunov function or barrier, given or to be trained."""
         if table.train is not None:
-            return training([*path, "train"], {**table.train, **self.controller})
+            options = {**table.train, **self.controller}
+            return training([*path, "train"], options, self.names)
         if table.network is not None:
             return self.networks.scalar([*path, "network"], table.network, self.states)
         if isinstance(table, LyapunovTable) and table.quadratic is not None:

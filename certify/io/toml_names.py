@@ -49,7 +49,11 @@ class Names:
 
     def controller(self, name: str, text: str) -> Node:
         """The expression ``text`` of the input ``name``, over what a controller can measure."""
-        return self.over(["controller", name], text, {"state"}, _CONTROLLER)
+        return self.measured(["controller", name], text)
+
+    def measured(self, path: Sequence[str], text: str) -> Node:
+        """The expression ``text`` over what a controller can measure."""
+        return self.over(path, text, {"state"}, _CONTROLLER)
 
     def condition(self, path: Sequence[str], text: str) -> tuple[Node, ...]:
         """The set of states that ``text`` describes."""

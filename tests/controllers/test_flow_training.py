@@ -1,5 +1,4 @@
 from fractions import Fraction
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,7 +8,6 @@ from certify import verify
 from certify.controllers.flow import advanced, slope
 from certify.controllers.losses import Plant
 from certify.controllers.neural_model import Model
-from certify.controllers.neural_stage import _failure_near
 from certify.controllers.options import NeuralOptions
 from certify.controllers.registry import trainer
 from certify.controllers.sampled_level import sampled_level
@@ -175,36 +173,3 @@ def test_the_contraction_at_the_equilibrium_is_that_of_the_linear_loop():
     rates = np.linalg.eigvals(np.linalg.solve(p, loop.T @ p + p @ loop)).real
     found = plant.contraction(model, root, torch.Generator())
     assert float(found) == pytest.approx(1 + rates.max(), abs=1e-9)
-
-
-def test_the_root_of_v_at_the_equilibrium_has_its_curvature():
-    random = torch.Generator().manual_seed(1)
-
-    def normal(*shape):
-        return torch.randn(shape, generator=random, dtype=torch.float64)
-
-    parameters = {"R": normal(2, 2), "F": normal(5, 2), "g": normal(5), "D": normal(5)}
-    model = Model.of(task_of(cart()), NeuralOptions(), parameters)
-    y = 1e-5 * normal(50, 2)
-    quadratic = ((y @ model.root().T) ** 2).sum(-1)
-    torch.testing.assert_close(model.lyapunov(y), quadratic, rtol=1e-3, atol=0)
-
-
-# V = 3 x**2 + 2 x v + v**2 falls by 2 (x**2 + v**2) along dv/dt = -x - 2 v.
-NONE = torch.zeros((0, 2), dtype=torch.float64)
-FALLS = 0.1 * (2 - np.sqrt(2))
-
-
-@pytest.mark.parametrize(("wanted", "fails"), [(0.05, 0), (0.4, 0.4 - FALLS)])
-def test_near_the_equilibrium_v_is_asked_to_fall_as_fast_as_wanted(wanted, fails):
-    task = task_of(cart({"u": -X - 2 * V}))
-    plant = Plant.of(task, NeuralOptions(period=Fraction(1, 10)))
-    scale = torch.tensor([4.0, 3.0])
-    root = torch.linalg.cholesky(torch.tensor([[3.0, 1.0], [1.0, 1.0]]).double()).T * scale
-    model = Model.of(
-        task, NeuralOptions(), {"R": root, "F": NONE, "g": NONE[:, 0], "D": NONE[:, 0]}
-    )
-    training = SimpleNamespace(state=SimpleNamespace(generator=torch.Generator()))
-    training.plant, training.model = plant, model
-    found = _failure_near(training, 64, 0.01, wanted)
-    assert found.item() == pytest.approx(0.02 * fails / wanted, abs=1e-8)

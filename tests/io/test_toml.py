@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from certify.errors import CertifyError, InputError, NetworkError, ProblemError
-from certify.expression import Node, affine, clip, cos, sin, stack, topological, var
+from certify.expression import Node, affine, clip, cos, sin, stack, topological, var, variables
 from certify.io.toml import read_problem
 from certify.problem import Extension, Output, Problem, Safety, Stability, Training
 
@@ -196,6 +196,31 @@ def test_training(read) -> None:
     assert problem.property.lyapunov.family == "quadratic"
     assert problem.property.lyapunov.options["controller"] == {"family": "lqr"}
     assert read(re.sub(r"\[controller\]\ntrain.*\n", "", text)).controller == {}
+
+
+def reading(text: str) -> str:
+    """The pendulum with a trained controller that reads ``text``, and its ``energy``."""
+    given = PENDULUM.replace('u = "clip(-2*theta - omega, -6, 6)"', "train = { reads = READS }")
+    trained = given.replace('expression = "energy + theta**2"', "train = { }")
+    return trained.replace("READS", f'{{ u = [{text}, "energy"] }}')
+
+
+def test_what_a_trained_controller_reads(read) -> None:
+    options = read(reading('"theta - omega/4"')).property.lyapunov.options
+    term, energy = options["controller"]["reads"]["u"]
+    assert term.digest == (THETA - OMEGA / 4).digest
+    assert sorted(variables([energy])) == ["omega", "theta"]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('"theta - z"', "22: u: unknown name 'z'"),
+        ('"theta - u"', "22: u: a controller cannot depend on the input 'u'"),
+    ],
+)
+def test_what_a_controller_cannot_read(refused, text, message) -> None:
+    assert message in refused(reading(text))
 
 
 def test_safety(read) -> None:
