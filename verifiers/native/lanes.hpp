@@ -1,4 +1,4 @@
-// Eight doubles at a time, from vectors as wide as the instruction set has them.
+// kLanes doubles at a time, from vectors as wide as the instruction set has them.
 //
 // Every operation acts on each lane alone and is one IEEE operation there, so the result is the
 // same bits whatever the width.  Included only by block.cpp, which is compiled once for each
@@ -7,6 +7,8 @@
 #pragma once
 
 #include <stdint.h>
+
+#include "program.hpp"
 
 #define LANES_INLINE inline __attribute__((always_inline))
 
@@ -50,7 +52,7 @@ typedef Pair<Pair<Base>> Real;
 typedef Pair<Pair<BaseMask>> Mask;
 #endif
 
-static_assert(sizeof(Real) == 64 && sizeof(Mask) == 64, "eight lanes");
+static_assert(sizeof(Real) == certify::kVector && sizeof(Mask) == certify::kVector);
 
 // One vector of the machine.
 LANES_INLINE Base pick(BaseMask m, Base x, Base y) { return m ? x : y; }
@@ -172,7 +174,7 @@ LANES_INLINE void set_all(Pair<X>& x, V v) {
     set_all(x.b, v);
 }
 
-// Eight lanes.
+// All lanes.
 LANES_INLINE Real all(double v) {
     Real x;
     set_all(x, v);

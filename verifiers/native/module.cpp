@@ -110,9 +110,9 @@ PYBIND11_MODULE(_native, m) {
                                [](const Problem& p) { return std::string(p.engine().name); })
         .def_property_readonly("memory",
                                [](const Problem& p) {
-                                   return std::vector<int64_t>{64LL * p.program(0).size,
-                                                               64LL * p.program(1).size,
-                                                               64LL * p.program(2).size};
+                                   return std::vector<int64_t>{(int64_t)kVector * p.program(0).size,
+                                                               (int64_t)kVector * p.program(1).size,
+                                                               (int64_t)kVector * p.program(2).size};
                                })
         .def("grow",
              [](const Problem& p, const Array<double>& low, const Array<double>& high,

@@ -33,12 +33,12 @@ void place(const Program& p, Memory& m) {
 }
 
 void load(const Program& p, Memory& m, const double* low, const double* high) {
-    const int size = p.variables * 8;
+    const int size = p.variables * kLanes;
     for (int i = 0; i < size; i++) {
         m.box[i] = m.box[2 * size + i] = low[i];
         m.box[size + i] = m.box[3 * size + i] = high[i];
     }
-    m.lanes = 255;
+    m.lanes = kAllLanes;
     place(p, m);
 }
 

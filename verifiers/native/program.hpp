@@ -3,9 +3,15 @@
 // Plain data only: block.cpp reads it under every instruction set.
 #pragma once
 
+#include <stddef.h>
 #include <stdint.h>
 
 namespace certify {
+
+// Boxes that are done together, on every processor alike; sets of them are bits of an `unsigned`.
+const int kLanes = 8;
+const unsigned kAllLanes = (1u << kLanes) - 1;
+const size_t kVector = kLanes * sizeof(double);  // bytes
 
 // The numbers are those of verifiers/graph.py.
 enum Op : int32_t {
@@ -20,7 +26,7 @@ const int kMostSquares = 16;  // of one kQuadratic
 
 enum Kind : int32_t { kPositive, kNonnegative, kDefined, kAll, kAny };
 
-// Where a register is.  In vectors of eight doubles from `base` on:
+// Where a register is.  In vectors of kLanes doubles from `base` on:
 // c, e, low, high, the sums of |g| and |h| (if the range is narrowed by the polynomial's), then
 // g (slopes) and h (quadratic part), only those that are not always zero.  Symbols are variables
 // with the numbers from `Program::variables` on; what an instruction names is its last slope.
@@ -53,7 +59,7 @@ struct Step {
 
 struct Group {
     int32_t first, last;  // steps
-    double work;          // operations on eight doubles
+    double work;          // operations on vectors
 };
 
 struct Part {
@@ -112,8 +118,8 @@ struct Live {
 };
 
 // The memory of one evaluation, aligned to 64 bytes; `done` has an entry for each group, `box`
-// room for the ends of the boxes, narrowed and as they were loaded, (2, 2, variables, 8), and `room`
-// for all pairs of the coordinates of an atom.
+// room for the ends of the boxes, narrowed and as they were loaded, (2, 2, variables, kLanes), and
+// `room` for all pairs of the coordinates of an atom.
 struct Memory {
     double* vectors;
     double* box;
@@ -131,12 +137,12 @@ struct Memory {
 
 // What a block's models say about the boxes that are not proved.
 struct Judgement {
-    double* score;      // (variables, 8): how much a split of the variable promises
+    double* score;      // (variables, kLanes): how much a split of the variable promises
     unsigned undefined; // lanes without a usable score
     unsigned doubtful;  // lanes where the formula looks false at the centre
 };
 
-// The evaluator for one instruction set.  Boxes come eight at a time, (variables, 8).
+// The evaluator for one instruction set.  Boxes come as (variables, kLanes).
 struct Engine {
     const char* name;
     void (*prepare)(const Program&, Memory&);
@@ -145,7 +151,7 @@ struct Engine {
     // time after a load it may narrow the boxes to where the guards do not hold; if this degree is
     // not the `last` to be tried it need not try what is dear
     unsigned (*prove)(const Program&, Memory&, int part, unsigned lanes, double slack, bool last);
-    // why the lanes are not proved; `share` (variables, 8) are relative widths, of sum 1
+    // why the lanes are not proved; `share` (variables, kLanes) are relative widths, of sum 1
     void (*judge)(const Program&, Memory&, int part, unsigned lanes, double slack,
                   const double* share, Judgement&);
     unsigned (*refute)(const Program&, Memory&, int part);  // boxes that are points, degree 0

@@ -15,7 +15,6 @@ namespace certify {
 
 const uint8_t kLeaf = 0x40, kOpen = 0x7F;
 const int kDeepest = 4096;  // the checker's limit
-const int kLanes = 8;
 const int kModelHead = 4;  // c, e, low, high in a row of `evaluate`
 
 // An obligation as code, for each degree when it is first asked for; threads may share it.

@@ -18,9 +18,9 @@ class Evaluation {
   public:
     Evaluation(const Problem& problem, int degree)
         : engine_(problem.engine()), program_(problem.program(degree)),
-          vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * 64)),
-          box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 256)),
-          room_((double*)std::aligned_alloc(64, (size_t)(program_.room + 1) * 64)),
+          vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * kVector)),
+          box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 4 * kVector)),
+          room_((double*)std::aligned_alloc(64, (size_t)(program_.room + 1) * kVector)),
           done_(program_.groups + program_.registers + program_.atoms), live_(program_.layouts),
           integers_(program_.slots + program_.columns), arguments_(program_.columns) {
         if (!vectors_ || !box_ || !room_) throw std::bad_alloc();
