@@ -282,7 +282,7 @@ let crossings deeper source stated =
     if count <> List.length cells then
       raise (Malformed (Printf.sprintf "%d hops of %d cells" count (List.length cells)));
     let hint cell = let hops = natural source in (cell, hops, natural source) in
-    [ Cells { paving = name; course; cells = List.rev (List.rev_map hint cells); halvings = 2 * deeper } ]
+    [ Cells { paving = name; course; cells = List.rev (List.rev_map hint cells); halvings = 4 + deeper } ]
 
 (* The obligations of a statement, made by the kernel, each with its tree, and its cells: by
    [Acceptance.accepted_ok] what is stated is true if they are proved and shown. *)
