@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import torch
 
 from certify.controllers.affine_forms import AffineForm, maximum, stacked
+from certify.controllers.information import information_of
 from certify.controllers.neural_model import Model
 from certify.controllers.options import PolicyOptions
 from certify.controllers.task import Task
@@ -64,7 +65,8 @@ class BoxBounds:
         closed = task.closed(task.problem.controller)
         flows = task.problem.system.time == "continuous"
         nodes = [closed[x] for x in task.states]
-        for node in topological(nodes):
+        read = information_of(task, settings).deviations() if settings.reads else []
+        for node in topological([*nodes, *read]):
             if node.op not in _RULES and node.op not in _OTHER:
                 raise UnsupportedError(
                     f"training option 'boxes': there is no bound over boxes for {node.op!r}; "
@@ -79,7 +81,7 @@ class BoxBounds:
         values = {name: x.index(i) for i, name in enumerate(task.states)}
         values |= dict(zip(task.free, free, strict=True))
         if not task.problem.controller:
-            inputs = _control(model, y)
+            inputs = _control(model, y, values)
             values |= dict(zip(system.inputs, inputs, strict=True))
         moved = stacked(enclosed(self.nodes, values))
         if system.time == "continuous":
@@ -129,17 +131,21 @@ class BoxBounds:
         return torch.relu(torch.maximum(*sides)).sum(-1)
 
 
-def _control(model: Model, y: AffineForm) -> list[AffineForm]:
-    """The inputs over boxes, each within its limits."""
-    p, inputs = model.parameters, []
-    hidden = y.linear(p["W"]).plus(p["b"]).relu().plus(-torch.relu(p["b"]))
-    wanted = hidden.linear(p["O"]).times(model.half).plus(model.middle)
-    for i in range(len(model.half)):
+def _control(model: Model, y: AffineForm, values: Mapping[str, AffineForm]) -> list[AffineForm]:
+    """The inputs over boxes of ``y``, each within its limits; ``values`` are the states."""
+    p, policy, inputs = model.parameters, model.policy, []
+    z = y
+    if policy.settings.reads:
+        terms = enclosed(policy.information.deviations(), values)
+        z = stacked(terms).times(1 / torch.tensor(policy.information.scale))
+    hidden = z.linear(policy.first * p["W"]).plus(p["b"]).relu().plus(-torch.relu(p["b"]))
+    wanted = hidden.linear(policy.last * p["O"]).times(policy.half).plus(policy.middle)
+    for i in range(len(policy.half)):
         u = wanted.index(i)
-        if torch.isfinite(model.high[i]):
-            u = (-u).plus(model.high[i]).relu().times(-1.0).plus(model.high[i])
-        if torch.isfinite(model.low[i]):
-            u = u.plus(-model.low[i]).relu().plus(model.low[i])
+        if torch.isfinite(policy.high[i]):
+            u = (-u).plus(policy.high[i]).relu().times(-1.0).plus(policy.high[i])
+        if torch.isfinite(policy.low[i]):
+            u = u.plus(-policy.low[i]).relu().plus(policy.low[i])
         inputs.append(u)
     return inputs
 

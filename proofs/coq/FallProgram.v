@@ -3,7 +3,7 @@
     differences.  In words: [proofs/theory/T-STAB-D.md], [L-DIFF.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Tree Theorems Claims Scalars Inline Walks Rays ExactValues
-  Quotients Along Moves LinearForms.
+  Quotients Along Moves LinearForms Differences Parts Gaps Rewriting.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -65,9 +65,9 @@ Record fall_program := FallProgram
     v_at : nat;                                        (* V *)
     fall_at : nat }.                                   (* (1 - decay) V - V after the step *)
 
-(** [y - x] for the operations [x] and [y]. *)
-Definition step_row (fs : list form) (xy : nat * nat) : operation :=
-  let f := form_at fs (snd xy) in form_row (Form (insert (fst xy) (-1) (terms f)) (constant f)).
+(** A form minus the operation [x]. *)
+Definition step_row (xf : nat * form) : operation :=
+  form_row (Form (insert (fst xf) (-1) (terms (snd xf))) (constant (snd xf))).
 
 Definition fall_program_of (by_differences : bool) (c : claim) : option fall_program :=
   match scalar_claim_of c with
@@ -75,11 +75,13 @@ Definition fall_program_of (by_differences : bool) (c : claim) : option fall_pro
   | Some k =>
     let p := plant_program k in
     let zero := length p in
-    let (s1, xs) := puts (map OVar (seq 0 (length (bounds c)))) (OConst 0 :: p) in
-    let fs := forms xs p in
-    let rows := map (step_row fs) (combine xs (next_at k)) in
-    if forallb (fun o => below (length s1) (arguments o)) rows then
-      let (s2, ds) := puts rows s1 in
+    let (s0, xs) := puts (map OVar (seq 0 (length (bounds c)))) (OConst 0 :: p) in
+    let (s1, fs) := with_differences xs zero p s0 (next_at k) in
+    let rows := map step_row (combine xs fs) in
+    let next := map form_row fs in
+    if forallb (fun o => below (length s1) (arguments o)) (rows ++ next) then
+      let (sd, ds) := puts rows s1 in
+      let (s2, ns) := puts next sd in
       let changes := if by_differences then ds else map (fun _ => zero) ds in
       match moves (map (fun xd => Move (fst xd) (snd xd)) (combine xs changes)) zero (value_program k) s2 with
       | None => None
@@ -88,7 +90,7 @@ Definition fall_program_of (by_differences : bool) (c : claim) : option fall_pro
         let done s o := Some (FallProgram (o :: s) xs (next_at k) ds (before e) (length s)) in
         if by_differences then done s3 (ORow [-1; - decay c]%Q [change e; before e] 0)
         else
-          match moves (map (fun j => Move j zero) (next_at k)) zero (value_program k) s3 with
+          match moves (map (fun j => Move j zero) ns) zero (value_program k) s3 with
           | None => None
           | Some (s4, es') => done s4 (ORow [1 - decay c; -1]%Q [before e; before (move_at es' (value_at k))] 0)
           end
@@ -96,13 +98,6 @@ Definition fall_program_of (by_differences : bool) (c : claim) : option fall_pro
     else None
   end.
 
-Lemma combine_nth_error {A B} (l : list A) : forall (m : list B) i a b,
-  nth_error (combine l m) i = Some (a, b) <-> nth_error l i = Some a /\ nth_error m i = Some b.
-Proof.
-  induction l as [|x l IH]; intros [|y m] [|i] a b; simpl; try (split; [discriminate|intros [? ?]; discriminate]).
-  - split; [intros H; inversion H; auto|intros [H K]; inversion H; inversion K; auto].
-  - apply IH.
-Qed.
 Lemma map_nth_error_inv {A B} (f : A -> B) l i b : nth_error (map f l) i = Some b ->
   exists a, nth_error l i = Some a /\ f a = b.
 Proof. rewrite nth_error_map. destruct (nth_error l i); intros H; inversion H; eauto. Qed.
@@ -139,58 +134,97 @@ Proof.
   intros made outs Lx. unfold fall_program_of in made. destruct (scalar_claim_of c) as [k|] eqn:Ek; [|discriminate].
   destruct (scalar_claim_ok c k Ek) as [Kv [Kn [Kl [Val Nxt]]]].
   set (p := plant_program k) in *. set (zero := length p) in *. set (n := length (bounds c)) in *.
-  destruct (puts (map OVar (seq 0 n)) (OConst 0 :: p)) as [s1 xs] eqn:E1.
-  set (fs := forms xs p) in *. set (rows := map (step_row fs) (combine xs (next_at k))) in *.
-  destruct (forallb (fun o => below (length s1) (arguments o)) rows) eqn:Br; [|discriminate].
-  destruct (puts rows s1) as [s2 ds] eqn:E2.
+  destruct (puts (map OVar (seq 0 n)) (OConst 0 :: p)) as [s0 xs] eqn:E1.
+  destruct (with_differences xs zero p s0 (next_at k)) as [s1 fs] eqn:Edf.
+  set (rows := map step_row (combine xs fs)) in *. set (nexts := map form_row fs) in *.
+  destruct (forallb (fun o => below (length s1) (arguments o)) (rows ++ nexts)) eqn:Br; [|discriminate].
+  rewrite forallb_app in Br. apply andb_prop in Br; destruct Br as [Br Bn].
+  destruct (puts rows s1) as [sd ds] eqn:E2. destruct (puts nexts sd) as [s2 ns] eqn:En.
   set (changes := if b then ds else map (fun _ => zero) ds) in *.
   destruct (moves (map (fun xd => Move (fst xd) (snd xd)) (combine xs changes)) zero (value_program k) s2)
     as [[s3 es]|] eqn:E3; [|discriminate].
   set (z := x ++ w) in *.
   (* the variables *)
-  destruct (puts_ok z u 0 _ _ _ _ E1) as [X1 [Lxs [Ixs Vxs]]].
+  destruct (puts_ok z u 0 _ _ _ _ E1) as [X1 [Lxs [Ixs0 Vxs]]].
   { rewrite forallb_forall. intros o I. apply in_map_iff in I. now destruct I as [i [<- _]]. }
   { rewrite forallb_forall. intros o I. apply in_map_iff in I. now destruct I as [i [<- _]]. }
   rewrite map_length, seq_length in Lxs.
-  assert (X0 : extends (OConst 0 :: p) s1) by exact X1.
-  assert (Xp : extends p s1) by (eapply extends_trans; [apply extends_put|exact X1]).
-  pose proof (extends_length _ _ X1) as L1. simpl in L1.
-  assert (Vx : forall i j, nth_error xs i = Some j -> get (values z u s1) j = nth_error z i).
+  assert (Xp0 : extends p s0) by (eapply extends_trans; [apply extends_put|exact X1]).
+  pose proof (extends_length _ _ X1) as L0. simpl in L0.
+  assert (Vx0 : forall i j, nth_error xs i = Some j -> get (values z u s0) j = nth_error z i).
   { intros i j E. assert (Li : (i < n)%nat) by (rewrite <- Lxs; apply nth_error_Some; now rewrite E).
     apply (f_equal (fun l => nth_error l i)) in Vxs. rewrite !nth_error_map, E in Vxs.
     rewrite (nth_error_nth' (seq 0 n) O) in Vxs by (now rewrite seq_length). rewrite seq_nth in Vxs by auto.
     simpl in Vxs. now inversion Vxs. }
   assert (Zx : forall i, (i < n)%nat -> nth_error z i = nth_error x i).
   { intros i Li. unfold z. apply nth_error_app1. lia. }
+  assert (G00 : get (values z u s0) zero = Some 0).
+  { rewrite (get_extends z u (OConst 0 :: p) s0) by (auto; simpl; lia). unfold zero. rewrite get_put. simpl.
+    now rewrite Q2R_zero. }
+  (* the next states as forms *)
+  assert (Vk : forall i j v, nth_error xs i = Some j -> nth_error z i = Some v -> get (values z u s0) j = Some v)
+    by (intros i j v E Z; now rewrite (Vx0 i j E)).
+  assert (Lz : (zero < length s0)%nat) by (unfold zero; lia).
+  destruct (with_differences_ok z u xs zero p s0 (next_at k) s1 fs Edf Xp0 Lz G00 Ixs0 Vk Kn) as [Xd Fs].
+  pose proof (extends_length _ _ Xd) as Ld.
+  assert (Lf : length fs = n) by (rewrite <- (Forall2_length _ _ _ Fs), Kl; exact outs).
+  assert (Xp : extends p s1) by (eapply extends_trans; eauto).
+  assert (L1 : (S (length p) <= length s1)%nat) by lia.
+  assert (Ixs : forall j, In j xs -> (j < length s1)%nat) by (intros j J; specialize (Ixs0 j J); lia).
+  assert (Vx : forall i j, nth_error xs i = Some j -> get (values z u s1) j = nth_error z i).
+  { intros i j E. rewrite (get_extends z u s0 s1); auto. apply Ixs0. eapply nth_error_In; eauto. }
+  assert (Next : forall t y i f, next c x (w, t) = Some y -> nth_error fs i = Some f ->
+    exists yi, nth_error y i = Some yi /\ all_known (values z u s1) (terms f) /\ yi = form_value (values z u s1) f).
+  { intros t y i f Y E. assert (Li : (i < n)%nat) by (rewrite <- Lf; apply nth_error_Some; now rewrite E).
+    rewrite (Nxt x (w, t) u) in Y. cbn [fst] in Y. fold p z in Y. apply all_defined_some in Y.
+    destruct (nth_error (next_at k) i) as [o|] eqn:Eo; [|apply nth_error_None in Eo; rewrite Kl, outs in Eo; fold n in Eo; lia].
+    apply (f_equal (fun l => nth_error l i)) in Y. rewrite !nth_error_map, Eo in Y. simpl in Y.
+    destruct (nth_error y i) as [yi|] eqn:Yi; [|discriminate]. simpl in Y. inversion Y as [Yo]. exists yi. split; auto.
+    clear -Fs Eo E Yo. revert i Eo E. induction Fs as [|j g l l' H F IH]; intros [|i] Eo E; simpl in *; try discriminate.
+    - inversion Eo; inversion E; subst. now apply H.
+    - now apply (IH i). }
   (* the steps *)
   assert (Sr : forallb settled rows = true).
   { rewrite forallb_forall. intros o I. apply in_map_iff in I. now destruct I as [i [<- _]]. }
-  destruct (puts_ok z u 0 _ _ _ _ E2 Sr Br) as [X2 [Lds [Ids Vds]]].
+  assert (Sn : forallb settled nexts = true).
+  { rewrite forallb_forall. intros o I. apply in_map_iff in I. now destruct I as [i [<- _]]. }
+  destruct (puts_ok z u 0 _ _ _ _ E2 Sr Br) as [Xs [Lds [Ids0 Vds]]].
+  pose proof (extends_length _ _ Xs) as Ls.
+  destruct (puts_ok z u 0 _ _ _ _ En Sn) as [Xn [Lns [Ins Vns]]].
+  { rewrite forallb_forall in Bn |- *. intros o I. specialize (Bn o I). unfold below in *. rewrite forallb_forall in *.
+    intros a A. specialize (Bn a A). rewrite Nat.ltb_lt in *. lia. }
+  assert (X2 : extends s1 s2) by (eapply extends_trans; eauto).
   assert (Lr : length rows = n).
-  { unfold rows. rewrite map_length, combine_length, Kl, outs, Lxs. fold n. lia. }
-  pose proof (extends_length _ _ X2) as L2.
-  assert (Forms : forall j v, get (values z u p) j = Some v -> v = form_value (values z u s1) (form_at fs j)).
-  { apply (forms_ok z u s1 xs); auto. intros i j v E Z. rewrite (Vx i j E). exact Z. }
+  { unfold rows. rewrite map_length, combine_length, Lf, Lxs. lia. }
+  pose proof (extends_length _ _ Xn) as Ln2. pose proof (extends_length _ _ X2) as L2.
+  assert (Ids : forall j, In j ds -> (j < length s2)%nat) by (intros j J; specialize (Ids0 j J); lia).
   assert (Steps : forall t y i j d, next c x (w, t) = Some y -> nth_error ds i = Some j ->
     get (values z u s2) j = Some d -> d = nth i y 0 - nth i x 0).
   { intros t y i j d Y E D. assert (Li : (i < n)%nat) by (rewrite <- Lr, <- Lds; apply nth_error_Some; now rewrite E).
+    rewrite (get_extends z u sd s2) in D by (auto; apply Ids0; eapply nth_error_In; eauto).
     apply (f_equal (fun l => nth_error l i)) in Vds. rewrite !nth_error_map, E in Vds. simpl in Vds.
     unfold rows in Vds. rewrite nth_error_map in Vds.
-    destruct (nth_error (combine xs (next_at k)) i) as [[a o]|] eqn:Eao; [|discriminate].
-    apply combine_nth_error in Eao. destruct Eao as [Ea Eo]. simpl in Vds. inversion Vds as [Vd]. clear Vds.
-    rewrite D in Vd. symmetry in Vd. 
-    apply (form_row_ok z u s1 0 (Form (insert a (-1) (terms (form_at fs o))) (constant (form_at fs o))) d) in Vd.
+    destruct (nth_error (combine xs fs) i) as [[a f]|] eqn:Eaf; [|discriminate].
+    apply combine_nth_error in Eaf. destruct Eaf as [Ea Ef]. simpl in Vds. inversion Vds as [Vd]. clear Vds.
+    rewrite D in Vd. symmetry in Vd.
+    apply (form_row_ok z u s1 0 (Form (insert a (-1) (terms f)) (constant f)) d) in Vd.
     unfold form_value in Vd. cbn [terms constant] in Vd. rewrite insert_value in Vd.
-    rewrite (Nxt x (w, t) u) in Y. cbn [fst] in Y. fold p z in Y. apply all_defined_some in Y.
-    apply (f_equal (fun l => nth_error l i)) in Y. rewrite !nth_error_map, Eo in Y. simpl in Y.
-    destruct (nth_error y i) as [yi|] eqn:Yi; [|discriminate]. simpl in Y. inversion Y as [Yo].
-    pose proof (Forms o yi Yo) as Fo. unfold form_value in Fo.
+    destruct (Next t y i f Y Ef) as [yi [Yi [_ Fv]]]. unfold form_value in Fv.
     destruct (nth_error x i) as [xi|] eqn:Xi; [|apply nth_error_None in Xi; lia].
     unfold total in Vd at 1. rewrite (Vx i a Ea), (Zx i Li), Xi, Q2R_m1 in Vd.
     rewrite (nth_error_nth y i 0 Yi), (nth_error_nth x i 0 Xi). lra. }
-  assert (G0 : get (values z u s1) zero = Some 0).
-  { rewrite (get_extends z u (OConst 0 :: p) s1) by (auto; simpl; lia). unfold zero. rewrite get_put. simpl.
-    now rewrite Q2R_zero. }
+  assert (Ns : forall t y i j, next c x (w, t) = Some y -> nth_error ns i = Some j ->
+    get (values z u s2) j = nth_error y i).
+  { intros t y i j Y E. apply (f_equal (fun l => nth_error l i)) in Vns. rewrite !nth_error_map, E in Vns. simpl in Vns.
+    unfold nexts in Vns. rewrite nth_error_map in Vns. destruct (nth_error fs i) as [f|] eqn:Ef; [|discriminate].
+    injection Vns as Vn. destruct (Next t y i f Y Ef) as [yi [-> [H ->]]].
+    assert (Hd : all_known (values z u sd) (terms f)).
+    { intros a A. destruct (H a A) as [v V]. exists v. rewrite (get_extends z u s1 sd); auto. exact (get_some _ _ _ _ _ V). }
+    rewrite Vn. unfold form_row. cbn [operate]. rewrite (dot_terms _ _ (constant f) Hd). f_equal. unfold form_value. f_equal. clear -H Xs.
+    induction (terms f) as [|[a q] l IH]; simpl; auto. destruct (H a (or_introl eq_refl)) as [v V].
+    unfold total. rewrite (get_extends z u s1 sd) by (auto; exact (get_some _ _ _ _ _ V)). rewrite IH; auto.
+    intros b B. apply H. now right. }
+  assert (G0 : get (values z u s1) zero = Some 0) by (rewrite (get_extends z u s0 s1); auto; unfold zero; lia).
   assert (G2 : get (values z u s2) zero = Some 0) by (rewrite (get_extends z u s1 s2); auto; unfold zero; lia).
   (* V at the state, and its change *)
   assert (Pos : forall y t, (b = true -> next c x (w, t) = Some y) -> (b = false -> y = x) ->
@@ -260,7 +294,7 @@ Proof.
     cbn [operate map] in F. rewrite M3, V in F. simpl in F.
     destruct (get (values z u s3) (change (move_at es (value_at k)))) as [d|] eqn:D; [|discriminate].
     simpl in F. inversion F. rewrite (M4 v v' d V V' eq_refl), Q2R_m1, Q2R_opp, Q2R_zero. ring.
-  - destruct (moves (map (fun j => Move j zero) (next_at k)) zero (value_program k) s3) as [[s4 es']|] eqn:E4; [|discriminate].
+  - destruct (moves (map (fun j => Move j zero) ns) zero (value_program k) s3) as [[s4 es']|] eqn:E4; [|discriminate].
     assert (G3 : get (values z u s3) zero = Some 0) by (rewrite (get_extends z u s2 s3); auto; unfold zero; lia).
     assert (Second : forall y t, next c x (w, t) = Some y ->
       extends s3 s4 /\ move_ok z u s4 (value c y) (value c y) (move_at es' (value_at k))).
@@ -268,13 +302,9 @@ Proof.
       - unfold zero. lia.
       - exact G3.
       - intros i e E. apply map_nth_error_inv in E. destruct E as [o [Eo <-]].
-        rewrite (Nxt x (w, t) u) in Y. cbn [fst] in Y. fold p z in Y. apply all_defined_some in Y.
-        apply (f_equal (fun l => nth_error l i)) in Y. rewrite !nth_error_map, Eo in Y. simpl in Y.
-        assert (Lo : (o < length p)%nat) by (apply Kn; eapply nth_error_In; eauto).
+        pose proof (Ins o (nth_error_In _ _ Eo)) as Lo.
         constructor; cbn [before change]; try (unfold zero in *; lia).
-        + rewrite (get_extends z u p s3); auto.
-          * destruct (nth_error y i); inversion Y; auto.
-          * eapply extends_trans; [exact Xp|]. eapply extends_trans; eauto.
+        + rewrite (get_extends z u s2 s3) by auto. now apply (Ns t).
         + intros v v' g V V' G. rewrite G3 in G. inversion G. rewrite V in V'. inversion V'. ring.
       - split; auto. rewrite (Val y (fun _ => 0)). apply Mes. lia. }
     pose proof (moves_extends _ _ _ _ _ _ E4) as X4.

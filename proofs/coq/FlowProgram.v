@@ -3,7 +3,7 @@
     [proofs/theory/T-STAB-C.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Tree Compact Theorems Curves Invariance Claims Scalars Inline Merging Arranging Walks Rays ExactValues
-  Quotients Along Moves LinearForms FallProgram Wishes Slopes Choices Tangents.
+  Quotients Along Moves LinearForms Parts FallProgram Wishes Slopes Choices Tangents.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -16,7 +16,7 @@ Notation c := (around r).
 (** V is above the level, or all is defined and [last] holds. *)
 Definition guarded_obligation (q : fall_program) (last : wish) : option obligation :=
   let wish := WEither (WRow true [1]%Q [v_at q] (- level c))
-    (WBoth (all_wishes (map WDefined (next_state_at q)) (WDefined (v_at q))) last) in
+    (WBoth (goes_on_wish q (WDefined (v_at q))) last) in
   let (s', g) := grant wish (code q) in
   let o := ScalarObligation (bounds c ++ others c) s' g in
   if wish_below (length (code q)) wish && proper_obligation o then Some (obligation_of o) else None.

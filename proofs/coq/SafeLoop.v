@@ -100,7 +100,7 @@ Definition as_claim (rate : Q) : claim := Claim c (barrier c) 0 rate [] [].
 (** The barrier is positive, or everything is defined and [last] holds. *)
 Definition step_obligation (q : fall_program) (last : wish) : option obligation :=
   let wish := WEither (WRow true [1]%Q [v_at q] 0)
-    (WBoth (all_wishes (map WDefined (next_state_at q)) (WDefined (v_at q))) last) in
+    (WBoth (goes_on_wish q (WDefined (v_at q))) last) in
   let (s', g) := grant wish (code q) in
   let o := ScalarObligation (bounds c ++ others c) s' g in
   if wish_below (length (code q)) wish && proper_obligation o then Some (obligation_of o) else None.
@@ -162,7 +162,7 @@ Lemma step_says rate q last o x w t u : step_obligation q last = Some o -> holds
   exists v, value_of_program (barrier c) x = Some v /\ (0 < v \/ exists y, next c x (w, t) = Some y /\
     wish_true (values (x ++ w) u (code q)) last).
 Proof.
-  unfold step_obligation. intros M H U [Mv _ Mn _ _] X W. destruct (grant _ (code q)) as [s g] eqn:G.
+  unfold step_obligation. intros M H U Pl X W. pose proof Pl as [Mv _ Mn _ _]. destruct (grant _ (code q)) as [s g] eqn:G.
   destruct (wish_below _ _ && _) eqn:P; [|discriminate]. apply andb_prop in P; destruct P as [P1 P2].
   inversion M; subst o; clear M.
   pose proof (obligation_of_ok _ P2 H (x ++ w) (Forall2_app X W) u U) as Sat. cbn [operations wanted] in Sat.
@@ -174,11 +174,7 @@ Proof.
   - simpl in D. rewrite Mv in D. destruct (value_of_program (barrier c) x) as [b|]; [|discriminate].
     simpl in D. inversion D; subst v. exists b. split; auto. left. rewrite Q2R_one, Q2R_zero in Pos. lra.
   - destruct (all_wishes_last _ _ _ Def) as [v V]. rewrite Mv in V. exists v. split; auto. right.
-    assert (exists y, map (get m) (next_state_at q) = map Some y) as [y Y].
-    { pose proof (all_wishes_true _ _ _ Def) as K. clear -K. induction (next_state_at q) as [|j l IH].
-      - now exists [].
-      - destruct IH as [y Y]; [intros; apply K; now right|].
-        destruct (K (WDefined j) (or_introl eq_refl)) as [a A]. exists (a :: y). simpl. now rewrite A, Y. }
+    destruct (goes_on_says _ q x w u _ Pl Def) as [y Y].
     exists y. split; auto. rewrite (Mn t). now apply all_defined_some.
 Qed.
 End Made.

@@ -1,7 +1,7 @@
 (** The obligation [descent] of T-STAB-D over the program of [FallProgram.v], and what it says. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Theorems Claims Scalars Inline Merging Arranging Rays ExactValues Quotients
-  FallProgram.
+  Parts FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -59,6 +59,72 @@ Proof.
     intros s'' X' [T|T]; [left; apply (T1 s''); auto; eapply extends_trans; eauto|right; apply (T2 s''); auto].
 Qed.
 
+(** Where operations have values: those on which that depends, as others have one where their arguments do. *)
+Definition has_all_values (g : fn) : bool := match g with Log | Sqrt | Recip => false | _ => true end.
+Definition is_total (o : operation) : bool :=
+  match o with
+  | OConst _ | ONeg _ | OAdd _ _ | OSub _ _ | OMul _ _ | OMax _ _ | ORow _ _ _ => true
+  | OCall g _ | OIncrement g _ _ => has_all_values g
+  | OVar _ | OStep _ | OSelect _ _ _ | OQuotient _ _ _ | OQuotient2 _ _ _ => false
+  end.
+Definition joined (a : nat) (l : list nat) : list nat := if existsb (Nat.eqb a) l then l else a :: l.
+Fixpoint deciding (p : list operation) (l : list nat) : list nat :=
+  match p with
+  | [] => []
+  | o :: p' =>
+    let n := length p' in
+    if existsb (Nat.eqb n) l then
+      let others := filter (fun j => negb (Nat.eqb n j)) l in
+      if is_total o then deciding p' (fold_right joined others (arguments o)) else n :: deciding p' others
+    else deciding p' l
+  end.
+
+Lemma joined_in a b l : In b (joined a l) <-> b = a \/ In b l.
+Proof.
+  unfold joined. destruct (existsb _ l) eqn:E; simpl; [|intuition auto]. split; auto. intros [->|I]; auto.
+  apply existsb_exists in E. destruct E as [k [I E]]. apply Nat.eqb_eq in E. now subst.
+Qed.
+Lemma all_joined b l k : In b (fold_right joined k l) <-> In b l \/ In b k.
+Proof. induction l as [|a l IH]; simpl; [intuition auto|]. rewrite joined_in, IH. intuition auto. Qed.
+Lemma total_value x c m o : is_total o = true -> (forall a, In a (arguments o) -> exists v, get m a = Some v) ->
+  exists v, operate x c m o = Some v.
+Proof.
+  intros T H. assert (Call : forall g y, has_all_values g = true -> exists v, call g y = Some v).
+  { intros g y G. unfold call. destruct (has_value_dec g y) as [|N]; [eauto|]. destruct g; try discriminate; now elim N. }
+  destruct o; try discriminate; simpl in *; try (destruct (H a (or_introl eq_refl)) as [y ->]);
+    try (destruct (H b (or_intror (or_introl eq_refl))) as [y' ->]); try (eexists; reflexivity); simpl; auto.
+  - destruct (H s (or_introl eq_refl)) as [y ->]. destruct (H d (or_intror (or_introl eq_refl))) as [y' ->]. simpl.
+    unfold increment. destruct (Call g y T) as [v ->]. destruct (Call g (y + y') T) as [v' ->]. simpl. eauto.
+  - clear T. revert args H. induction row as [|q row IH]; intros [|a args] H; simpl; eauto.
+    destruct (H a (or_introl eq_refl)) as [y ->]. destruct (IH args (fun b B => H b (or_intror B))) as [v ->]. simpl. eauto.
+Qed.
+Lemma deciding_ok x u s p : ordered p = true -> extends p s -> forall l, (forall j, In j l -> (j < length p)%nat) ->
+  (forall j, In j (deciding p l) -> exists v, get (values x u s) j = Some v) ->
+  forall j, In j l -> exists v, get (values x u s) j = Some v.
+Proof.
+  induction p as [|o p IH]; intros O X l L H j J; [specialize (L j J); simpl in L; lia|].
+  simpl in O. apply andb_prop in O; destruct O as [B O]. simpl in L, H.
+  pose proof (extends_trans _ _ _ (extends_put o p) X) as Xp. specialize (IH O Xp).
+  destruct (existsb (Nat.eqb (length p)) l) eqn:E.
+  - set (others := filter (fun i => negb (Nat.eqb (length p) i)) l) in *.
+    assert (F : forall i, In i others -> (i < length p)%nat).
+    { intros i I. apply filter_In in I. destruct I as [I N]. specialize (L i I).
+      destruct (Nat.eqb_spec (length p) i); [discriminate|lia]. }
+    assert (Case : j = length p \/ In j others).
+    { destruct (Nat.eqb_spec (length p) j) as [N|N]; auto. right. apply filter_In. split; auto.
+      destruct (Nat.eqb_spec (length p) j); auto. }
+    destruct (is_total o) eqn:T.
+    + assert (K : forall i, In i (fold_right joined others (arguments o)) -> exists v, get (values x u s) i = Some v).
+      { apply IH; auto. intros i I. apply all_joined in I. destruct I as [I|I]; auto. now apply (below_ok _ (arguments o)). }
+      destruct Case as [->|Case]; [|apply K, all_joined; auto].
+      rewrite (get_extends x u (o :: p) s) by (auto; simpl; lia). rewrite get_put. apply total_value; auto.
+      intros a A. destruct (K a) as [v V]; [apply all_joined; auto|]. exists v.
+      rewrite (get_extends x u p s) in V by (auto; now apply (below_ok _ (arguments o))). exact V.
+    + destruct Case as [->|Case]; [apply H; now left|]. apply (IH others); auto. intros i I. apply H. now right.
+  - apply (IH l); auto. intros i I. specialize (L i I). destruct (Nat.eq_dec i (length p)) as [->|N]; [|lia].
+    assert (existsb (Nat.eqb (length p)) l = true) by (apply existsb_exists; exists (length p); split; auto; apply Nat.eqb_refl). congruence.
+Qed.
+
 Definition all_wishes (l : list wish) (last : wish) : wish := fold_right WBoth last l.
 Definition any_wish {A} (f : A -> wish) (l : list A) (last : A) : wish :=
   fold_right (fun a w => WEither (f a) w) (f last) l.
@@ -112,11 +178,14 @@ Definition stays_wish : wish :=
   all_wishes (map stay_wish (combine (combine (step_at q) (state_at q)) (bounds c))) (WDefined (v_at q)).
 Definition kept_wishes : wish :=
   all_wishes (map kept_wish (combine (combine (combine (step_at q) (state_at q)) (bounds c)) (rest c))) (WDefined (v_at q)).
+(** The next states have values. *)
+Definition goes_on_wish (last : wish) : wish :=
+  all_wishes (map WDefined (if ordered (code q) then deciding (code q) (next_state_at q) else next_state_at q)) last.
 Definition descent_wish : wish :=
   let known := WDefined (v_at q) in
   WEither (WRow true [1]%Q [v_at q] (- level c))
     (WBoth known
-      (WBoth (all_wishes (map WDefined (next_state_at q)) (WDefined (fall_at q)))
+      (WBoth (goes_on_wish (WDefined (fall_at q)))
         (WBoth kept_wishes
           (WEither (all_wishes (map near_wish (combine (state_at q) (combine (rest c) (cube c)))) known)
                    (WBoth (WRow true [1]%Q [v_at q] 0) (WRow true [1]%Q [fall_at q] 0)))))).
@@ -200,16 +269,25 @@ Proof.
   simpl. unfold Rabs. destruct Rcase_abs; lra.
 Qed.
 (** What the part about definedness says. *)
-Lemma next_says c q x w t u last : placed c q x w u ->
-  wish_true (values (x ++ w) u (code q)) (all_wishes (map WDefined (next_state_at q)) last) -> exists y, next c x (w, t) = Some y.
+Lemma goes_on_says c q x w u last : placed c q x w u -> wish_true (values (x ++ w) u (code q)) (goes_on_wish q last) ->
+  exists y, map (get (values (x ++ w) u (code q))) (next_state_at q) = map Some y.
 Proof.
-  intros [_ _ Mn _ _] Def. set (m := values (x ++ w) u (code q)) in *.
-  assert (exists y, map (get m) (next_state_at q) = map Some y) as [y Y].
-  { pose proof (all_wishes_true _ _ _ Def) as K. clear -K. induction (next_state_at q) as [|j l IH].
-    - now exists [].
-    - destruct IH as [y Y]; [intros; apply K; now right|].
-      destruct (K (WDefined j) (or_introl eq_refl)) as [a A]. exists (a :: y). simpl. now rewrite A, Y. }
-  exists y. rewrite (Mn t). now apply all_defined_some.
+  intros Pl Def. set (m := values (x ++ w) u (code q)) in *. pose proof (all_wishes_true _ _ _ Def) as K.
+  assert (N : forall j, In j (next_state_at q) -> exists v, get m j = Some v).
+  { destruct (ordered (code q)) eqn:O.
+    - apply (deciding_ok (x ++ w) u (code q) (code q) O (extends_refl _)).
+      + intros j J. apply (in_code _ _ _ _ _ Pl). simpl. right; right. apply in_or_app. right. apply in_or_app. now left.
+      + intros j J. exact (K (WDefined j) (in_map _ _ _ J)).
+    - intros j J. exact (K (WDefined j) (in_map _ _ _ J)). }
+  clear -N. induction (next_state_at q) as [|j l IH]; [now exists []|].
+  destruct IH as [y Y]; [intros; apply N; now right|]. destruct (N j (or_introl eq_refl)) as [a A].
+  exists (a :: y). simpl. now rewrite A, Y.
+Qed.
+Lemma next_says c q x w t u last : placed c q x w u -> wish_true (values (x ++ w) u (code q)) (goes_on_wish q last) ->
+  exists y, next c x (w, t) = Some y.
+Proof.
+  intros Pl Def. destruct (goes_on_says c q x w u last Pl Def) as [y Y]. exists y.
+  rewrite (next_value _ _ _ _ _ Pl t). now apply all_defined_some.
 Qed.
 
 Theorem descent_at c q o x w t u : descent_obligation c q = Some o -> true_at (x ++ w) o ->
