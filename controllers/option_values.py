@@ -137,4 +137,6 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "reach": _state_weights,
     "share": _share,
     "outreach": _weight,
+    "face_margin": _weight,
+    "face_weight": _positive,
 }

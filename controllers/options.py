@@ -111,6 +111,9 @@ class QuadraticOptions(PolicyOptions):
     of the distance to the face; without it faces may cut off any part.  ``share`` is what part of
     the level without sampled failure is suggested.  ``outreach`` weighs the part of roll-outs that
     come to the ellipsoid within ``horizon`` steps against the logarithm of the volume.
+
+    Next states stay off the faces by ``face_margin``, in what a step goes on average;
+    ``face_weight`` weighs that against growth of V.
     """
 
     family: ClassVar[str] = "quadratic"
@@ -123,6 +126,8 @@ class QuadraticOptions(PolicyOptions):
     reach: Mapping[str, Fraction] = field(default_factory=dict)
     share: Fraction = Fraction(1)
     outreach: Fraction = Fraction(0)
+    face_margin: Fraction = Fraction(1, 25)
+    face_weight: Fraction = Fraction(5)
 
 
 @dataclass(frozen=True)
