@@ -12,6 +12,7 @@ from certify.problem import Interval, Problem
 __all__ = ["READERS", "advice"]
 
 _STARTS = ("regulator", "ellipsoid")
+_KEPT = ("largest", "last")
 
 
 def advice(name: str, known: Collection[str]) -> str:
@@ -67,10 +68,13 @@ def _count(lowest: int) -> Callable[[str, object, Problem], int]:
     return read
 
 
-def _start(where: str, value: object, _problem: Problem) -> str:
-    if not isinstance(value, str) or value not in _STARTS:
-        raise ProblemError(f"{where}: write one of {', '.join(_STARTS)}, not {value!r}")
-    return value
+def _one_of(words: Collection[str]) -> Callable[[str, object, Problem], str]:
+    def read(where: str, value: object, _problem: Problem) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ProblemError(f"{where}: write one of {', '.join(words)}, not {value!r}")
+        return value
+
+    return read
 
 
 def _table(where: str, value: object, names: Collection[str], what: str) -> Mapping[str, object]:
@@ -133,9 +137,10 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "noise": _share,
     "margin": _positive,
     "penalty": _positive,
-    "start": _start,
+    "start": _one_of(_STARTS),
     "reach": _state_weights,
     "share": _share,
+    "kept": _one_of(_KEPT),
     "outreach": _weight,
     "face_margin": _weight,
     "face_weight": _positive,

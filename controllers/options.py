@@ -112,8 +112,9 @@ class QuadraticOptions(PolicyOptions):
     the level without sampled failure is suggested.  ``outreach`` weighs the part of roll-outs that
     come to the ellipsoid within ``horizon`` steps against the logarithm of the volume.
 
-    Next states stay off the faces by ``face_margin``, in what a step goes on average;
-    ``face_weight`` weighs that against growth of V.
+    ``kept`` are the parameters of the "largest" ellipsoid of the reports, or the "last", to which
+    more may come than to a larger one.  Next states stay off the faces by ``face_margin``, in what
+    a step goes on average; ``face_weight`` weighs that against growth of V.
     """
 
     family: ClassVar[str] = "quadratic"
@@ -125,6 +126,7 @@ class QuadraticOptions(PolicyOptions):
     start: str = "regulator"
     reach: Mapping[str, Fraction] = field(default_factory=dict)
     share: Fraction = Fraction(1)
+    kept: str = "largest"
     outreach: Fraction = Fraction(0)
     face_margin: Fraction = Fraction(1, 25)
     face_weight: Fraction = Fraction(5)

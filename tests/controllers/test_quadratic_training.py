@@ -232,3 +232,12 @@ def test_faces_that_weigh_more_are_kept_off_further(wide):
 def test_weight_and_margin_of_faces_have_their_signs(option, message):
     with pytest.raises(ProblemError, match=message):
         trained({**WIDE, **option})
+
+
+def test_the_last_parameters_may_be_kept_in_the_place_of_the_largest(wide):
+    last = trained({**WIDE, "kept": "last"})
+    largest = [step.volume for step in wide.history].index(max(s.volume for s in wide.history))
+    assert last.history == wide.history
+    assert (content(last) == content(wide)) == (largest == len(wide.history) - 1)
+    with pytest.raises(ProblemError, match="write one of largest, last, not 'first'"):
+        trained({**WIDE, "kept": "first"})
