@@ -13,6 +13,7 @@ from certify.problem import Interval, Problem
 __all__ = ["READERS", "advice"]
 
 _STARTS = ("regulator", "ellipsoid")
+_KEPT = ("largest", "last")
 
 
 def advice(name: str, known: Collection[str]) -> str:
@@ -82,10 +83,13 @@ def _count(lowest: int) -> Callable[[str, object, Problem], int]:
     return read
 
 
-def _start(where: str, value: object, _problem: Problem) -> str:
-    if not isinstance(value, str) or value not in _STARTS:
-        raise ProblemError(f"{where}: write one of {', '.join(_STARTS)}, not {value!r}")
-    return value
+def _one_of(words: Collection[str]) -> Callable[[str, object, Problem], str]:
+    def read(where: str, value: object, _problem: Problem) -> str:
+        if not isinstance(value, str) or value not in words:
+            raise ProblemError(f"{where}: write one of {', '.join(words)}, not {value!r}")
+        return value
+
+    return read
 
 
 def _name(where: str, value: object, _problem: Problem) -> str:
@@ -176,7 +180,7 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "noise": _share,
     "margin": _positive,
     "penalty": _positive,
-    "start": _start,
+    "start": _one_of(_STARTS),
     "form": _name,
     "layers": _count(1),
     "boxes": _count(0),
@@ -184,6 +188,8 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "growth": _factor,
     "reach": _state_weights,
     "share": _share,
-    "clearance": _weight,
+    "kept": _one_of(_KEPT),
     "outreach": _weight,
+    "face_margin": _weight,
+    "face_weight": _positive,
 }

@@ -124,10 +124,12 @@ class QuadraticOptions(PolicyOptions):
     feedback that makes the largest ellipsoid invariant, and without steps of the policy alone V
     is that ellipsoid.  ``reach`` is how far the trained ellipsoid may go in a state, in multiples
     of the distance to the face; without it faces may cut off any part.  ``share`` is what part of
-    the level without sampled failure is suggested.  ``clearance`` is how far from the faces the
-    next state is asked to stay, as a part of what a step goes in that state on average.
-    ``outreach`` weighs the part of roll-outs that come to the ellipsoid within ``horizon`` steps
-    against the logarithm of the volume.
+    the level without sampled failure is suggested.  ``outreach`` weighs the part of roll-outs that
+    come to the ellipsoid within ``horizon`` steps against the logarithm of the volume.
+
+    ``kept`` are the parameters of the "largest" ellipsoid of the reports, or the "last", to which
+    more may come than to a larger one.  Next states stay off the faces by ``face_margin``, in what
+    a step goes on average; ``face_weight`` weighs that against growth of V.
     """
 
     family: ClassVar[str] = "quadratic"
@@ -139,8 +141,10 @@ class QuadraticOptions(PolicyOptions):
     start: str = "regulator"
     reach: Mapping[str, Fraction] = field(default_factory=dict)
     share: Fraction = Fraction(1)
-    clearance: Fraction = Fraction(1, 25)
+    kept: str = "largest"
     outreach: Fraction = Fraction(0)
+    face_margin: Fraction = Fraction(1, 25)
+    face_weight: Fraction = Fraction(5)
 
 
 @dataclass(frozen=True)

@@ -139,7 +139,8 @@ def _prepare(state: TrainingState) -> None:
 
 def _finished(task: Task, settings: QuadraticOptions, state: TrainingState) -> Candidate:
     """The candidate, with the level that a dense sample of the exact functions shows."""
-    parameters = state.best or state.parameters
+    last = settings.kept == "last" or not state.best
+    parameters = state.parameters if last else state.best
     candidate = candidate_of(task, settings, parameters)
     root = root_of(parameters).detach().numpy() / task.scale
     lyapunov = sum_of_squares(task, np.linalg.qr(root)[1])

@@ -30,7 +30,6 @@ _SOFTNESS = 0.02  # of the faces, for the volume
 _FAR = 3.0
 _LEAST_SLOWNESS = 0.02
 _PENALTIES = (5.0, 1.0, 3.0)  # samples, states under attack, counterexamples
-_OUTWARD = 5.0
 _LINEAR = 0.5
 _BEYOND, _FITS = 5.0, 1.02
 _GROWN, _STIFFER = 0.65, 9.0  # from when on violations weigh more and more, at the end
@@ -97,7 +96,7 @@ def _step(
     value, ratio, leaving = _worst(training, z)
     wanted = float(settings.margin) * slowness
     grows = (ratio - 1 + training.plant.decay + wanted) / slowness
-    leaves = _OUTWARD * (leaving + float(settings.clearance))
+    leaves = float(settings.face_weight) * (leaving + float(settings.face_margin))
     failure = torch.relu(grows) + torch.relu(leaves)
     n = settings.batch
     near = torch.maximum(grows, leaves)[: 2 * n]

@@ -209,3 +209,36 @@ def test_a_killed_training_with_outreach_resumes_to_the_same_bytes(tmp_path):
 def test_outreach_is_no_negative_number():
     with pytest.raises(ProblemError, match="is negative"):
         trained({**OUTREACH, "outreach": -1})
+
+
+def nearest_to_a_face(candidate):
+    """The least distance of the next speed to a face, relative, from the suggested level set."""
+    rng = np.random.default_rng(0)
+    points = {"a": rng.uniform(-3, 3, 20_000), "w": rng.uniform(-4, 5, 20_000)}
+    after = substitute(pendulum().system.dynamics["w"], candidate.controller)
+    value, speed = evaluate([candidate.lyapunov, after], points)
+    inside = speed[value <= float(candidate.suggested_level)]
+    return min(1 - inside.max() / 5, 1 + inside.min() / 4)
+
+
+def test_faces_that_weigh_more_are_kept_off_further(wide):
+    heavy = trained({**WIDE, "face_weight": 50})
+    assert nearest_to_a_face(heavy) > max(0.01, nearest_to_a_face(wide))
+
+
+@pytest.mark.parametrize(
+    ("option", "message"), [({"face_weight": 0}, "positive"), ({"face_margin": -1}, "negative")]
+)
+def test_weight_and_margin_of_faces_have_their_signs(option, message):
+    with pytest.raises(ProblemError, match=message):
+        trained({**WIDE, **option})
+
+
+def test_the_last_parameters_may_be_kept_in_the_place_of_the_largest():
+    start = {"policy_steps": 0, "start": "ellipsoid", "rounds": 1, "steps": 30}
+    shrinking = {**CORE, **start, "margin": 3}  # more than the loop can fall
+    largest, last = trained(shrinking), trained({**shrinking, "kept": "last"})
+    assert last.history == largest.history
+    assert last.sampled_volume < largest.sampled_volume
+    with pytest.raises(ProblemError, match="write one of largest, last, not 'first'"):
+        trained({**shrinking, "kept": "first"})
