@@ -77,14 +77,13 @@ def train(
 
 def check_options(task: Task, settings: PolicyOptions) -> None:
     """ProblemError if the policy has too few units for the regulator that it starts as."""
-    if task.problem.controller:
-        return
-    inputs = max((len(i) for i, _ in information_of(task, settings).groups), default=0)
-    if settings.hidden < 2 * inputs:
-        raise ProblemError(
-            f"training option 'hidden': {settings.hidden} units cannot hold the linear "
-            f"regulator of {inputs} inputs; write at least {2 * inputs}"
-        )
+    if not task.problem.controller:
+        inputs = max((len(i) for i, _ in information_of(task, settings).groups), default=0)
+        if settings.hidden < 2 * inputs:
+            raise ProblemError(
+                f"training option 'hidden': {settings.hidden} units cannot hold the linear "
+                f"regulator of {inputs} inputs; write at least {2 * inputs}"
+            )
     if isinstance(settings, NeuralOptions):
         _check_form(task, settings)
 

@@ -137,7 +137,7 @@ def _state_weights(where: str, value: object, problem: Problem) -> Mapping[str, 
 def _reads(where: str, value: object, problem: Problem) -> Mapping[str, tuple[Node, ...]]:
     system, read = problem.system, {}
     table = _table(where, value, system.inputs, "input")
-    for name in system.inputs:
+    for name in system.inputs if table else ():
         terms = table.get(name)
         if not isinstance(terms, list | tuple) or not terms:
             example = system.states[0]
