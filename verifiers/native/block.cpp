@@ -2,6 +2,7 @@
 //
 // Compiled once for each instruction set, as CERTIFY_ISA; a lane never depends on its neighbours.
 #include "blame.hpp"
+#include "foresight.hpp"
 #include "narrowing.hpp"
 
 namespace {
@@ -50,5 +51,5 @@ namespace certify {
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 extern const Engine ENGINE_NAME(CERTIFY_ISA) = {
-    TEXT(CERTIFY_ISA), prepare, load, prove, judge, refute, run_atom};
+    TEXT(CERTIFY_ISA), prepare, load, prove, judge, foresee, refute, run_atom};
 }  // namespace certify

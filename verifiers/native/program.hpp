@@ -142,6 +142,12 @@ struct Judgement {
     unsigned doubtful;  // lanes where the formula looks false at the centre
 };
 
+// What the lower and the upper halves of boxes will come to, as bits of the lanes.
+struct Outlook {
+    unsigned closed[2];    // they are proved
+    unsigned hopeless[2];  // they will have to be divided themselves
+};
+
 // The evaluator for one instruction set.  Boxes come as (variables, kLanes).
 struct Engine {
     const char* name;
@@ -154,6 +160,9 @@ struct Engine {
     // why the lanes are not proved; `share` (variables, kLanes) are relative widths, of sum 1
     void (*judge)(const Program&, Memory&, int part, unsigned lanes, double slack,
                   const double* share, Judgement&);
+    // what comes of the halves, if each lane's box is cut across the variable of that number
+    void (*foresee)(const Program&, Memory&, int part, unsigned lanes, double slack,
+                    const int* variable, Outlook&);
     unsigned (*refute)(const Program&, Memory&, int part);  // boxes that are points, degree 0
     void (*atom)(const Program&, Memory&, int atom);        // evaluate what an atom needs
 };

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <tuple>
 
+#include "growing.hpp"
 #include "trial.hpp"
 
 namespace certify {
@@ -64,109 +65,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// The tree as it grows: the halves of a node are neighbours.
-class Tree {
-  public:
-    std::vector<uint8_t> rule{kOpen};
-    std::vector<uint32_t> child{0};
-
-    uint32_t split(uint32_t node, int variable) {
-        if (rule.size() > 0xfffffff0u) throw std::length_error("the tree is too large");
-        rule[node] = (uint8_t)variable;
-        child[node] = (uint32_t)rule.size();
-        rule.insert(rule.end(), 2, kOpen);
-        child.insert(child.end(), 2, 0);
-        return child[node];
-    }
-
-    std::string preorder(std::vector<uint32_t>* open = nullptr) const {
-        std::string bytes;
-        bytes.reserve(rule.size());
-        std::vector<uint32_t> pending{0};
-        while (!pending.empty()) {
-            const uint32_t node = pending.back();
-            pending.pop_back();
-            bytes.push_back((char)rule[node]);
-            if (rule[node] < kLeaf) {
-                pending.push_back(child[node] + 1);
-                pending.push_back(child[node]);
-            } else if (open && rule[node] == kOpen) {
-                open->push_back(node);
-            }
-        }
-        return bytes;
-    }
-};
-
-// Boxes with their nodes; a box takes 2 n doubles.
-class Boxes {
-  public:
-    explicit Boxes(int n) : n_(n) {}
-
-    size_t size() const { return node.size(); }
-    const double* low(size_t k) const { return ends.data() + k * 2 * n_; }
-    const double* high(size_t k) const { return low(k) + n_; }
-    void push(const double* low, const double* high, uint32_t where, int levels) {
-        ends.insert(ends.end(), low, low + n_);
-        ends.insert(ends.end(), high, high + n_);
-        node.push_back(where);
-        depth.push_back(levels);
-    }
-    // Both halves of a box, the lower one on top.
-    void push_halves(double* low, double* high, int variable, uint32_t child, int levels) {
-        const double l = low[variable], h = high[variable], m = middle(l, h);
-        low[variable] = m;
-        push(low, high, child + 1, levels);
-        low[variable] = l;
-        high[variable] = m;
-        push(low, high, child, levels);
-        high[variable] = h;
-    }
-    void pop(double* low, double* high, uint32_t& where, int& levels) {
-        std::copy_n(ends.end() - 2 * n_, n_, low);
-        std::copy_n(ends.end() - n_, n_, high);
-        where = node.back();
-        levels = depth.back();
-        ends.resize(ends.size() - 2 * n_);
-        node.pop_back();
-        depth.pop_back();
-    }
-
-    std::vector<double> ends;
-    std::vector<uint32_t> node;
-    std::vector<int32_t> depth;
-
-  private:
-    int n_;
-};
-
-// Read a preorder: its nodes, and its open boxes in preorder.
-void read_tree(const std::string& bytes, const double* low, const double* high, int n, Tree& tree,
-               Boxes& open, Growth& result) {
-    Boxes pending(n);
-    pending.push(low, high, 0, 0);
-    std::vector<double> l(n), h(n);
-    for (unsigned char byte : bytes) {
-        if (!pending.size()) throw std::invalid_argument("the tree goes on after its last leaf");
-        uint32_t node;
-        int depth;
-        pending.pop(l.data(), h.data(), node, depth);
-        if (byte == kOpen) {
-            open.push(l.data(), h.data(), node, depth);
-        } else if (byte >= kLeaf && byte < kOpen) {
-            tree.rule[node] = byte;
-            result.leaves++;
-            result.closed_volume += std::ldexp(1.0, -depth);
-        } else if (byte < n && depth < kDeepest) {
-            pending.push_halves(l.data(), h.data(), byte, tree.split(node, byte), depth + 1);
-        } else {
-            throw std::invalid_argument("the tree has a rule that is not known");
-        }
-        result.deepest = std::max<int64_t>(result.deepest, depth);
-    }
-    if (pending.size()) throw std::invalid_argument("the tree ends before its leaves cover the box");
-}
-
 // When to stop for reasons other than the number of boxes.
 class Limits {
   public:
@@ -219,8 +117,10 @@ Growth grow(const Problem& problem, const double* low, const double* high, const
         result.boxes += count;
         const unsigned open = trial.prove((1u << count) - 1, rule);
         unsigned suspect = 0;
+        Outlook outlook{};
         if (open) {
             suspect = trial.refute(trial.divide(open, variable));
+            outlook = trial.foresee(open & ~suspect, variable);
             for (int k = 0; k < count && result.suspects.size() < kSuspects * n; k++)
                 if (suspect >> k & 1)
                     for (int i = 0; i < n; i++) result.suspects.push_back(trial.at_centre(i, k));
@@ -234,8 +134,25 @@ Growth grow(const Problem& problem, const double* low, const double* high, const
                 result.stuck = true;  // the box stays open
             } else {
                 const uint32_t child = grown.split(node[k], variable[k]);
-                stack.push_halves(&l[k * n], &h[k * n], variable[k], child, depth[k] + 1);
                 result.deepest = std::max<int64_t>(result.deepest, depth[k] + 1);
+                const int next = (outlook.hopeless[0] | outlook.hopeless[1]) >> k & 1
+                                     ? trial.again(k, variable[k])
+                                     : -1;
+                for (int side = 1; side >= 0; side--) {
+                    const Half half(&l[k * n], &h[k * n], variable[k], side);
+                    if (outlook.closed[side] >> k & 1) {
+                        grown.rule[child + side] = trial.rule();
+                        result.leaves++;
+                        result.closed_volume += std::ldexp(1.0, -depth[k] - 1);
+                    } else if (next >= 0 && depth[k] + 1 < kDeepest &&
+                               outlook.hopeless[side] >> k & 1) {
+                        stack.push_halves(&l[k * n], &h[k * n], next,
+                                          grown.split(child + side, next), depth[k] + 2);
+                        result.deepest = std::max<int64_t>(result.deepest, depth[k] + 2);
+                    } else {
+                        stack.push(&l[k * n], &h[k * n], child + side, depth[k] + 1);
+                    }
+                }
             }
         }
         if (suspect && options.stop_at_suspects) {

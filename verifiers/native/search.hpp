@@ -39,6 +39,8 @@ class Problem {
     const Engine* engine_;
 };
 
+inline double middle(double low, double high) { return 0.5 * low + 0.5 * high; }
+
 struct Options {
     std::vector<int> degrees{2};  // tried in this order
     double slack = 1e-11;

@@ -55,6 +55,9 @@ class Evaluation {
     void judge(int part, unsigned lanes, double slack, const double* share, Judgement& out) {
         engine_.judge(program_, memory_, part, lanes, slack, share, out);
     }
+    void foresee(int part, unsigned lanes, double slack, const int* variable, Outlook& out) {
+        engine_.foresee(program_, memory_, part, lanes, slack, variable, out);
+    }
     unsigned refute(int part) { return engine_.refute(program_, memory_, part); }
     void atom(int k) { engine_.atom(program_, memory_, k); }
     const double* vectors(int reg) const {
@@ -84,8 +87,6 @@ class Evaluation {
     std::vector<const void*> arguments_;
     Memory memory_{};
 };
-
-inline double middle(double low, double high) { return 0.5 * low + 0.5 * high; }
 
 // Eight boxes, tried and where they are not proved told what to split.
 class Trial {
@@ -152,9 +153,29 @@ class Trial {
         }
         Judgement judgement{score_, 0, 0};
         load(evaluations_.size() - 1).judge(part_, lanes, options_.slack, share_, judgement);
+        undefined_ = judgement.undefined;
         for (int k = 0; k < kLanes; k++)
-            if (lanes >> k & 1) variable[k] = choose(k, judgement.undefined >> k & 1);
+            if (lanes >> k & 1) variable[k] = choose(k, undefined_ >> k & 1);
         return lanes & judgement.doubtful;
+    }
+
+    // what comes of the halves of the boxes of the lanes, as they were divided
+    Outlook foresee(unsigned lanes, const int* variable) {
+        Outlook out{};
+        lanes &= ~undefined_;
+        if (lanes) last().foresee(part_, lanes, options_.slack, variable, out);
+        return out;
+    }
+    uint8_t rule() const { return (uint8_t)(kLeaf + options_.degrees.back()); }
+    // the variable to split a half for which the box would be divided again, or -1
+    int again(int lane, int variable) {
+        score_[variable * kLanes + lane] *= 0.5;
+        double& high = high_[variable * kLanes + lane];
+        const double whole = high;
+        high = middle(low_[variable * kLanes + lane], high);
+        const int next = choose(lane, false);
+        high = whole;
+        return next;
     }
 
     // of the lanes those where the formula is false at the centre
@@ -213,7 +234,7 @@ class Trial {
     int part_;
     std::vector<std::unique_ptr<Evaluation>> evaluations_;
     Evaluation points_;
-    unsigned loaded_ = 0;
+    unsigned loaded_ = 0, undefined_ = 0;
     std::vector<double> inverse_, storage_;
     double *low_, *high_, *share_, *centre_, *score_;
 };
