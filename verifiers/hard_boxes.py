@@ -68,7 +68,7 @@ def hard_boxes(claim: Claim, boxes: int) -> HardBoxes:
 
 
 def _halves(search: ObligationSearch, piece: Piece) -> list[Piece]:
-    """The two halves of an open box; nothing if it closes, or is false at its centre."""
+    """What one look leaves open of a box, in parts; nothing if it is false at its centre."""
     tree = bytes([OPEN])
     grown = search.engine().grow(piece.low, piece.high, tree, 1, _DEGREES, np.inf)
     return [] if len(grown.suspects) else pieces(grown.tree, piece.low, piece.high)

@@ -125,7 +125,7 @@ let check_floats () =
 
 type how = { workers : int; halvings : int; all : bool }
 
-let default = { workers = 1; halvings = 16; all = false }
+let default = { workers = 1; halvings = 24; all = false }
 
 (* Whether every obligation of the text is proved; [print] is given a line for each, or those until the
    first that is not proved, unless [all] are asked for. *)

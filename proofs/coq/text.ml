@@ -285,7 +285,7 @@ let crossings deeper source stated =
     if count <> List.length cells then
       raise (Malformed (Printf.sprintf "%d hops of %d cells" count (List.length cells)));
     let hint cell = let hops = natural source in (cell, hops, natural source) in
-    [ Cells { paving = name; course; cells = List.rev (List.rev_map hint cells); halvings = 4 + deeper } ]
+    [ Cells { paving = name; course; cells = List.rev (List.rev_map hint cells); halvings = max 0 (deeper - 4) } ]
 
 let reason_for stated = match unfit_cells stated with
   | Some Late -> Refused "paving a cell takes more steps than the claim says"

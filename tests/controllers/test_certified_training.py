@@ -41,7 +41,7 @@ def mass(lyapunov=None, level=None, options=None):
 
 def test_the_hard_boxes_are_open_and_the_worst_come_first():
     claim = claim_of(mass(QUADRATIC, Fraction(200)))
-    found = hard_boxes(claim, 60)
+    found = hard_boxes(claim, 30)
     assert found.names == ("x", "v")
     assert len(found.low) == len(found.high) == len(found.bound) > 3
     assert (found.low < found.high).all()
