@@ -49,15 +49,6 @@ class Convex(Form):
             p["s"] = (draw(features) / 4).abs()
         return p | {"D": torch.full((features,), _FIRST, dtype=torch.float64)}
 
-    def start(self, p: Parameters, root: torch.Tensor) -> None:
-        """The quadratic is put in the place of ``R``."""
-        p["R"].copy_(root)
-
-    def divide(self, p: Parameters, value: torch.Tensor) -> None:
-        """Both roots are divided."""
-        for name in ("R", "D"):
-            p[name].div_(value.sqrt())
-
     def value(self, p: Parameters, y: torch.Tensor) -> torch.Tensor:
         """V at ``y``, of shape ``(N,)``."""
         units = torch.relu(y @ p["F"].T - p["t"] ** 2)

@@ -39,15 +39,6 @@ class Squares(Form):
         first = torch.full((features,), _FIRST_FEATURES, dtype=torch.float64)
         return {"R": torch.eye(n, dtype=torch.float64), **drawn, "D": first}
 
-    def start(self, p: Parameters, root: torch.Tensor) -> None:
-        """The quadratic is put in the place of ``R``."""
-        p["R"].copy_(root)
-
-    def divide(self, p: Parameters, value: torch.Tensor) -> None:
-        """Both roots are divided."""
-        for name in ("R", "D"):
-            p[name].div_(value.sqrt())
-
     def value(self, p: Parameters, y: torch.Tensor) -> torch.Tensor:
         """V at ``y``, of shape ``(N,)``."""
         value = ((y @ p["R"].T) ** 2).sum(-1)

@@ -43,13 +43,14 @@ class Form(ABC):
     def parameters(self, n: int, features: int, layers: int, draw: Draw) -> Parameters:
         """Parameters at first, for ``n`` states and hidden ``layers`` of ``features`` units."""
 
-    @abstractmethod
     def start(self, p: Parameters, root: torch.Tensor) -> None:
-        """Change ``p`` so that V is near ``|root y|**order``."""
+        """Change ``p`` so that V is near ``|root y|**order``: here by ``R``, for squares."""
+        p["R"].copy_(root)
 
-    @abstractmethod
     def divide(self, p: Parameters, value: torch.Tensor) -> None:
-        """Change ``p`` so that V is divided by the number ``value``."""
+        """Change ``p`` so that V is divided by the number ``value``: here by its roots R and D."""
+        for name in ("R", "D"):
+            p[name].div_(value.sqrt())
 
     @abstractmethod
     def value(self, p: Parameters, y: torch.Tensor) -> torch.Tensor:

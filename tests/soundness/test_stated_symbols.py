@@ -23,6 +23,7 @@ from certify.proofs.checker.format import Certificate, Proof, read_certificate, 
 from certify.proofs.checker.kernel import check, check_certificate
 from certify.proofs.checker.language import Node, affine, relu, sin, stack, var
 from certify.proofs.checker.models import Block
+from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.symbols import allocate
 from certify.proofs.checker.theorems import THEOREMS, obligations
 from certify.verifiers import planning
@@ -182,8 +183,8 @@ def test_engines_workers_and_checkpoints_know_the_number(
 def test_the_certificate_of_a_run_states_the_number(monkeypatch: pytest.MonkeyPatch) -> None:
     from certify.verifiers import proof_run
 
-    def with_one(wanted: list[object], *_: object, **__: object) -> list[ObligationSearch]:
-        return [ObligationSearch(o, None, (1,), 1) for o in wanted]  # type: ignore[arg-type]
+    def with_one(wanted: list[Obligation], *_: object, **__: object) -> list[ObligationSearch]:
+        return [ObligationSearch(o, None, (1,), 1) for o in wanted]
 
     monkeypatch.setattr(proof_run, "plans", with_one)
     found = ProofRun(claim(), Options()).outcome().certificate
