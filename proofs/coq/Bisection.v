@@ -7,8 +7,8 @@ Local Open Scope R_scope.
 (** * Bisection
 
     The bytes of a tree in preorder: below 64 the number of the variable that is halved, lower half
-    first; 64, 65 and 66 a leaf of degree 0, 1 and 2.  Where degree 1 is not enough, degree 2 is tried,
-    and a leaf that is still not proved is halved [deeper] times at most. *)
+    first; 64, 65 and 66 a leaf of degree 0, 1 and 2.  Where a degree is not enough, those above it are
+    tried, and a leaf that is still not proved is halved [deeper] times at most. *)
 
 Fixpoint put {A} (i : nat) (x : A) (l : list A) : list A :=
   match l, i with
@@ -27,12 +27,14 @@ Definition cut_at (m : float) (i : nat) (b : list interval)
 Definition halves (i : nat) (b : list interval) : option (list interval * list interval) :=
   match nth_error b i with None => None | Some x => cut_at (middle x) i b end.
 
-(** The widest variable in units of the [scale] of each. *)
+(** The widest variable in units of the [scale] of each.  On the face of a domain one has a number that is
+    none of binary64, and the same width of a last place for ever: it is not halved. *)
 Fixpoint widest (i best : nat) (size : float) (unit b : list interval) : nat :=
   match unit, b with
   | u :: unit', x :: b' =>
     let w := (width x / width u)%float in
-    if is_lt size w then widest (S i) i w unit' b' else widest (S i) best size unit' b'
+    let m := middle x in
+    if is_lt size w && is_lt (low x) m && is_lt m (high x) then widest (S i) i w unit' b' else widest (S i) best size unit' b'
   | _, _ => best
   end.
 
@@ -44,8 +46,10 @@ Section Trees.
 Variable leaf : nat -> list interval -> bool.
 Variable unit : list interval.
 
+Definition leaf_from (degree : nat) (b : list interval) : bool :=
+  leaf degree b ||| (Nat.eqb degree 0 &&& leaf 1 b) ||| (Nat.ltb degree 2 &&& leaf 2 b).
 Fixpoint close (deeper degree : nat) (b : list interval) : bool :=
-  leaf degree b ||| (Nat.eqb degree 1 &&& leaf 2 b) |||
+  leaf_from degree b |||
   match deeper with
   | O => false
   | S k =>
@@ -105,12 +109,16 @@ Proof.
   unfold halves. destruct (nth_error b i); [|discriminate]. apply cut_at_ok.
 Qed.
 
+Lemma leaf_from_ok degree b : leaf_from degree b = true -> forall x, Forall2 contains b x -> P x.
+Proof.
+  unfold leaf_from. intros H x F. apply orb_prop in H. destruct H as [H|H]; [apply orb_prop in H; destruct H as [H|H]|];
+    try (apply andb_prop in H; destruct H as [_ H]); eapply leaf_ok; eauto.
+Qed.
 Lemma close_ok deeper degree : forall b, close deeper degree b = true ->
   forall x, Forall2 contains b x -> P x.
 Proof.
   induction deeper; intros b H x F; simpl in H; apply orb_prop in H; destruct H as [H|H];
-    try discriminate; try (apply orb_prop in H; destruct H as [H|H];
-      [|apply andb_prop in H; destruct H as [_ H]]; eapply leaf_ok; eauto; fail).
+    try discriminate; try (eapply leaf_from_ok; eauto; fail).
   destruct (halves _ b) as [[l h]|] eqn:E; [|discriminate].
   apply andb_prop in H; destruct H as [H1 H2].
   destruct (halves_ok _ _ _ _ _ E F); eauto.

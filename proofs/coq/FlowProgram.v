@@ -3,7 +3,7 @@
     [proofs/theory/T-STAB-C.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Tree Compact Theorems Curves Invariance Claims Scalars Inline Merging Arranging Walks Rays ExactValues
-  Quotients Along Moves LinearForms Parts FallProgram Wishes Slopes Choices Tangents.
+  Quotients Along Moves LinearForms Differences Parts Gaps Rewriting FallProgram Wishes Slopes Choices Tangents.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -116,21 +116,59 @@ Proof.
 Qed.
 End Flow.
 
+(** ** Results with the differences in their sums written as such *)
+
+Lemma Forall2_at {A B} (P : A -> B -> Prop) l l' : Forall2 P l l' -> forall i a, nth_error l i = Some a ->
+  exists b, nth_error l' i = Some b /\ P a b.
+Proof.
+  induction 1 as [|a b l l' H _ IH]; intros [|i] c E; try discriminate; simpl in E; [|now apply IH].
+  injection E as <-. now exists b.
+Qed.
+
+Definition with_rows (xs : list nat) (zero : nat) (p s : list operation) (wanted : list nat) : option (list operation * list nat) :=
+  let (s1, fs) := with_differences xs zero p s wanted in
+  let rows := map form_row fs in
+  if forallb (fun o => below (length s1) (arguments o)) rows then Some (puts rows s1) else None.
+
+Lemma with_rows_ok z u xs zero p s wanted s' js : with_rows xs zero p s wanted = Some (s', js) ->
+  extends p s -> (zero < length s)%nat -> get (values z u s) zero = Some 0 -> (forall j, In j xs -> (j < length s)%nat) ->
+  (forall i j v, nth_error xs i = Some j -> nth_error z i = Some v -> get (values z u s) j = Some v) ->
+  (forall j, In j wanted -> (j < length p)%nat) ->
+  extends s s' /\ Forall2 (fun i j => (j < length s')%nat /\
+    forall v, get (values z u p) i = Some v -> get (values z u s') j = Some v) wanted js.
+Proof.
+  unfold with_rows. intros E X Zl Z0 Ixs Vxs W. destruct (with_differences xs zero p s wanted) as [s1 fs] eqn:D.
+  destruct (forallb _ _) eqn:B; [|discriminate]. injection E as E.
+  destruct (with_differences_ok z u xs zero p s wanted s1 fs D X Zl Z0 Ixs Vxs W) as [X1 Fs].
+  destruct (puts_ok z u 0 (map form_row fs) s1 s' js E) as [X2 [L [I V]]]; auto.
+  { rewrite forallb_forall. intros o J. apply in_map_iff in J. now destruct J as [f [<- _]]. }
+  split; [eapply extends_trans; eauto|]. clear -Fs L I V. rewrite map_length in L. rewrite map_map in V.
+  revert js L I V. induction Fs as [|i f wanted fs H Fs IH]; intros [|j js] L I V; try discriminate; constructor.
+  - split; [apply I; now left|]. intros v Vi. destruct (H v Vi) as [K ->]. injection V as V _. rewrite V.
+    unfold form_row. cbn [operate]. apply dot_terms. exact K.
+  - apply IH; auto. + intros k K. apply I. now right. + now injection V.
+Qed.
+
 (** ** Faces *)
 
 Section Faces.
 Variable c : claim.
 
-(** Plant and V, without its slope. *)
+(** Plant and V, without its slope, and the velocity once more with the differences in its sums written as such:
+    on the face of an estimate's error that is all there is of it. *)
 Definition face_program : option (list operation * nat * list nat) :=
   match scalar_claim_of c with
   | None => None
   | Some k =>
     let p := plant_program k in
-    let (s1, xs) := flow_base (length (bounds c)) p in
-    match moves (map (fun x => Move x (length p)) xs) (length p) (value_program k) s1 with
+    let (s0, xs) := flow_base (length (bounds c)) p in
+    match with_rows xs (length p) p s0 (next_at k) with
     | None => None
-    | Some (s2, es) => Some (s2, before (move_at es (value_at k)), next_at k)
+    | Some (s1, ds) =>
+      match moves (map (fun x => Move x (length p)) xs) (length p) (value_program k) s1 with
+      | None => None
+      | Some (s2, es) => Some (s2, before (move_at es (value_at k)), ds)
+      end
     end
   end.
 (** Variable [i] has the value [v]. *)
@@ -181,14 +219,20 @@ Proof.
   destruct face_program as [[[s va] ds]|] eqn:Ep; [|discriminate]. unfold face_program in Ep.
   destruct (scalar_claim_of c) as [k|] eqn:Ek; [|discriminate].
   destruct (scalar_claim_ok c k Ek) as [Kv [Kn [Kl [Val Nxt]]]].
-  destruct (flow_base _ (plant_program k)) as [s1 xs] eqn:E1.
+  destruct (flow_base _ (plant_program k)) as [s0 xs] eqn:E0.
+  destruct (with_rows _ _ _ _ _) as [[s1 js]|] eqn:E1; [|discriminate].
   destruct (moves _ _ (value_program k) s1) as [[s2 es]|] eqn:E2; [|discriminate]. inversion Ep; subst s va ds; clear Ep.
   set (u := fun _ : nat => 0).
-  destruct (flow_base_ok _ _ _ _ (x ++ w) u E1) as [Xp [Lxs [Lz [Z0 Ixs]]]]; [rewrite app_length; lia|].
+  destruct (flow_base_ok _ _ _ _ (x ++ w) u E0) as [Xp [Lxs [Lz [Z0 Ixs]]]]; [rewrite app_length; lia|].
+  destruct (with_rows_ok (x ++ w) u _ _ _ _ _ _ _ E1 Xp Lz Z0) as [X1 Again]; auto.
+  { intros j J. apply In_nth_error in J. destruct J as [a Ea]. apply (Ixs a j Ea). }
+  { intros j a r Ea Ev. destruct (Ixs j a Ea) as [_ [_ Va]]. now rewrite Va. }
+  pose proof (extends_length _ _ X1) as L1.
   destruct (places_ok _ _ (x ++ w) u x u _ _ _ _ E2) as [X2 [Les Hes]].
   { intros j e E. rewrite nth_error_map in E. destruct (nth_error xs j) as [a|] eqn:Ea; [|discriminate].
     simpl in E. inversion E; subst e; clear E. destruct (Ixs j a Ea) as [Li [La Va]].
-    constructor; cbn [before change]; auto. rewrite Va. apply nth_error_app1. lia. }
+    constructor; cbn [before change]; auto; try lia.
+    rewrite (get_extends _ _ s0 s1) by auto. rewrite Va. apply nth_error_app1. lia. }
   destruct (Hes (value_at k)) as [H1 _ H3]; [lia|]. set (va := before (move_at es (value_at k))) in *.
   rewrite <- Val in H3. fold u in H3.
   assert (Li : (i < length (bounds c))%nat) by (apply nth_error_Some; now rewrite Eb).
@@ -196,18 +240,18 @@ Proof.
   rewrite (Nxt x (w, t) u) in Y. cbn [fst] in Y. apply all_defined_some in Y.
   apply (f_equal (fun l => nth_error l i)) in Y. rewrite !nth_error_map, Ed in Y. simpl in Y.
   destruct (nth_error y i) as [yi|] eqn:Yi; [|discriminate]. simpl in Y. inversion Y as [Gd]. clear Y.
-  assert (Ld : (d < length (plant_program k))%nat) by (apply Kn; eapply nth_error_In; eauto).
-  rewrite <- (get_extends (x ++ w) u (plant_program k) s2) in Gd by (auto; eapply extends_trans; eauto).
+  destruct (Forall2_at _ _ _ Again i d Ed) as [j [Ej [Lj Vj]]]. specialize (Vj yi Gd). clear Gd.
+  assert (Gd : get (values (x ++ w) u s2) j = Some yi) by now rewrite (get_extends (x ++ w) u s1 s2).
   rewrite (nth_error_nth y i 0 Yi).
-  assert (Face : forall sign e, In (face_obligation s2 va d i sign e)
-      [face_obligation s2 va d i 1 (snd b); face_obligation s2 va d i (-1) (fst b)] ->
+  assert (Face : forall sign e, In (face_obligation s2 va j i sign e)
+      [face_obligation s2 va j i 1 (snd b); face_obligation s2 va j i (-1) (fst b)] ->
     nth i x 0 = Q2R e -> 0 < - Q2R sign * yi).
   { intros sign e I Ex.
-    assert (exists o, face_obligation s2 va d i sign e = Some o /\ In o l) as [o [Eo Io]].
+    assert (exists o, face_obligation s2 va j i sign e = Some o /\ In o l) as [o [Eo Io]].
     { set (ll := concat _) in made. apply all_some_ok in made.
-      assert (J : In (face_obligation s2 va d i sign e) ll).
+      assert (J : In (face_obligation s2 va j i sign e) ll).
       { unfold ll. apply in_concat. eexists. split; [|exact I]. apply (nth_error_In _ i). rewrite mapi_nth.
-        replace (nth_error (combine (next_at k) (bounds c)) i) with (Some (d, b)) by (symmetry; now apply combine_nth_error).
+        replace (nth_error (combine js (bounds c)) i) with (Some (j, b)) by (symmetry; now apply combine_nth_error).
         reflexivity. }
       rewrite made in J. apply in_map_iff in J. destruct J as [o [Eo Io]]. eauto. }
     unfold face_obligation in Eo. destruct (grant _ s2) as [s' g] eqn:Gr.
