@@ -408,9 +408,10 @@ def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node
 
 def constant_factor(node: Node) -> int | None:
     """Which argument of a product is constant, if one is."""
-    return next(
-        (i for i, a in enumerate(node.args) if a.op == "const" or _constant_vector(a)), None
-    )
+    for i, a in enumerate(node.args):
+        if a.op == "const" or _constant_vector(a):
+            return i
+    return None
 
 
 def variables(roots: Iterable[Node]) -> list[str]:
