@@ -53,9 +53,10 @@ def available() -> bool:
     return _native is not None and os.environ.get("CERTIFY_ENGINE") != "python"
 
 
-def instruction_sets() -> list[str]:
+@lru_cache(maxsize=1)
+def instruction_sets() -> tuple[str, ...]:
     """What this processor can run, the fastest first."""
-    return [str(name) for name in _native.engines()]
+    return tuple(str(name) for name in _native.engines())
 
 
 def instruction_set() -> str:
