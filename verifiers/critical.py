@@ -28,24 +28,28 @@ def critical(
     size = np.sqrt(np.nan_to_num(values**2, posinf=0.0).mean(axis=1))
     scaled = np.nan_to_num(values / np.where(size > 0, size, 1.0)[:, None], nan=-np.inf)
     margins = dict(zip(nodes, scaled, strict=True))
-    needed = {n: np.zeros(len(points), dtype=bool) for n in nodes}
+    held = np.zeros((len(nodes), len(points)), dtype=bool)
+    needed = dict(zip(nodes, held, strict=True))
     _collect(formula, margins, np.ones(len(points), dtype=bool), needed)
     s = points[:, : frame.mixed]
     reach = np.linalg.norm(s, axis=1)
     outer = reach > 0.5 * reach.max()
-    rows = {k: needed[node] & outer for k, node in enumerate(nodes)}
-    tested = [k for k, held in rows.items() if 20 * int(held.sum()) >= len(points)]
-    if not tested:
+    held &= outer
+    counts = held.sum(axis=1)
+    tested = np.flatnonzero(20 * counts >= len(points))
+    fits = fitted(frame, points, values[tested]) if len(tested) else []
+    found = [(k, fit) for k, fit in zip(tested.tolist(), fits, strict=True) if fit is not None]
+    if not found:
         return []
-    ranked = []
-    for k, fit in zip(tested, fitted(frame, points, values[tested]), strict=True):
-        if fit is None:
-            continue
-        bend, slope = ((s @ fit.hessian) * s).sum(axis=1) / 2, s @ fit.slope
-        spread_of_bend, spread_of_slope = np.stack([bend, slope]).std(axis=1)
-        straight = bool(spread_of_bend <= _CURVED * spread_of_slope)
-        least = np.sort(scaled[k, rows[k]])
-        ranked.append((straight, float(least[len(least) // 20]), k, fit))
+    hessians = np.array([fit.hessian for _, fit in found])
+    bend = ((s @ hessians) * s).sum(axis=2) / 2
+    slope = np.array([fit.slope for _, fit in found]) @ s.T
+    straight = bend.std(axis=1) <= _CURVED * slope.std(axis=1)
+    least = np.sort(np.where(held, scaled, np.inf), axis=1)[np.arange(len(nodes)), counts // 20]
+    ranked = [
+        (bool(flat), float(least[k]), k, fit)
+        for flat, (k, fit) in zip(straight, found, strict=True)
+    ]
     ranked.sort(key=itemgetter(0, 1, 2))
     return [(nodes[k], not straight, fit) for straight, _, k, fit in ranked]
 
@@ -59,7 +63,8 @@ def _collect(
     """Mark for each condition the sample ``rows`` at which the formula rests on it."""
     if isinstance(formula, Atom):
         if formula.relation != "defined":
-            needed[formula.node][rows] = True
+            here = needed[formula.node]
+            here |= rows
     elif isinstance(formula, All):
         for part in formula.parts:
             _collect(part, margins, rows, needed)

@@ -8,6 +8,8 @@ Values are those of float64 samples: nothing here is evidence.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
+from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -19,7 +21,7 @@ from certify.expression.evaluate import evaluate
 from certify.proofs.checker.obligations import Obligation, atoms
 from certify.verifiers.points import ordered
 
-__all__ = ["Frame", "Quadratic", "fitted", "local_hessian"]
+__all__ = ["Frame", "Quadratic", "fitted", "is_convex", "local_hessian"]
 
 Array: TypeAlias = npt.NDArray[np.float64]
 
@@ -30,7 +32,10 @@ _DIRECTIONS = 6  # for each entry of the matrix of a level set that is no ellips
 
 
 class Quadratic(NamedTuple):
-    """``constant + slope . s + s' hessian s / 2`` with the relative deviation from it."""
+    """``constant + slope . s + s' hessian s / 2`` with the relative deviation from it.
+
+    In the mixed variables; the others are in the middle of the points that it is fitted to.
+    """
 
     constant: float
     slope: Array
@@ -39,13 +44,18 @@ class Quadratic(NamedTuple):
 
     def is_convex(self) -> bool:
         """Whether the Hessian is safely positive definite."""
-        values = np.linalg.eigvalsh(self.hessian)
-        return bool(values[0] > 1e-9 * abs(values[-1]))
+        return is_convex(self.hessian)
 
     def lowest(self) -> tuple[Array, float]:
         """Where a convex quadratic is least, and that value."""
         at = np.asarray(-np.linalg.solve(self.hessian, self.slope), dtype=np.float64)
         return at, self.constant + float(self.slope @ at) / 2
+
+
+def is_convex(hessian: Array) -> bool:
+    """Whether the symmetric matrix is safely positive definite."""
+    values = np.linalg.eigvalsh(hessian)
+    return bool(values[0] > 1e-9 * abs(values[-1]))
 
 
 class Frame:
@@ -59,6 +69,12 @@ class Frame:
         self.rng = default_rng(0)
         nodes = dict.fromkeys(a.node for a in atoms(obligation.formula))
         self._conditions = {node: k for k, node in enumerate(nodes)}
+
+    def fresh(self) -> Frame:
+        """The same with random numbers from the start."""
+        frame = copy(self)
+        frame.rng = default_rng(0)
+        return frame
 
     def coefficients(self) -> int:
         """How many numbers a fit determines."""
@@ -87,12 +103,18 @@ class Frame:
 
     def values(self, nodes: Sequence[Node], points: Array) -> Array:
         """The values of ``nodes`` at ``points``, (nodes, points)."""
-        columns = (self.middle + self.radius * points).T
-        values = dict(zip(self.names, columns, strict=True))
         if not self._conditions.keys() >= set(nodes):
-            return np.array(evaluate(nodes, values))
-        found = ordered(tuple(self._conditions))(values)
+            return np.array(evaluate(nodes, self._columns(points)))
+        found = ordered(tuple(self._conditions))(self._columns(points))
         return np.array([found[self._conditions[node]] for node in nodes])
+
+    def value(self, node: Node, points: Array) -> Array:
+        """The values of a ``node`` that is far smaller than the conditions, (1, points)."""
+        return np.array(ordered((node,))(self._columns(points)))
+
+    def _columns(self, points: Array) -> dict[str, Array]:
+        columns = (self.middle + self.radius * points).T
+        return dict(zip(self.names, columns, strict=True))
 
     def level_set(self, guard: Node) -> tuple[Array, Array] | None:
         """An ellipsoid ``centre + root s`` about where ``guard <= 0``, seen from its lowest value.
@@ -101,19 +123,19 @@ class Frame:
         """
         k = self.mixed
         points = self.extended(np.vstack([np.zeros((1, k)), self.uniform(64 * k)[:, :k]]))
-        held = self.values([guard], points)[0]
+        held = self.value(guard, points)[0]
         lowest = int(np.nanargmin(np.where(np.isnan(held), np.inf, held)))
         if not held[lowest] < 0:
             return None
         centre, root = points[lowest, :k], np.eye(k)
-        i, j = np.triu_indices(k)
+        i, j = _pairs(k)
         shares = np.append(np.geomspace(1e-3, 1, 24), 1.0)
         for _ in range(2):
             way = _directions(self.rng, _DIRECTIONS * len(i), k)
             step = way @ root.T
             step *= _room(centre, step)[:, None]
             grid = (centre + shares[:, None, None] * step).reshape(-1, k)
-            outside = ~(self.values([guard], self.extended(grid))[0] <= 0).reshape(len(shares), -1)
+            outside = ~(self.value(guard, self.extended(grid))[0] <= 0).reshape(len(shares), -1)
             outside[-1] = True  # the box ends here
             reach = np.linalg.solve(root, (shares[outside.argmax(axis=0)][:, None] * step).T).T
             entries = np.linalg.lstsq(reach[:, i] * reach[:, j], np.ones(len(reach)))[0]
@@ -123,6 +145,13 @@ class Frame:
             values = np.clip(values, 1e-3 * values.max(), None)  # unbounded directions end
             root = root @ (vectors / np.sqrt(values))
         return centre, root
+
+
+@lru_cache(maxsize=64)
+def _pairs(size: int, above: int = 0) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows and columns of the entries of a matrix that are so far above its diagonal or more."""
+    i, j = np.triu_indices(size, above)
+    return i, j
 
 
 def _directions(rng: Generator, count: int, size: int) -> Array:
@@ -141,7 +170,7 @@ def _room(centre: Array, step: Array) -> Array:
 def fitted(frame: Frame, points: Array, values: Array) -> list[Quadratic | None]:
     """Least squares for each row of ``values``: quadratic in mixed coordinates, else linear."""
     k = frame.mixed
-    i, j = np.triu_indices(k)
+    i, j = _pairs(k)
     usable = np.isfinite(values).mean(axis=1) > 0.6
     rows = np.isfinite(values[usable]).all(axis=0)
     scale = np.abs(points[rows]).max(axis=0, initial=1e-300)
@@ -152,14 +181,13 @@ def fitted(frame: Frame, points: Array, values: Array) -> list[Quadratic | None]
     wanted = values[usable][:, rows].T
     solution = np.linalg.lstsq(table, wanted, rcond=1e-10)[0]
     residual = np.std(table @ solution - wanted, axis=0) / (np.std(wanted, axis=0) + 1e-300)
-    fits = []
-    for column, rest in zip(solution.T, residual, strict=True):
-        hessian = np.zeros((k, k))
-        hessian[i, j] = column[1 + z.shape[1] :]
-        hessian = (hessian + hessian.T) / np.outer(scale[:k], scale[:k])
-        fits.append(Quadratic(column[0], column[1 : 1 + k] / scale[:k], hessian, float(rest)))
-    found = iter(fits)
-    return [next(found) if good else None for good in usable]
+    hessians = np.zeros((solution.shape[1], k, k))
+    hessians[:, i, j] = solution[1 + z.shape[1] :].T
+    hessians = (hessians + hessians.transpose(0, 2, 1)) / (scale[:k, None] * scale[:k])
+    slopes = solution[1 : 1 + k].T / scale[:k]
+    constants = solution[0] + (z[:, k:] @ solution[1 + k : 1 + z.shape[1]]).mean(axis=0)
+    fits = map(Quadratic, constants.tolist(), slopes, hessians, residual.tolist())
+    return [next(fits) if good else None for good in usable]
 
 
 def local_hessian(frame: Frame, node: Node, centre: Array, root: Array) -> Array | None:
@@ -169,7 +197,7 @@ def local_hessian(frame: Frame, node: Node, centre: Array, root: Array) -> Array
     where nothing is defined.
     """
     k = frame.mixed
-    i, j = np.triu_indices(k, 1)
+    i, j = _pairs(k, 1)
     unit = np.eye(k)
     pattern = np.vstack([np.zeros((1, k)), unit, -unit, unit[i] + unit[j]])
     sizes = np.repeat(_SHELLS, _PLACES)

@@ -58,10 +58,14 @@ def engine_name() -> str:
 
 
 def compiled(
-    obligation: Obligation, coordinates: Coordinates | None = None, symbols: int | None = None
-) -> Engine:
-    """The engine for ``obligation`` with so many symbols, and boxes in ``coordinates`` if any."""
+    obligation: Obligation, coordinates: Coordinates | None = None, symbols: int | None = None,
+    root: tuple[Array, Array] | None = None,
+) -> Engine:  # fmt: skip
+    """The engine for ``obligation`` with so many symbols, and boxes in ``coordinates`` if any.
+
+    ``root`` is the box at the root of its trees, if it is known.
+    """
     if engine_name() != "python":
-        return native.NativeEngine(obligation, coordinates, symbols)
+        return native.NativeEngine(obligation, coordinates, symbols, root)
     stated = obligation if coordinates is None else transformed(obligation, coordinates)
     return PythonEngine(stated, symbols)

@@ -101,25 +101,28 @@ class _Rows:
     def add(self, node: Node) -> None:
         op, data, args = node.op, node.data, node.args
         power, function, first = 0, 0, len(self.numbers)
-        if isinstance(data, Fraction):
-            self.numbers.append(_rounded(data))
+        if op == "mul":
+            if args[0] is args[1]:
+                op, args = "square", args[:1]
+            elif (which := constant_factor(node)) is not None:
+                op, factor, args = "scale", args[which], (args[1 - which],)
+                parts = factor.args if factor.size else (factor,)
+                self.numbers += [_rounded(a.value) for a in parts]
+        elif op == "neg":
+            op = "scale"
+            self.numbers += [-1.0] * max(node.size, 1)
+        elif op == "var":
+            power = self._variables[str(data)]
         elif isinstance(data, Affine):
             self.numbers += _entries(data)
         elif isinstance(data, Divided):
             function, power = _NUMBER[data.op], data.power
-        elif op == "var":
-            power = self._variables[str(data)]
         elif isinstance(data, int):
             power = data
-        if (op == "pow" and power == 2) or (op == "mul" and args[0] is args[1]):
-            op, power, args = "square", 0, args[:1]
-        elif op == "neg":
-            op = "scale"
-            self.numbers += [-1.0] * max(node.size, 1)
-        elif op == "mul" and (which := constant_factor(node)) is not None:
-            op, factor, args = "scale", args[which], (args[1 - which],)
-            parts = factor.args if factor.size else (factor,)
-            self.numbers += [_rounded(a.value) for a in parts]
+            if op == "pow" and power == 2:
+                op, power = "square", 0
+        elif data is not None and isinstance(data, Fraction):  # slow to ask for
+            self.numbers.append(_rounded(data))
         if op not in _NUMBER:
             raise LanguageError(f"no bound rule for {op}")
         symbols = self._symbols.get(node)
@@ -157,8 +160,9 @@ def _entries(data: Affine) -> tuple[float, ...]:
 
 def _rounded(value: Fraction) -> float:
     """The float64 nearest to ``value``, infinite if it is too large."""
+    numerator, denominator = value.as_integer_ratio()
     try:
-        return value.numerator / value.denominator
+        return numerator / denominator
     except OverflowError:
         return math.inf
 

@@ -53,9 +53,10 @@ def available() -> bool:
     return _native is not None and os.environ.get("CERTIFY_ENGINE") != "python"
 
 
-def instruction_sets() -> list[str]:
+@lru_cache(maxsize=1)
+def instruction_sets() -> tuple[str, ...]:
     """What this processor can run, the fastest first."""
-    return [str(name) for name in _native.engines()]
+    return tuple(str(name) for name in _native.engines())
 
 
 def instruction_set() -> str:
@@ -69,17 +70,18 @@ def instruction_set() -> str:
 class NativeEngine:
     """See :class:`certify.verifiers.engine.Engine`; threads may share one.
 
-    With ``coordinates`` the boxes are those of :func:`transformed`.
+    With ``coordinates`` the boxes are those of :func:`transformed`; ``root`` is that of a tree, if
+    it is known.
     """
 
     def __init__(
         self, obligation: Obligation, coordinates: Coordinates | None = None,
-        symbols: int | None = None,
+        symbols: int | None = None, root: tuple[Array, Array] | None = None,
     ) -> None:  # fmt: skip
         limits = None if coordinates is None else limits_of(obligation.box, coordinates)
         formula, names = obligation.formula, tuple(obligation.box)
         self._problem = _compiled(formula, names, coordinates, limits, symbols, instruction_set())
-        low, high = root_of(obligation, coordinates)
+        low, high = root_of(obligation, coordinates) if root is None else root
         self._scale = 0.5 * high - 0.5 * low
 
     def grow(

@@ -22,6 +22,7 @@ from certify.verifiers.coordinates import promising
 from certify.verifiers.engine import engine_name
 from certify.verifiers.points import Array, Sampled, margin
 from certify.verifiers.search import ObligationSearch
+from certify.verifiers.similar import Similar
 from certify.verifiers.trees import OPEN
 
 __all__ = ["Estimate", "estimate", "interesting_points", "interesting_share", "planned", "plans"]
@@ -57,37 +58,33 @@ def plans(
 ) -> list[ObligationSearch]:  # fmt: skip
     """A search of each obligation as :func:`planned`.
 
-    A map is tried again on what is over the same variables: the rays to the opposite face.
+    A map is tried again on what is similar.
     ``look`` is called after each and may raise to end the search.
     """
-    maps: dict[object, Coordinates | None] = {}
-    result = []
+    similar, result = Similar(), []
     for obligation in wanted:
-        alike = tuple((x, low == high) for x, (low, high) in obligation.box.items())
-        search = planned(obligation, budget, maps.get(alike), compared=compared)
-        maps[alike] = search.coordinates
+        search = planned(obligation, budget, similar, compared=compared)
+        similar.add(search)
         result.append(search)
         look()
     return result
 
 
 def planned(
-    obligation: Obligation, budget: Budget, map_: Coordinates | None = None, *,
+    obligation: Obligation, budget: Budget, similar: Similar | None = None, *,
     compared: bool = True,
 ) -> ObligationSearch:  # fmt: skip
     """A search of ``obligation`` in the coordinates and with the degrees that promise most.
 
-    ``map_`` is what was best for a similar obligation, and is taken if that ends it soon.  Unless
-    plans are to be ``compared`` the first map is taken that promises anything.
+    A map of what is ``similar`` is taken if that ends it soon.  Unless plans are to be
+    ``compared`` the first map is taken that promises anything.
     """
     straight = ObligationSearch(obligation, None, _DEGREES[0], _FEW_SYMBOLS)
-    left = _left(straight, _GLANCE, budget)
-    if left and map_ is not None:
+    for map_ in similar.maps(obligation) if similar else (None,):
         search = _search(map_, straight)
-        if not _left(search, _FEW, budget):
+        left = _left(search, _FEW if map_ else _GLANCE, budget)
+        if not left:
             return search
-    if not left:
-        return straight
     maps = promising(obligation)
     first = _search(next(maps), straight)
     if not _left(first, _FEW, budget):

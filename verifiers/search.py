@@ -97,7 +97,8 @@ class ObligationSearch:
     def engine(self) -> Engine:
         """The compiled formula."""
         if self._engine is None:
-            self._engine = compiled(self.obligation, self.coordinates, self.symbols)
+            root = self.low, self.high
+            self._engine = compiled(self.obligation, self.coordinates, self.symbols, root)
         return self._engine
 
     @property

@@ -119,7 +119,7 @@ def _moved(box: _Box, formula: Formula, coordinates: Coordinates) -> Formula:
 
 def is_unit(row: Sequence[Fraction], i: int) -> bool:
     """Whether ``row`` is row ``i`` of the identity."""
-    return all(m == (i == j) for j, m in enumerate(row))
+    return all(m.numerator == (i == j) and m.denominator == 1 for j, m in enumerate(row))
 
 
 def recentred(coordinates: Coordinates) -> list[Fraction]:
@@ -132,7 +132,7 @@ def recentred(coordinates: Coordinates) -> list[Fraction]:
 
 
 def _dot(a: Sequence[Fraction], b: Sequence[Fraction]) -> Fraction:
-    return sum((x * y for x, y in zip(a, b, strict=True)), start=Fraction(0))
+    return sum((x * y for x, y in zip(a, b, strict=True) if x and y), start=Fraction(0))
 
 
 def _range_of_sum(

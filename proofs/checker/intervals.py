@@ -145,7 +145,9 @@ def above(value: Fraction) -> float:
         near = value.numerator / value.denominator
     except OverflowError:
         return math.inf if value > 0 else -math.nextafter(math.inf, 0.0)
-    return near if Fraction(near) >= value else math.nextafter(near, math.inf)
+    a, b = near.as_integer_ratio()  # so compared without a Fraction of them
+    enough = a * value.denominator >= value.numerator * b
+    return near if enough else math.nextafter(near, math.inf)
 
 
 def middle_and_radius(x: Interval) -> tuple[Array, Array]:

@@ -33,6 +33,7 @@ import math
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from operator import add, mul, sub
 from typing import TypeAlias
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
@@ -318,6 +319,14 @@ _VALUE_AT: Mapping[tuple[str, int], int] = {
 }
 
 
+_EXACT: Mapping[str, Callable[[Fraction, Fraction], Fraction]] = {
+    "add": add,
+    "sub": sub,
+    "mul": mul,
+    "max": max,
+}
+
+
 def _is(node: Node, value: int) -> bool:
     return node.op == "const" and node.data == value
 
@@ -367,8 +376,10 @@ def _fold_constants(op: str, values: list[Fraction], data: Data) -> Node | None:
         if bits * data > _LARGEST_CONSTANT_BITS:
             raise LanguageError(f"a constant has more than {_LARGEST_CONSTANT_BITS} bits")
         return const(a**data)
-    if op in ("neg", "relu", "abs"):
-        return const({"neg": -a, "relu": max(a, Fraction(0)), "abs": abs(a)}[op])
+    if op == "neg" or (op == "abs" and a < 0):
+        return const(-a)
+    if op in ("relu", "abs"):
+        return const(a if a > 0 else 0)
     if op == "step" and a != 0:
         return const(int(a > 0))
     if op == "increment" and isinstance(data, Divided):
@@ -376,10 +387,8 @@ def _fold_constants(op: str, values: list[Fraction], data: Data) -> Node | None:
         if s is t:
             return const(0)
         return t - s if s.op == t.op == "const" else None
-    if op in ("add", "sub", "mul", "max"):
-        b = values[1]
-        exact = {"add": a + b, "sub": a - b, "mul": a * b, "max": max(a, b)}
-        return const(exact[op])
+    if op in _EXACT:
+        return const(_EXACT[op](a, values[1]))
     known = _VALUE_AT.get((op, a.numerator)) if a.denominator == 1 else None
     return None if known is None else const(known)
 
@@ -408,9 +417,10 @@ def topological(roots: Iterable[Node], known: Container[Node] = ()) -> list[Node
 
 def constant_factor(node: Node) -> int | None:
     """Which argument of a product is constant, if one is."""
-    return next(
-        (i for i, a in enumerate(node.args) if a.op == "const" or _constant_vector(a)), None
-    )
+    for i, a in enumerate(node.args):
+        if a.op == "const" or _constant_vector(a):
+            return i
+    return None
 
 
 def variables(roots: Iterable[Node]) -> list[str]:

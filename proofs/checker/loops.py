@@ -40,7 +40,9 @@ def closed_loop(claim: Claim) -> dict[str, Node]:
 
 def stated_loop(claim: Claim) -> dict[str, Node]:
     """The right-hand side of each state as plant and controller state it; {} without a plant."""
-    return {x: substitute(claim.plant[x], claim.controller) for x in claim.states if claim.plant}
+    known: dict[Node, Node] = {}
+    states = claim.states if claim.plant else ()
+    return {x: substitute(claim.plant[x], claim.controller, known) for x in states}
 
 
 def scales(claim: Claim) -> dict[str, Fraction]:

@@ -30,8 +30,8 @@ __all__ = ["residual"]
 
 def residual(claim: Claim, radius: Fraction) -> list[Obligation]:
     """T-RES-D and T-RES-C."""
-    v, level = lyapunov_and_level(claim)
     f = closed_loop(claim)
+    v, level = lyapunov_and_level(claim, f)
     scales(claim)
     low = claim.numbers["residual"]
     if not 0 < low < level:
@@ -41,7 +41,7 @@ def residual(claim: Claim, radius: Fraction) -> list[Obligation]:
         raise TheoremError("a bound of the residual set is negative")
     guard, outside = positive(v - const(level)), positive(v - const(low))
     body: list[Formula] = [*defined(v, *f.values())]
-    body.append(Any((positive(const(low) - v), positive(decrease(claim)))))
+    body.append(Any((positive(const(low) - v), positive(decrease(claim, f)))))
     body.append(Any((outside, near(claim, bounds))))
     if claim.time == "discrete":
         body += stays_inside(claim, f)

@@ -7,6 +7,7 @@ here, by raising TheoremError.  Statements and proofs: ``proofs/theory/T-STAB-D.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
 from functools import lru_cache
@@ -48,10 +49,10 @@ _POLYNOMIAL = frozenset({"const", "var", "add", "sub", "mul", "neg", "pow", "sta
 
 def stability(claim: Claim, radius: Fraction) -> list[Obligation]:
     """T-STAB-D and T-STAB-C, and the core of T-EXT-D."""
-    v, level = lyapunov_and_level(claim)
     f = closed_loop(claim)
+    v, level = lyapunov_and_level(claim, f)
     _is_equilibrium(claim, v)
-    falling = decrease(claim)
+    falling = decrease(claim, f)
     close = near(claim, {x: radius * s for x, s in scales(claim).items()})
     guard = positive(v - const(level))
     inside = stays_inside(claim, f, v) if claim.time == "discrete" else ()
@@ -68,10 +69,13 @@ def stability(claim: Claim, radius: Fraction) -> list[Obligation]:
     return [descent, *inward, *rays]
 
 
-def decrease(claim: Claim) -> Node:
-    """What must be positive: how much V falls in a step, or its rate, beyond the decay."""
-    v, decay = lyapunov_and_level(claim)[0], claim.numbers["decay"]
-    f = closed_loop(claim)
+def decrease(claim: Claim, loop: Mapping[str, Node] | None = None) -> Node:
+    """What must be positive: how much V falls in a step, or its rate, beyond the decay.
+
+    ``loop`` is the :func:`closed_loop` of ``claim``, where that is at hand.
+    """
+    f = closed_loop(claim) if loop is None else loop
+    v, decay = lyapunov_and_level(claim, f)[0], claim.numbers["decay"]
     if claim.time == "continuous":
         change = directional(v, f)
     elif is_polynomial(v):
@@ -87,8 +91,13 @@ def is_polynomial(v: Node) -> bool:
     return all(n.op in _POLYNOMIAL or isinstance(n.data, Affine) for n in topological([v]))
 
 
-def lyapunov_and_level(claim: Claim) -> tuple[Node, Fraction]:
-    """V and the level of its set; a TheoremError if V, the numbers or the loop do not fit."""
+def lyapunov_and_level(
+    claim: Claim, loop: Mapping[str, Node] | None = None
+) -> tuple[Node, Fraction]:
+    """V and the level of its set; a TheoremError if V, the numbers or the loop do not fit.
+
+    ``loop`` is as in :func:`decrease`.
+    """
     v = claim.functions["lyapunov"]
     level, decay = claim.numbers["level"], claim.numbers["decay"]
     if set(variables([v])) - set(claim.states):
@@ -99,7 +108,8 @@ def lyapunov_and_level(claim: Claim) -> tuple[Node, Fraction]:
         raise TheoremError("the level is not positive")
     if decay < 0 or (decay >= 1 and claim.time == "discrete"):
         raise TheoremError("the decay is out of range")
-    continuous = all(is_continuous(e) for e in closed_loop(claim).values())
+    f = closed_loop(claim) if loop is None else loop
+    continuous = all(is_continuous(e) for e in f.values())
     if not continuous and claim.time == "continuous":
         raise TheoremError("the right-hand side is not continuous in the state")
     if not continuous and decay == 0:
