@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+from .branches import positive_by_branches
 from .calculus import substitute
 from .claim import Claim
 from .errors import TheoremError
@@ -41,7 +42,7 @@ def residual(claim: Claim, radius: Fraction) -> list[Obligation]:
         raise TheoremError("a bound of the residual set is negative")
     guard, outside = positive(v - const(level)), positive(v - const(low))
     body: list[Formula] = [*defined(v, *f.values())]
-    body.append(Any((positive(const(low) - v), positive(decrease(claim, f)))))
+    body.append(Any((positive(const(low) - v), positive_by_branches(decrease(claim, f)))))
     body.append(Any((outside, near(claim, bounds))))
     if claim.time == "discrete":
         body += stays_inside(claim, f)

@@ -13,6 +13,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from .blowup import Ray, vanishes
+from .branches import positive_by_branches
 from .calculus import directional, is_continuous, substitute
 from .cases import Range, decided, with_choices
 from .claim import Claim
@@ -56,7 +57,7 @@ def stability(claim: Claim, radius: Fraction) -> list[Obligation]:
     close = near(claim, {x: radius * s for x, s in scales(claim).items()})
     guard = positive(v - const(level))
     inside = stays_inside(claim, f, v) if claim.time == "discrete" else ()
-    proper = Any((close, All((positive(v), positive(falling)))))
+    proper = Any((close, All((positive(v), positive_by_branches(falling)))))
     # in continuous time a defined derivative makes V locally Lipschitz, at x* too
     smooth = (falling,) if claim.time == "continuous" else ()
     body = All((*defined(v, *f.values(), *smooth), *inside, proper))
