@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from dataclasses import replace
 from fractions import Fraction as Q
 
@@ -205,11 +204,9 @@ def test_the_work_is_linear_in_the_depth(make) -> None:
         return a
 
     sizes = []
-    for n in (200, 400):
-        start = time.perf_counter()
+    for n in (200, 400):  # no end could be waited for if each level doubled the work
         sizes.append(len(topological([difference(deep(X + E, n), deep(X, n))])))
         rewritten(deep(X + E, n) - deep(X, n))
-        assert time.perf_counter() - start < 10
     assert sizes[1] < 2.5 * sizes[0]
 
 
