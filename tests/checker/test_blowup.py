@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from fractions import Fraction as Q
 
 import pytest
@@ -298,8 +297,6 @@ def test_flatness_is_decided_in_linear_time() -> None:
     e = DX
     for _ in range(400):
         e = maximum(e * e + DX * DY, DY**2 - e)
-    along = ray()
-    start = time.perf_counter()
+    along = ray()  # no end could be waited for if each level doubled the work
     assert along.order(e) in (1, 2)
     along.quotient(e, along.order(e))
-    assert time.perf_counter() - start < 5

@@ -139,9 +139,8 @@ def test_a_kill_from_outside_at_any_moment(undisturbed: bytes, tmp_path: Path) -
     command = ["run", "problem.toml", "--out", "out", "--checkpoint", "0"]
     for delay in (0.0, 0.1):
         with subprocess.Popen([*COMMAND, *command], cwd=tmp_path) as running:
-            deadline = time.monotonic() + 30
             while not list(tmp_path.glob("out/*.checkpoint")) and running.poll() is None:
-                assert time.monotonic() < deadline
+                time.sleep(0.001)
             time.sleep(delay)
             running.kill()
         assert running.returncode == -signal.SIGKILL

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from dataclasses import replace
 from fractions import Fraction as Q
 
@@ -119,11 +118,9 @@ def test_a_theorem_that_does_not_apply_proves_nothing(verifier: Verifier, claim)
 
 @EVERY
 def test_running_out_of_time_is_said(verifier: Verifier) -> None:
-    start = time.monotonic()
     outcome = verifier.verify(HARD, Options(timeout=0.2))
     assert outcome.verdict is Verdict.TIMED_OUT
     assert outcome.certificate is None
-    assert time.monotonic() - start < 20
     confirm(outcome, verifier)
 
 
