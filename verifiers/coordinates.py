@@ -72,14 +72,14 @@ def promising(obligation: Obligation) -> Iterator[Coordinates | None]:
             and is_usable(creased)
         ):
             # no quadratic fits such a function; axes that are nearly right are across the creases
-            yield rational_map(obligation, frame, creased, exact=True)
+            yield rational_map(obligation, mixed, creased, exact=True)
             yield None
             return
         maps = _maps(obligation, frame)
         while (matrix := usable(maps)) is not None:
             if not any(is_same(matrix, k) for k in tried):
                 tried.append(matrix)
-                yield rational_map(obligation, frame, matrix)
+                yield rational_map(obligation, mixed, matrix)
     yield None
 
 

@@ -64,7 +64,7 @@ class Frame:
     def __init__(self, obligation: Obligation, mixed: Sequence[str]) -> None:
         self.names = [*mixed, *(x for x in obligation.box if x not in mixed)]
         ends = np.array([[float(e) for e in obligation.box[x]] for x in self.names])
-        self.middle, self.radius = ends.mean(axis=1), (ends[:, 1] - ends[:, 0]) / 2
+        self.middle, self.radius = (ends[:, 0] + ends[:, 1]) / 2, (ends[:, 1] - ends[:, 0]) / 2
         self.mixed = len(mixed)
         self.rng = default_rng(0)
         nodes = dict.fromkeys(a.node for a in atoms(obligation.formula))

@@ -26,14 +26,15 @@ def glance(claim: Claim, obligation: Obligation, seed: int = 0) -> Array:
     the equilibrium.
     """
     formula, names = obligation.formula, tuple(obligation.box)
-    low, high = corners(obligation)
     first = formula.parts[0] if isinstance(formula, Any) and formula.parts else None
+    named = bool(claim.equilibrium) and set(claim.equilibrium) <= set(names)
+    if not isinstance(first, Atom) or first.relation != ">" or not named:
+        return np.zeros((0, len(names)))
+    low, high = corners(obligation)
     centre = np.array([float(claim.equilibrium.get(x, "nan")) for x in names])
     states = ~np.isnan(centre)
-    around = (low[states] < centre[states]) & (centre[states] < high[states])
-    inside = bool(claim.equilibrium) and set(claim.equilibrium) <= set(names) and around.all()
-    if not isinstance(first, Atom) or first.relation != ">" or not inside:
-        return np.zeros((0, len(low)))
+    if not ((low[states] < centre[states]) & (centre[states] < high[states])).all():
+        return np.zeros((0, len(names)))
     rng = np.random.default_rng(seed)
     ways = rng.normal(size=(_WAYS, len(low))) * (high - low)
     with np.errstate(divide="ignore", invalid="ignore"):

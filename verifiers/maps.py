@@ -9,7 +9,7 @@ import numpy as np
 
 from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import Obligation
-from certify.verifiers.curvature import Array, Frame, is_convex
+from certify.verifiers.curvature import Array, is_convex
 
 __all__ = [
     "diagonalising",
@@ -67,15 +67,17 @@ def is_same(a: Array, b: Array) -> bool:
 
 
 def rational_map(
-    obligation: Obligation, frame: Frame, matrix: Array, *, exact: bool = False
+    obligation: Obligation, mixed: Sequence[str], matrix: Array, *, exact: bool = False
 ) -> Coordinates:
-    """The map with rational entries of few digits; variables that are not mixed stay.
+    """The map with rational entries of few digits; variables that are not ``mixed`` stay.
 
-    ``exact`` asks for all digits that there are.
+    ``matrix`` is in units of half the interval of each variable; ``exact`` asks for all digits
+    that there are.
     """
-    names, mixed = list(obligation.box), frame.names[: frame.mixed]
+    names, ends = list(obligation.box), obligation.box
+    radius = np.array([(float(ends[x][1]) - float(ends[x][0])) / 2 for x in mixed])
     signs = np.sign(matrix[np.abs(matrix).argmax(axis=0), np.arange(len(matrix))])
-    scaled = frame.radius[: frame.mixed, None] * matrix * signs
+    scaled = radius[:, None] * matrix * signs
     for bits in _BITS[-1:] if exact else _BITS:
         found = [_short(row, bits) for row in scaled]
         change = np.linalg.solve(scaled, np.array([near for near, _ in found])) - np.eye(
@@ -91,7 +93,6 @@ def rational_map(
             rows.append(tuple(entry.get(y, zero) for y in names))
         else:
             rows.append(tuple(one if i == j else zero for j in range(len(names))))
-    ends = obligation.box
     centre = (sum(ends[x], start=zero) / 2 if x in mixed else zero for x in names)
     return Coordinates(tuple(centre), tuple(rows))
 

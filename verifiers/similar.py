@@ -17,7 +17,7 @@ from certify.proofs.checker.coordinates import Coordinates
 from certify.proofs.checker.obligations import Obligation
 from certify.proofs.checker.stability import is_ray
 from certify.verifiers.coordinates import mixed_variables, starting_fits, usable
-from certify.verifiers.curvature import Array, Frame, Quadratic
+from certify.verifiers.curvature import Array, Quadratic
 from certify.verifiers.maps import diagonalising, is_same, rational_map
 from certify.verifiers.search import ObligationSearch
 
@@ -60,7 +60,7 @@ class Similar:
         matrix = usable(diagonalising([form[np.ix_(rows, rows)] for form in forms]))
         if matrix is None or is_same(matrix, np.eye(len(mixed))):
             return None
-        return rational_map(ray, Frame(ray, mixed), matrix)
+        return rational_map(ray, mixed, matrix)
 
 
 def _shape(obligation: Obligation) -> object:
