@@ -105,7 +105,10 @@ class Frame:
         """The values of ``nodes`` at ``points``, (nodes, points)."""
         if not self._conditions.keys() >= set(nodes):
             return np.array(evaluate(nodes, self._columns(points)))
-        found = ordered(tuple(self._conditions))(self._columns(points))
+        program = ordered(tuple(self._conditions))
+        if len(nodes) == 1:
+            return np.array(program.part(nodes)(self._columns(points)))
+        found = program(self._columns(points))
         return np.array([found[self._conditions[node]] for node in nodes])
 
     def value(self, node: Node, points: Array) -> Array:

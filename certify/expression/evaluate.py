@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -86,6 +87,21 @@ class Program:
                 args = [place[a] for a in node.args]
                 spent = [a for a in set(args) if last[a] == k and a not in kept]
                 self._steps.append((operation(node, literals, _NUMPY), k, args, spent))
+
+    def part(self, nodes: Sequence[Node]) -> Program:
+        """The program of some of its nodes, made of the same operations."""
+        part, place = copy(self), dict(zip(self._roots, self._results, strict=True))
+        part._roots = list(nodes)
+        part._results = [place[node] for node in nodes]
+        needed, steps = set(part._results), []
+        for compute, k, args, _ in reversed(self._steps):
+            if k in needed:
+                spent = [a for a in set(args) if a not in needed]
+                needed.update(args)
+                steps.append((compute, k, args, spent))
+        part._steps = steps[::-1]
+        part._variables = [(name, k) for name, k in self._variables if k in needed]
+        return part
 
     def __call__(self, values: Mapping[str, npt.ArrayLike]) -> list[Floats]:
         """The values of the nodes where the variables have ``values``."""

@@ -28,7 +28,7 @@ from certify.expression import (
     tanh,
     var,
 )
-from certify.expression.evaluate import evaluate
+from certify.expression.evaluate import Program, evaluate
 from certify.expression.exact import exact
 from certify.proofs.checker.errors import LanguageError
 from certify.proofs.checker.language import increment, quotient, quotient2, step
@@ -126,6 +126,20 @@ def test_shapes_follow_the_batch() -> None:
     assert grid.shape == (3, 5)
     (alone,) = evaluate([const(Fraction(1, 3))], {})
     assert alone == 1 / 3
+
+
+def test_a_part_of_a_program_gives_the_same_values_and_asks_for_less() -> None:
+    shared = sin(x) * x
+    nodes = (shared + y, shared, relu(y) - shared * shared, const(2) * y)
+    whole = Program(nodes)
+    at = {"x": np.linspace(-1, 1, 7), "y": np.linspace(0, 3, 7)}
+    values = whole(at)
+    for wanted in ([2], [1], [3, 0], [1, 1, 2]):
+        found = whole.part([nodes[k] for k in wanted])(at)
+        assert [f.tolist() for f in found] == [values[k].tolist() for k in wanted]
+    (alone,) = whole.part([nodes[1]])({"x": at["x"]})  # in which there is no y
+    assert np.array_equal(alone, values[1])
+    assert np.array_equal(whole(at)[0], values[0])
 
 
 def test_undefined_is_nan_and_stays_nan() -> None:
