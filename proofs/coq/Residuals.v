@@ -22,7 +22,7 @@ Definition guarded_obligation (q : fall_program) (last : wish) : option obligati
   if wish_below (length (code q)) wish && proper_obligation o then Some (obligation_of o) else None.
 (** Above the residual level V falls; below it the state is near, and in discrete time V remains there. *)
 Definition above_wish (q : fall_program) : wish :=
-  WEither (WRow true [-1]%Q [v_at q] (residual r)) (WRow true [1]%Q [fall_at q] 0).
+  WEither (WRow true [-1]%Q [v_at q] (residual r)) (WBoth (WDefined (fall_at q)) (falls_wish (code q) (fall_at q))).
 Definition below_wish (q : fall_program) (w : wish) : wish := WEither (WRow true [1]%Q [v_at q] (- residual r)) w.
 Definition small_wish (q : fall_program) : wish :=
   below_wish q (all_wishes (map near_wish (combine (state_at q) (combine (rest c) (cube c)))) (WDefined (v_at q))).
@@ -78,10 +78,9 @@ Qed.
 Lemma above_says q x w u v : placed c q x w u -> value c x = Some v -> wish_true (values (x ++ w) u (code q)) (above_wish q) ->
   v < Q2R (residual r) \/ exists s, get (values (x ++ w) u (code q)) (fall_at q) = Some s /\ 0 < s.
 Proof.
-  intros P V [[a [A Pa]]|[a [A Pa]]]; simpl in A; [left|right].
+  intros P V [[a [A Pa]]|[[s S] F]]; [left; simpl in A|right].
   - rewrite (v_value _ _ _ _ _ P), V in A. simpl in A. inversion A; subst a. rewrite Q2R_m1 in Pa. lra.
-  - destruct (get _ (fall_at q)) as [s|]; [|discriminate]. simpl in A. inversion A; subst a. exists s. split; auto.
-    rewrite Q2R_one, Q2R_zero in Pa. lra.
+  - exists s. split; [exact S|]. exact (falls_wish_ok _ _ _ _ _ S F).
 Qed.
 Lemma below_says q x w u v k : placed c q x w u -> value c x = Some v ->
   wish_true (values (x ++ w) u (code q)) (below_wish q k) ->

@@ -1,7 +1,7 @@
 (** The obligation [descent] of T-STAB-D over the program of [FallProgram.v], and what it says. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Theorems Claims Scalars Inline Merging Arranging Rays ExactValues Quotients
-  Parts FallProgram.
+  Parts LinearForms Branches FallProgram.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -139,6 +139,40 @@ Proof.
   destruct (IH H) as [b [[->|I] T]]; eauto.
 Qed.
 
+(** ** What falls is positive, as such or by the branches of a kink *)
+
+Definition branch_wish (f : form) (e : kink) (k j : Q) : wish :=
+  let b := branch_of f e k j in WRow true (map snd (terms b)) (map fst (terms b)) (constant b).
+Definition kink_wish (f : form) (e : kink) : wish :=
+  let '(k1, k2) := slopes_kink e in
+  let falls k := WEither (branch_wish f e k k1) (branch_wish f e k k2) in
+  WBoth (WDefined (at_kink e)) (WBoth (falls k1) (falls k2)).
+Definition falls_wish (p : list operation) (i : nat) : wish :=
+  let fs := forms [] p in let f := form_at fs i in
+  fold_left (fun w e => WEither w (kink_wish f e)) (kinks_of p fs f) (WRow true [1]%Q [i] 0).
+
+Lemma branch_wish_ok z u p f e k j : wish_true (values z u p) (branch_wish f e k j) ->
+  0 < form_value (values z u p) (branch_of f e k j).
+Proof.
+  intros [r [D P]]. assert (r = form_value (values z u p) (branch_of f e k j)) as <-; [|exact P].
+  apply (form_row_ok z u p 0). exact D.
+Qed.
+Lemma falls_wish_ok z u p i v : get (values z u p) i = Some v -> wish_true (values z u p) (falls_wish p i) -> 0 < v.
+Proof.
+  intros V. unfold falls_wish. set (f := form_at (forms [] p) i).
+  assert (Any : forall l w, (forall e, In e l -> In e (kinks_of p (forms [] p) f)) ->
+    (wish_true (values z u p) w -> 0 < v) ->
+    wish_true (values z u p) (fold_left (fun w e => WEither w (kink_wish f e)) l w) -> 0 < v).
+  { induction l as [|e l IH]; intros w I W H; [now apply W|].
+    apply (IH (WEither w (kink_wish f e))); [intros; apply I; now right| |exact H].
+    intros [T|T]; [now apply W|]. unfold kink_wish in T. destruct (slopes_kink e) as [k1 k2] eqn:K.
+    destruct T as [Def [T1 T2]]. apply (branches_ok z u p i v e V (I e (or_introl eq_refl)) Def).
+    rewrite K. cbn [fst snd]. intros k [->| ->];
+      [destruct T1 as [T|T]|destruct T2 as [T|T]]; apply branch_wish_ok in T; eauto. }
+  apply Any; auto. intros [r [D P]]. simpl in D. rewrite V in D. simpl in D. injection D as <-.
+  rewrite Q2R_one, Q2R_zero in P. lra.
+Qed.
+
 (** ** The obligation *)
 
 Section Made.
@@ -188,7 +222,7 @@ Definition descent_wish : wish :=
       (WBoth (goes_on_wish (WDefined (fall_at q)))
         (WBoth kept_wishes
           (WEither (all_wishes (map near_wish (combine (state_at q) (combine (rest c) (cube c)))) known)
-                   (WBoth (WRow true [1]%Q [v_at q] 0) (WRow true [1]%Q [fall_at q] 0)))))).
+                   (WBoth (WRow true [1]%Q [v_at q] 0) (falls_wish (code q) (fall_at q))))))).
 
 Definition descent_obligation : option obligation :=
   let (s, g) := grant descent_wish (code q) in
@@ -316,10 +350,10 @@ Proof.
     destruct (all_wishes_last _ _ _ Def) as [f F].
     exists y, f. split; auto. split; [|split; auto].
     + apply Kept; auto. lra.
-    + destruct Near as [Near|[[v1 [D1 R1]] [f1 [D2 R2]]]]; [left|right].
+    + destruct Near as [Near|[[v1 [D1 R1]] R2]]; [left|right].
       * now apply (near_says c q x w u _ Me' Lx Lr Lc Near).
-      * simpl in D1, D2. rewrite Mv, V in D1. rewrite F in D2. simpl in D1, D2. inversion D1; inversion D2; subst v1 f1.
-        rewrite Q2R_one, Q2R_zero in *. lra.
+      * split; [|exact (falls_wish_ok _ _ _ _ _ F R2)]. simpl in D1. rewrite Mv, V in D1. simpl in D1. injection D1 as <-.
+        rewrite Q2R_one, Q2R_zero in R1. lra.
 Qed.
 
 Lemma descent_box c q o : descent_obligation c q = Some o -> box o = bounds c ++ others c.

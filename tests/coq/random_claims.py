@@ -82,7 +82,7 @@ class Twins:
 def twins(seed: int) -> Iterator[Twins]:
     """One pair for each kind of claim, or none where the draw is of no use."""
     rng = random.Random(seed)
-    for draw in (_bounded, _stable):
+    for draw in (_bounded, _stable, _creased):
         found = draw(rng)
         if found is not None and refutes(found.false, found.point) is not None:
             yield found
@@ -158,15 +158,34 @@ def _bounded(rng: random.Random) -> Twins | None:
 
 def _stable(rng: random.Random) -> Twins | None:
     """A decay rate of a loop closed by a network that is 0 at the origin or nearly so."""
+    names, loop = _loop(rng)
+    v = sum((const(Q(rng.randint(1, 4))) * var(x) ** 2 for x in names), const(0))
+    return _decaying(rng, loop, v)
+
+
+def _creased(rng: random.Random) -> Twins | None:
+    """The same of a V with a kink in a network, along which its fall is shown by branches."""
+    names, loop = _loop(rng)
+    phi = network(rng, [var(x) for x in names], biased=True)
+    phi = const(Q(rng.randint(1, 4), 8)) * (phi - origin(phi, names))
+    kink = rng.choice((absolute, relu))(phi)
+    v = kink + sum((const(Q(rng.randint(1, 4), 2)) * absolute(var(x)) for x in names), const(0))
+    return _decaying(rng, loop, v)
+
+
+def _loop(rng: random.Random) -> tuple[tuple[str, ...], dict[str, Node]]:
     names = ("x", "y")[: rng.randint(1, 2)]
     inputs = [var(x) for x in names]
     u = network(rng, inputs, biased=False)
     u = u - origin(u, names)
-    loop = {
+    return names, {
         x: dot([number(rng, 0.3) for _ in names], stack(inputs)) + const(number(rng, 0.2)) * u
         for x in names
     }
-    v = sum((const(Q(rng.randint(1, 4))) * e**2 for e in inputs), const(0))
+
+
+def _decaying(rng: random.Random, loop: dict[str, Node], v: Node) -> Twins | None:
+    names = tuple(loop)
     box = dict.fromkeys(names, (Q(-1), Q(1)))
     points = samples(rng, box)
     (now,) = evaluate([v], points)
