@@ -57,6 +57,10 @@ class Convex(Form):
         smooth = ((y @ p["R"].T) ** 2).sum(-1) + ((_LEAST * y) ** 2).sum(-1)
         return smooth + ((p["D"] * units) ** 2).sum(-1)
 
+    def root(self, p: Parameters) -> torch.Tensor:
+        """The matrix alone: no unit is active near 0."""
+        return _root(p)
+
     def enclosed(self, p: Parameters, y: AffineForm) -> AffineForm:
         """As ``value``, over boxes."""
         smooth = y.linear(_root(p)).square().sum()

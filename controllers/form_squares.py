@@ -45,6 +45,11 @@ class Squares(Form):
         features = torch.tanh(y @ p["F"].T + p["g"]) - torch.tanh(p["g"])
         return value + ((p["D"] * features) ** 2).sum(-1)
 
+    def root(self, p: Parameters) -> torch.Tensor:
+        """The matrix and the slopes of the features."""
+        slopes = p["D"] * (1 - torch.tanh(p["g"]) ** 2)
+        return torch.cat([p["R"], slopes[:, None] * p["F"]])
+
     def enclosed(self, p: Parameters, y: AffineForm) -> AffineForm:
         """As ``value``, over boxes."""
         value = y.linear(p["R"]).square().sum()

@@ -56,6 +56,11 @@ class Form(ABC):
     def value(self, p: Parameters, y: torch.Tensor) -> torch.Tensor:
         """V at ``y`` of shape ``(N, n)``: shape ``(N,)``."""
 
+    def root(self, p: Parameters) -> torch.Tensor | None:
+        """R of shape (k, n) where ``V(y) = |R y|**2`` up to what is smaller near 0, else None."""
+        del p
+        return None
+
     @abstractmethod
     def enclosed(self, p: Parameters, y: AffineForm) -> AffineForm:
         """V over the boxes of ``y``."""

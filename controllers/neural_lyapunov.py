@@ -126,6 +126,7 @@ def first_state(
         optimizer=torch.optim.Adam(list(parameters.values()), betas=(0.9, 0.98)),
         generator=generator,
         pool=none,
+        near=none,
         borderline=none,
         found=none,
     )

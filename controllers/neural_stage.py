@@ -13,7 +13,7 @@ from certify.controllers.options import NeuralOptions
 from certify.controllers.registry import Counterexamples, Verifying
 from certify.controllers.training_loop import Training, chosen, normal
 
-__all__ = ["ask", "train_neural"]
+__all__ = ["ask", "train_neural", "weight_of_violations"]
 
 _RATE = 5e-3
 _REPORT = 200
@@ -21,6 +21,10 @@ _SMALLEST = 1e-3
 _JUDGED = 32_768
 _SOFTNESS = 0.1
 _MOST_FOUND = 20_000
+_PACE, _NOISE = 0.02, 0.003  # of an attack, of the domain
+_NEAR_PACE, _NEAR_NOISE = 0.05, 0.01  # of the distance from the equilibrium
+_MILD = 0.7  # of the steps: then violations weigh all that they are to, at the equilibrium too
+_MOST = 2.0
 _FEW = 0.01  # of the samples may fail when the domain grows: gradients are what mends them
 
 
@@ -34,6 +38,7 @@ def train_neural(
         state.share = float(settings.first)
     if not len(state.pool):
         state.pool = training.plant.uniform(settings.batch, state.generator)
+        state.near = training.plant.uniform(settings.near, state.generator, _SMALLEST)
     steps = settings.rounds * settings.steps
     while state.step < steps:
         loss = _step(training, settings, bounds, state.step / steps)
@@ -54,28 +59,54 @@ def _step(
     small = plant.uniform(quarter, state.generator, _SMALLEST) * state.share
     if plant.flows:
         small[: quarter // 2] = plant.on_faces(wide[: quarter // 2])
-    attacked = state.pool.clone().requires_grad_()
+    attacked, near = state.pool.clone().requires_grad_(), state.near.clone().requires_grad_()
     parts = [wide, small, attacked]
     if len(state.found):
         parts.append(chosen(state.found, settings.batch // 2, state.generator))
-    y = torch.cat(parts)
+    y = torch.cat([*parts, near])
     needed = plant.decay + float(settings.margin)
     value, failure = violation(plant, training.model, y, needed, state.generator)
-    n = settings.batch
+    n, last = settings.batch, len(y) - len(near)
     volume = torch.sigmoid((1 - value[: len(wide)]) / _SOFTNESS).mean()
     worst = 2 * failure[:n].mean() + failure[n : 2 * n].mean()
     if len(state.found):
-        worst = worst + failure[2 * n :].mean()
+        worst = worst + failure[2 * n : last].mean()
+    if len(near):
+        worst = worst + failure[last:].mean() / 2
+        if done >= _MILD:
+            worst = worst + _at_equilibrium(training, needed)
     if bounds is not None and state.boxes.shape[1]:
         worst = worst + _on_boxes(training, bounds, needed, settings.batch // 4)
-    loss = float(settings.penalty) * worst - volume
+    loss = weight_of_violations(settings, done) * worst
+    if done < 1 - settings.settle:
+        loss = loss - volume
     trained = [name for name in state.parameters if len(state.parameters[name])]
     training.descend(loss, tuple(trained), done, _RATE)
     if attacked.grad is not None:
-        state.pool = _attack(training, attacked.grad, failure[n : 2 * n].detach())
+        state.pool = _attack(training, state.pool, attacked.grad, failure[n : 2 * n].detach())
+    if near.grad is not None and len(near):
+        state.near = _attack(training, state.near, near.grad, failure[last:].detach(), _SMALLEST)
     if state.share < 1:
         _grow(training, settings, failure[: 2 * n].detach())
     return loss
+
+
+def _at_equilibrium(training: Training, needed: float) -> torch.Tensor:
+    """By how much V's quadratic part fails to fall along the linear loop; 0 if V has none."""
+    model = training.model
+    root = model.form.root(model.parameters)
+    if root is None:
+        return torch.zeros((), dtype=torch.float64)
+    root = torch.linalg.qr(root)[1]
+    left = training.plant.contraction(model, root, training.state.generator)
+    return torch.relu(left - 1 + needed).clamp_max(_MOST)
+
+
+def weight_of_violations(settings: NeuralOptions, done: float) -> float:
+    """What violations weigh against volume when the part ``done`` of the steps is behind."""
+    rest = max(0.0, 1 - done / _MILD)
+    weight: float = float(settings.penalty) * float(settings.penalty_start) ** rest
+    return weight
 
 
 def _on_boxes(training: Training, bounds: BoxBounds, needed: float, count: int) -> torch.Tensor:
@@ -94,16 +125,28 @@ def _grow(training: Training, settings: NeuralOptions, failure: torch.Tensor) ->
         state.share = min(1.0, state.share * float(settings.growth))
 
 
-def _attack(training: Training, gradient: torch.Tensor, failure: torch.Tensor) -> torch.Tensor:
-    """The pool one noisy step uphill, its least failing quarter drawn anew."""
+def _attack(
+    training: Training,
+    pool: torch.Tensor,
+    gradient: torch.Tensor,
+    failure: torch.Tensor,
+    smallest: float = 1.0,
+) -> torch.Tensor:
+    """The ``pool`` one noisy step uphill, its least failing quarter drawn anew.
+
+    Where states as near as ``smallest`` are attacked, steps are parts of the distance.
+    """
     state, plant = training.state, training.plant
+    pace, noise, unit = _PACE, _NOISE, torch.ones((len(pool), 1), dtype=torch.float64)
+    if smallest < 1:
+        pace, noise, unit = _NEAR_PACE, _NEAR_NOISE, plant.gauge(pool)[:, None]
     length = gradient.norm(dim=1, keepdim=True).clamp_min(1e-12)
-    pace = 0.02 * torch.rand((len(length), 1), generator=state.generator, dtype=torch.float64)
-    moved = state.pool + pace * gradient / length
-    moved = moved + 0.003 * normal(moved, state.generator)
+    paces = pace * torch.rand((len(length), 1), generator=state.generator, dtype=torch.float64)
+    moved = pool + unit * (paces * gradient / length)
+    moved = moved + unit * (noise * normal(moved, state.generator))
     moved = torch.maximum(torch.minimum(moved, state.share * plant.high), state.share * plant.low)
     least = failure.argsort(stable=True)[: len(moved) // 4]
-    moved[least] = plant.uniform(len(least), state.generator) * state.share
+    moved[least] = plant.uniform(len(least), state.generator, smallest) * state.share
     return moved
 
 
@@ -115,7 +158,7 @@ def _level(training: Training, settings: NeuralOptions) -> tuple[float, float]:
     wide = plant.uniform(_JUDGED, generator)
     small = plant.uniform(_JUDGED // 4, generator, _SMALLEST)
     faces = plant.on_faces(wide) if plant.flows else wide[:0]
-    y = torch.cat([wide, small, faces, state.pool, state.found])
+    y = torch.cat([wide, small, faces, state.pool, state.near, state.found])
     value = model.lyapunov(y)
     ratio, after = plant.judged(model, model.lyapunov, value, y, generator)
     needed = plant.decay + float(settings.margin) / 2

@@ -94,7 +94,10 @@ class NeuralOptions(PolicyOptions):
     Samples come from the ``first`` part of the domain at first, which grows by the factor
     ``growth`` whenever at most one in a hundred of them fails.
     ``margin`` is the decrease asked for beyond the decay, relative to V; ``penalty`` weighs
-    violations against volume.
+    violations against volume, from the part ``penalty_start`` of it on.  In the part ``settle`` of
+    the updates, the last ones, volume does not count.  So many states as ``near`` are kept under
+    attack at distances of any size from the equilibrium, by steps in proportion to them; the
+    linear loop there is judged too, later.
     """
 
     family: ClassVar[str] = "neural"
@@ -109,6 +112,9 @@ class NeuralOptions(PolicyOptions):
     growth: Fraction = Fraction(5, 4)
     margin: Fraction = Fraction(1, 50)
     penalty: Fraction = Fraction(200)
+    penalty_start: Fraction = Fraction(1)
+    settle: Fraction = Fraction(0)
+    near: int = 0
 
 
 @dataclass(frozen=True)

@@ -79,9 +79,9 @@ class Training:
         self.progress(report)
 
     def keep(self, score: float) -> None:
-        """Keep the parameters if their ``score`` is the largest so far."""
+        """Keep the parameters if their ``score`` is the largest so far, or none is above 0."""
         state = self.state
-        if score > state.score:
+        if score > state.score or score == state.score == 0:
             state.score = score
             state.best = {k: v.detach().clone() for k, v in state.parameters.items()}
 

@@ -17,7 +17,7 @@ from certify.controllers.task import Task
 
 __all__ = ["TrainingState", "deterministic", "fingerprint", "restored", "save"]
 
-_FORMAT = 3
+_FORMAT = 4
 
 
 def _no_boxes() -> torch.Tensor:
@@ -28,17 +28,19 @@ def _no_boxes() -> torch.Tensor:
 class TrainingState:
     """What the next step needs; the same state and seed give the same steps to the bit.
 
-    ``pool`` holds states under attack, ``borderline`` starts of roll-outs that grazed the
-    domain, ``found`` the verifier's counterexamples; each of shape ``(N, n)``.  ``boxes`` are what
-    it left open, the same coordinates and what is uncertain: lower and upper corners, ``(2, N,
-    variables)``.  ``share`` is the part of the domain that is trained for.  ``best`` are the
-    parameters with the largest sampled ``score`` so far.
+    ``pool`` holds states under attack, ``near`` others near the equilibrium, ``borderline`` starts
+    of roll-outs that grazed the domain, ``found`` the verifier's counterexamples; each of shape
+    ``(N, n)``.  ``boxes`` are what it left open, the same coordinates and what is uncertain: lower
+    and upper corners, ``(2, N, variables)``.  ``share`` is the part of the
+    domain that is trained for.  ``best`` are the parameters with the largest sampled ``score`` so
+    far.
     """
 
     parameters: dict[str, torch.Tensor]
     optimizer: torch.optim.Adam
     generator: torch.Generator
     pool: torch.Tensor
+    near: torch.Tensor
     borderline: torch.Tensor
     found: torch.Tensor
     phase: str = "policy"
@@ -51,7 +53,7 @@ class TrainingState:
     history: list[TrainingStep] = field(default_factory=list)
 
 
-_TENSORS = ("pool", "borderline", "found", "boxes")
+_TENSORS = ("pool", "near", "borderline", "found", "boxes")
 _PLAIN = ("phase", "step", "best", "score", "share")
 
 

@@ -84,6 +84,18 @@ def test_start_and_division_are_what_they_say(form, layers):
     torch.testing.assert_close(f.value(p, y), before / 4, rtol=0.05, atol=0)
 
 
+@pytest.mark.parametrize(("form", "layers"), SHAPES)
+def test_the_root_is_that_of_the_quadratic_part(form, layers):
+    p, *_ = made(form, layers)
+    root = FORMS[form].root(p)
+    assert (root is None) == (FORMS[form].order == 1)
+    if root is not None:
+        y = 1e-5 * torch.tensor(np.random.default_rng(3).normal(size=(200, 2)))
+        torch.testing.assert_close(
+            FORMS[form].value(p, y), ((y @ root.T) ** 2).sum(-1), rtol=1e-3, atol=0
+        )
+
+
 @pytest.mark.parametrize("layers", [1, 2])
 def test_the_convex_form_is_convex(layers):
     p, *_ = made("convex", layers)

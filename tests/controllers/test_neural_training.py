@@ -20,6 +20,9 @@ SMALL = {
     "steps": 150,
     "batch": 128,
     "samples": 5000,
+    "near": 16,
+    "penalty_start": "0.5",
+    "settle": "0.1",
 }
 BOX = {"a": (Fraction(-3), Fraction(3)), "w": (Fraction(-4), Fraction(5))}
 A, W, U = var("a"), var("w"), var("u")
