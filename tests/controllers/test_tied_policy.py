@@ -22,14 +22,15 @@ OPTIONS = {
     "hidden": 4,
     "policy_steps": 0,
     "start": "ellipsoid",
-    "batch": 128,
-    "samples": 2000,
+    "batch": 64,
+    "samples": 1000,
     "period": Fraction(1, 10),
     "rounds": 2,
-    "steps": 60,
+    "steps": 20,
     "tied": 2,
     "kept": "last",
 }
+LONGER = {**OPTIONS, "steps": 110, "tied": 1}
 X, V, U = var("x"), var("v"), var("u")
 BOX = {"x": (Fraction(-4), Fraction(4)), "v": (Fraction(-2), Fraction(3))}
 
@@ -51,6 +52,11 @@ def cart(controller=None):
 
 def trained(options, problem=None, **more):
     return train(problem or cart(), options, seed=3, **{"progress": lambda _: None, **more})
+
+
+@pytest.fixture(scope="module")
+def longer():
+    return trained(LONGER)
 
 
 @pytest.mark.parametrize("discrete", [True, False])
@@ -108,28 +114,24 @@ def _root(lyapunov):
     return np.linalg.cholesky(np.array([[xx, cross], [cross, vv]])).T
 
 
-def test_v_with_a_policy_of_its_own_grows_beyond_the_linear_ellipsoid():
-    seen = []
-    trained({**OPTIONS, "steps": 120}, progress=seen.append)
+def test_v_with_a_policy_of_its_own_grows_beyond_the_linear_ellipsoid(longer):
     first = []
     trained({**OPTIONS, "rounds": 1, "steps": 1, "tied": 0}, progress=first.append)
-    assert seen[-1].volume > 1.2 * first[-1].volume > 0
+    assert longer.history[-1].volume > 1.2 * first[-1].volume > 0
 
 
-def test_a_killed_training_that_was_tied_resumes_to_the_same_bytes(tmp_path):
+def test_a_killed_training_that_was_tied_resumes_to_the_same_bytes(tmp_path, longer):
     class KilledError(Exception):
         pass
 
     def die(_):
         raise KilledError
 
-    options = {**OPTIONS, "rounds": 3, "steps": 100, "tied": 1}
     kept = tmp_path / "checkpoint"
     with pytest.raises(KilledError):
-        trained(options, progress=die, checkpoint=kept)
+        trained(LONGER, progress=die, checkpoint=kept)
     assert kept.exists()
-    resumed = trained(options, checkpoint=kept)
-    assert dict(resumed.networks) == dict(trained(options).networks)
+    assert dict(trained(LONGER, checkpoint=kept).networks) == dict(longer.networks)
 
 
 def test_the_start_may_reach_less_far_than_what_is_trained():
