@@ -20,10 +20,13 @@ from dataclasses import dataclass
 import control
 import numpy as np
 
-from certify.controllers.task import Floats
+from certify.controllers.lqr import linearised
+from certify.controllers.options import QuadraticOptions
+from certify.controllers.policy_network import half_ranges
+from certify.controllers.task import Floats, Task
 from certify.errors import ProblemError
 
-__all__ = ["LinearPlant", "largest_ellipsoid"]
+__all__ = ["LinearPlant", "largest_ellipsoid", "linear_plant"]
 
 _Blocks = Callable[[Floats], list[Floats]]
 
@@ -61,6 +64,26 @@ class LinearPlant:
             faster = loop / np.sqrt(1 - rate / 2)
             return np.asarray(control.dlyap(faster.T, unit)), float(rate / 2)
         return np.asarray(control.lyap((loop + rate / 4 * unit).T, unit)), float(rate / 2)
+
+
+def linear_plant(task: Task, settings: QuadraticOptions) -> LinearPlant:
+    """The plant at the equilibrium, in units of the domain and of half the limits of the inputs."""
+    a, b = linearised(task, settings)
+    half, s = half_ranges(task, settings), task.scale
+    held = [settings.u_equilibrium.get(u, 0) for u in task.problem.system.inputs]
+    limits = [settings.limits.get(u) for u in task.problem.system.inputs]
+    bound = np.array(
+        [float(min(h - e[0], e[1] - h)) if e else np.inf for h, e in zip(held, limits, strict=True)]
+    )
+    reach = settings.start_reach or settings.reach
+    part = np.array([min(1.0, float(reach.get(x, 1))) for x in task.states])
+    return LinearPlant(
+        a * s / s[:, None],
+        b * half / s[:, None],
+        np.minimum(-task.low, task.high) * part,
+        bound / half,
+        discrete=task.problem.system.time == "discrete",
+    )
 
 
 def largest_ellipsoid(

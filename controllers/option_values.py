@@ -190,9 +190,12 @@ READERS: Mapping[str, Callable[[str, object, Problem], object]] = {
     "first": _part,
     "growth": _factor,
     "reach": _state_weights,
+    "start_reach": _state_weights,
     "share": _share,
     "kept": _one_of(_KEPT),
     "outreach": _weight,
     "face_margin": _weight,
     "face_weight": _positive,
+    "tied": _count(0),
+    "steepness": _positive,
 }

@@ -129,9 +129,14 @@ class QuadraticOptions(PolicyOptions):
     From the ``start`` "ellipsoid" instead of the "regulator" the policy is at first the linear
     feedback that makes the largest ellipsoid invariant, and without steps of the policy alone V
     is that ellipsoid.  ``reach`` is how far the trained ellipsoid may go in a state, in multiples
-    of the distance to the face; without it faces may cut off any part.  ``share`` is what part of
-    the level without sampled failure is suggested.  ``outreach`` weighs the part of roll-outs that
+    of the distance to the face; without it faces may cut off any part.  ``start_reach`` is that of
+    the first ellipsoid, where it is another.  ``share`` is what part of the level without sampled
+    failure is suggested.  ``outreach`` weighs the part of roll-outs that
     come to the ellipsoid within ``horizon`` steps against the logarithm of the volume.
+
+    In the first ``tied`` rounds V has a policy of its own, down its steepest descent within the
+    limits, which asks for ``steepness`` times half the range of the inputs on the ellipsoid; only
+    what else the policy is made of is trained then.
 
     ``kept`` are the parameters of the "largest" ellipsoid of the reports, or the "last", to which
     more may come than to a larger one.  Next states stay off the faces by ``face_margin``, in what
@@ -146,11 +151,14 @@ class QuadraticOptions(PolicyOptions):
     penalty: Fraction = Fraction(100)
     start: str = "regulator"
     reach: Mapping[str, Fraction] = field(default_factory=dict)
+    start_reach: Mapping[str, Fraction] = field(default_factory=dict)
     share: Fraction = Fraction(1)
     kept: str = "largest"
     outreach: Fraction = Fraction(0)
     face_margin: Fraction = Fraction(1, 25)
     face_weight: Fraction = Fraction(5)
+    tied: int = 0
+    steepness: Fraction = Fraction(10)
 
 
 @dataclass(frozen=True)

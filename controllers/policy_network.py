@@ -100,11 +100,18 @@ class Policy:
         ``relu(k z - low) - relu(k z - high)``, within its limits everywhere: what is small can
         change an input that would be far beyond them otherwise.
         """
-        wanted = torch.tensor(-gain * self.information.scale / self.half.numpy()[:, None])
-        reach = wanted.abs().sum(1).clamp_min(1e-9)
         units = len(self.first)
         w, b = _SPREAD * normal(*self.first.shape), normal(units) / 2
         o = _SMALL * normal(*self.last.shape)
+        self.hold({"W": w, "b": b, "O": o}, gain, saturated=saturated)
+        return {"W": self.first * w, "b": b, "O": self.last * o}
+
+    @torch.no_grad()
+    def hold(self, p: Mapping[str, torch.Tensor], gain: Floats, *, saturated: bool) -> None:
+        """Make the first units of ``p`` the linear ``gain`` of the terms, as ``start`` says."""
+        w, b, o = p["W"], p["b"], p["O"]
+        wanted = torch.tensor(-gain * self.information.scale / self.half.numpy()[:, None])
+        reach = wanted.abs().sum(1).clamp_min(1e-9)
         low, high = ((end - self.middle) / self.half for end in (self.low, self.high))
         between = saturated & torch.isfinite(low) & torch.isfinite(high)
         for i, plus, minus in _pairs(self.information, self.settings.hidden):
@@ -115,7 +122,6 @@ class Policy:
                 w[plus], w[minus] = wanted[i], wanted[i]
                 b[plus], b[minus] = -low[i], -high[i]
                 o[i, plus], o[i, minus] = 1, -1
-        return {"W": self.first * w, "b": b, "O": self.last * o}
 
     def expressions(self, p: Mapping[str, Floats]) -> tuple[dict[str, Node], dict[str, bytes]]:
         """Every input over the states, with weights rounded to float32, and ONNX files by stem."""

@@ -15,8 +15,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from certify.controllers.largest_ellipsoid import LinearPlant, largest_ellipsoid
-from certify.controllers.lqr import gain, linearised, quadratic_root, sum_of_squares
+from certify.controllers.largest_ellipsoid import largest_ellipsoid, linear_plant
+from certify.controllers.lqr import gain, quadratic_root, sum_of_squares
 from certify.controllers.neural_lyapunov import check_options, first_state
 from certify.controllers.neural_model import candidate_of
 from certify.controllers.options import QuadraticOptions, read_options
@@ -78,21 +78,8 @@ def _ellipsoid(task: Task, settings: QuadraticOptions) -> tuple[Floats | None, F
         return None, None
     if settings.reads:
         raise ProblemError("the largest ellipsoid is of feedback of all states; leave reads out")
-    a, b = linearised(task, settings)
     half, s = half_ranges(task, settings), task.scale
-    held = [settings.u_equilibrium.get(u, 0) for u in task.problem.system.inputs]
-    limits = [settings.limits.get(u) for u in task.problem.system.inputs]
-    bound = np.array(
-        [float(min(h - e[0], e[1] - h)) if e else np.inf for h, e in zip(held, limits, strict=True)]
-    )
-    part = np.array([min(1.0, float(settings.reach.get(x, 1))) for x in task.states])
-    plant = LinearPlant(
-        a * s / s[:, None],
-        b * half / s[:, None],
-        np.minimum(-task.low, task.high) * part,
-        bound / half,
-        discrete=task.problem.system.time == "discrete",
-    )
+    plant = linear_plant(task, settings)
     regulator = -gain(task, settings) * s / half[:, None]
     feedback, root = largest_ellipsoid(plant, regulator, task.decay)
     return -feedback * half[:, None] / s, root / s

@@ -16,6 +16,7 @@ from certify.controllers.neural_stage import ask
 from certify.controllers.options import QuadraticOptions
 from certify.controllers.outreach import outreach_gradient
 from certify.controllers.registry import Counterexamples
+from certify.controllers.tied_policy import Tie
 from certify.controllers.training_loop import Training, chosen, normal
 
 __all__ = ["root_of", "train_quadratic"]
@@ -42,7 +43,11 @@ def train_quadratic(
 ) -> None:
     """Optimise policy and R in rounds; keeps the largest ellipsoid without a sampled failure."""
     state = training.state
+    tied = 0 if training.task.problem.controller else settings.tied * settings.steps
+    tie = Tie(training.task, settings, training.model.policy) if tied else None
     if not state.best:
+        if tie:
+            tie.hold(state.parameters, root_of(state.parameters))
         training.keep(_level(training, settings)[1])
         root = root_of(state.parameters)
         slow = 1 - training.plant.contraction(training.model, root, state.generator).detach()
@@ -52,6 +57,8 @@ def train_quadratic(
     slowness = state.parameters["slowness"].item()
     while state.step < steps:
         loss = _step(training, settings, slowness, state.step / steps)
+        if tie and state.step <= tied:
+            tie.hold(state.parameters, root_of(state.parameters))
         at_end_of_round = state.step % settings.steps == 0
         if at_end_of_round and counterexamples is not None and state.step < steps:
             root = root_of(state.parameters)
