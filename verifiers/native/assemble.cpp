@@ -71,7 +71,8 @@ void fuse(Code& code) {
         for (size_t k = 0; k < i.arguments.size(); k++) {
             const int32_t reg = i.arguments[k];
             const double sign = weight_of(i, k);
-            if (!known[reg] || (uses[reg] != 1 && !fixed[reg])) {
+            const bool small = fixed[reg] || sums[reg].terms.size() == 1;
+            if (!known[reg] || (uses[reg] != 1 && !small)) {
                 sum.terms.push_back({reg, sign});
                 continue;
             }
@@ -251,25 +252,27 @@ Tape assembled(Code code, bool narrow) {
     Tape tape;
     tape.variables = tape.registers = code.variables;
     std::vector<int32_t> number(code.registers, -1), symbols;
-    std::vector<char> read(code.registers, 0);  // by what is not linear
+    std::vector<int32_t> readers(code.registers, 0);  // bits of Reader
     for (int32_t r = 0; r < code.variables; r++) number[r] = r;
     for (auto [reg, value] : code.fixed) {
         number[reg] = tape.registers++;
         tape.fixed.insert(tape.fixed.end(), {number[reg], (int32_t)tape.numbers.size()});
         tape.numbers.push_back(value);
     }
-    for (const View& v : code.atoms) read[v.reg] = 1;
+    for (const View& v : code.atoms) readers[v.reg] = kByOthers;
     for (const Instruction& i : ordered.instructions) {
         for (int32_t r : i.out) number[r] = tape.registers++;
         if (i.symbol >= (int32_t)symbols.size()) symbols.resize(i.symbol + 1, -1);
         // by first use, so that an instruction's own symbol comes behind those of its arguments
         if (i.symbol >= 0 && symbols[i.symbol] < 0) symbols[i.symbol] = tape.symbols++;
-        if (!is_linear(i.op))
-            for (int32_t a : i.arguments) read[a] = 1;
+        for (int32_t a : i.arguments)
+            readers[a] |= is_linear(i.op)                          ? kBySums
+                          : is_kinked(i.op) && a == i.arguments[0] ? kByKinks
+                                                                   : kByOthers;
     }
     for (const Instruction& i : ordered.instructions) {
-        bool narrowed = narrow;
-        for (int32_t r : i.out) narrowed |= read[r] != 0;
+        int32_t by = narrow ? kByOthers : 0;
+        for (int32_t r : i.out) by |= readers[r];
         const int32_t power = i.op == kAffine      ? (int32_t)i.out.size()
                               : i.op == kQuadratic ? i.squares
                                                    : i.power;
@@ -277,7 +280,7 @@ Tape assembled(Code code, bool narrow) {
             tape.instructions.end(),
             {i.op, number[i.out[0]], (int32_t)tape.arguments.size(), (int32_t)i.arguments.size(),
              power, i.function, (int32_t)tape.numbers.size(),
-             i.symbol < 0 ? -1 : symbols[i.symbol], narrowed, i.last});
+             i.symbol < 0 ? -1 : symbols[i.symbol], narrowing_of(by, i.out.size() > 1), i.last});
         for (int32_t a : i.arguments) tape.arguments.push_back(number[a]);
         tape.numbers.insert(tape.numbers.end(), i.numbers.begin(), i.numbers.end());
     }

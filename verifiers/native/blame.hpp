@@ -89,7 +89,7 @@ void score_atom(const Program& p, Memory& m, int atom, const Real* share, Real* 
     const Real *v = at(m, f.base), *g = v + kCoefficients;
     const Separable s = shares_of(p, m, code);
     if (f.h) sharp_range(p, m, code);
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
     for (int i = 0; i < p.variables; i++) score[i] = v[kError] * share[i];
     // |g| + max(-q, 0) is never below the loss -min (g t + q t^2).  A part of the curvature counts
     // even where it helps: a condition that is tight at the vertex of a parabola inside the box

@@ -194,9 +194,14 @@ Compiled::Compiled(const Tape& tape, int degree)
             if (parts_[child].kind < kAll) alternative[parts_[child].atom] = parts_[k].kind == kAny;
     const auto first = (int32_t)pool_.size();
     pool_.insert(pool_.end(), tape.atom_groups.begin(), tape.atom_groups.end());
-    for (size_t k = 0; k < tape.atoms.size(); k += 3)
+    for (size_t k = 0; k < tape.atoms.size(); k += 3) {
+        const int32_t* group = tape.atom_groups.data() + tape.atoms[k + 1];
+        double work = 0;
+        for (int32_t j = 0; j < tape.atoms[k + 2]; j++) work += groups_[group[j]].work;
         atoms_.push_back({tape.atoms[k], first + tape.atoms[k + 1], tape.atoms[k + 2],
-                          alternative[k / 3], 0, tape.views[k / 3 * 2], tape.views[k / 3 * 2 + 1]});
+                          alternative[k / 3], 0, work, tape.views[k / 3 * 2],
+                          tape.views[k / 3 * 2 + 1]});
+    }
     find_guards();
     program.degree = degree;
     program.variables = tape.variables;

@@ -19,7 +19,7 @@ struct Tape {
     // Rows of kInstructionColumns: operator, first register written, first of its arguments and
     // their number, power (of a matrix the rows, of a quadratic the number of squared arguments,
     // which are the last), the operator of a divided difference, first of its numbers, symbol or -1,
-    // whether its range is intersected with that of its polynomial, and whether it is a last product.
+    // from what its range is, and whether it is a last product.
     std::vector<int32_t> instructions;
     std::vector<int32_t> arguments;
     std::vector<double> numbers;

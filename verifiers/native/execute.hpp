@@ -2,6 +2,7 @@
 #pragma once
 
 #include "functions.hpp"
+#include "matrices.hpp"
 #include "moves.hpp"
 
 namespace {

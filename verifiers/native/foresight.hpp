@@ -21,6 +21,7 @@ struct Halves {
 // i, at the coordinate `at`.
 struct Cuts {
     Mask here[kMost];
+    bool anywhere[kMost];
     Real at;
     Mask empty[2];  // halves of which narrowing has left nothing
 };
@@ -42,7 +43,8 @@ Cuts cuts_of(const Program& p, const Memory& m, const int* variable) {
         Real one = all(0);
         for (int k = 0; k < kLanes; k++) ((double*)&one)[k] = variable[k] == i;
         const Mask here = cuts.here[i] = less(all(0), one);
-        if (!some(here)) continue;
+        cuts.anywhere[i] = some(here);
+        if (!cuts.anywhere[i]) continue;
         const Real l = box[i], h = box[n + i], cut = all(0.5) * box[2 * n + i] + all(0.5) * box[3 * n + i];
         const Real middle = all(0.5) * l + all(0.5) * h, radius = larger(h - middle, middle - l);
         const Real at = larger(all(-1), smaller(all(1), (cut - middle) / radius));
@@ -53,45 +55,76 @@ Cuts cuts_of(const Program& p, const Memory& m, const int* variable) {
     return cuts;
 }
 
-// The halves by one atom.  `known` says where it holds on the whole box.
-Halves halves_by(const Program& p, Memory& m, const AtomCode& atom, Mask known, const Cuts& cuts) {
+// An atom's least value on a box and, without all errors, its best; what the halves add to both.
+struct Bounds {
+    Real low, best, gain[2];
+};
+
+// What a part of a box adds where it is cut across the variable of the term s z + q z^2, which falls
+// by `fall` on the whole box.
+LANES_INLINE void add_halves(Bounds& b, const Cuts& cuts, int variable, Real s, Real q, Real fall) {
+    const Mask here = cuts.here[variable];
+    b.gain[0] = pick(here, least_between(s, q, all(-1), cuts.at) + fall, b.gain[0]);
+    b.gain[1] = pick(here, least_between(s, q, cuts.at, all(1)) + fall, b.gain[1]);
+}
+
+LANES_INLINE Bounds linear_bounds(const Program& p, Memory& m, const AtomCode& atom,
+                                  const Cuts& cuts) {
     const Form& f = p.form[atom.reg];
     const Real *v = at(m, f.base), *g = v + kCoefficients;
-    const Interval x = f.h ? sharp_range(p, m, atom) : atom_range(p, m, atom);
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
+    const Real weight = all(atom.weight), size = magnitude(weight);
+    const Real top = weight * v[kCentre] + all(atom.bias);
+    Bounds b = {top - size * (v[kSlopes] + v[kError]), top - size * v[kSlopes], {all(0), all(0)}};
+    for (int a = 0; a < live.g; a++) {
+        const int i = live.slot[a];
+        const int32_t j = p.pool[f.variables + i];
+        if (j >= p.variables) {
+            b.best = b.best + size * magnitude(g[i]);
+        } else if (cuts.anywhere[j]) {
+            // the least of s z on [-1, c] and on [c, 1]
+            const Real s = weight * g[i], turn = s * cuts.at, fall = magnitude(s);
+            b.gain[0] = pick(cuts.here[j], smaller(-s, turn) + fall, b.gain[0]);
+            b.gain[1] = pick(cuts.here[j], smaller(turn, s) + fall, b.gain[1]);
+        }
+    }
+    return b;
+}
+
+LANES_INLINE Bounds bent_bounds(const Program& p, Memory& m, const AtomCode& atom,
+                                const Cuts& cuts) {
+    const Form& f = p.form[atom.reg];
+    const Live live = live_of(p, m, f);
     const Separable s = shares_of(p, m, atom);
-    const Real weight = all(atom.weight), error = magnitude(weight) * v[kError];
-    Real low = f.h ? *at(m, atom.shares) + all(atom.bias)
-                   : weight * v[kCentre] + all(atom.bias) - error;
-    Real best = low + error, gain[2] = {all(0), all(0)};
+    const Real low = *at(m, atom.shares) + all(atom.bias);
+    const Real error = all(__builtin_fabs(atom.weight)) * at(m, f.base)[kError];
+    Bounds b = {low, low + error, {all(0), all(0)}};
     for (int a = 0; a < live.g; a++) {
         const int i = live.slot[a];
         const int32_t j = p.pool[f.variables + i];
         const bool is_variable = j < p.variables;
-        Real slope = weight * g[i], bend = all(0);
-        if (f.h) {
-            slope = s.slope[i];
-            bend = s.bend[i] - s.spread[i];
-        }
-        if (f.h && is_variable && !some(cuts.here[j])) continue;
-        const Real whole = least_between(slope, bend, all(-1), all(1));
-        if (!f.h) low = low + whole;
-        if (!is_variable) {
-            if (f.h) best = best - whole;
-            continue;
-        }
-        if (!f.h) best = best + whole;
-        const Real lower = least_between(slope, bend, all(-1), cuts.at) - whole;
-        const Real upper = least_between(slope, bend, cuts.at, all(1)) - whole;
-        gain[0] = pick(cuts.here[j], lower, gain[0]);
-        gain[1] = pick(cuts.here[j], upper, gain[1]);
+        if (is_variable && !cuts.anywhere[j]) continue;
+        const Real bend = s.bend[i] - s.spread[i], fall = fall_of(s.slope[i], bend);
+        if (is_variable)
+            add_halves(b, cuts, j, s.slope[i], bend, fall);
+        else
+            b.best = b.best + fall;
     }
+    return b;
+}
+
+// The halves by one atom.  `known` says where it holds on the whole box.
+Halves halves_by(const Program& p, Memory& m, const AtomCode& atom, Mask known, const Cuts& cuts) {
+    const bool is_bent = p.form[atom.reg].h != 0;
+    const Interval x = is_bent ? sharp_range(p, m, atom) : atom_range(p, m, atom);
+    const Bounds bounds = is_bent ? bent_bounds(p, m, atom, cuts) : linear_bounds(p, m, atom, cuts);
     const Mask finite = is_finite(x);
     const Real width = x.high - x.low;
     Halves r;
     for (int b = 0; b < 2; b++) {
-        r.closed[b] = known | cuts.empty[b] | (finite & less(all(kSpare) * width, low + gain[b]));
-        r.hopeless[b] = ~r.closed[b] & finite & less(best + gain[b], all(-kHopeless) * width);
+        const Real low = bounds.low + bounds.gain[b], best = bounds.best + bounds.gain[b];
+        r.closed[b] = known | cuts.empty[b] | (finite & less(all(kSpare) * width, low));
+        r.hopeless[b] = ~r.closed[b] & finite & less(best, all(-kHopeless) * width);
     }
     return r;
 }
@@ -108,12 +141,8 @@ LANES_INLINE Wanted both(const Wanted& w, const Mask* mask, bool where) {
 }
 
 // Whether an atom costs next to nothing.
-bool is_little(const Program& p, const Part& part) {
-    if (part.kind == kAll || part.kind == kAny) return false;
-    const AtomCode& a = p.atom[part.atom];
-    double work = 0;
-    for (int k = 0; k < a.group_count; k++) work += p.group[p.pool[a.groups + k]].work;
-    return work <= kLittleWork;
+LANES_INLINE bool is_little(const Program& p, const Part& part) {
+    return part.kind != kAll && part.kind != kAny && p.atom[part.atom].work <= kLittleWork;
 }
 
 Halves halves_by_part(const Program& p, Memory& m, const Part& part, const Wanted& wanted,

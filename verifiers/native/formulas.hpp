@@ -13,9 +13,14 @@ void run_group(const Program& p, Memory& m, int g) {
     for (int k = p.group[g].first; k < p.group[g].last; k++) execute(p, p.step[k], m);
 }
 
-void run_atom(const Program& p, Memory& m, int atom) {
+void run_groups(const Program& p, Memory& m, int atom) {
     const AtomCode& a = p.atom[atom];
+    m.known[atom] = 1;
     for (int k = 0; k < a.group_count; k++) run_group(p, m, p.pool[a.groups + k]);
+}
+
+LANES_INLINE void run_atom(const Program& p, Memory& m, int atom) {
+    if (!m.known[atom]) run_groups(p, m, atom);
 }
 
 LANES_INLINE Interval atom_range(const Program& p, Memory& m, const AtomCode& atom) {

@@ -85,7 +85,7 @@ LANES_INLINE void increment(const Program& p, const Step& s, Memory& m) {
         Real* k = v + kCoefficients;
         v[kCentre] = pick(use, middle * d[kCentre], two[kCentre]);
         v[kError] = pick(use, error, two[kError]);
-        const Live& live = live_of(p, m, f);
+        const Live live = live_of(p, m, f);
         const bool plainly = everywhere(m, use);
         for (int t = 0; t < live.g + live.h; t++) {
             const int i = live.slot[t];

@@ -55,6 +55,16 @@ struct View {
     double weight, bias;
 };
 
+// By what registers are read, as bits: by linear operations, by kinks, whatever else these read, and
+// by others.
+enum Reader : int32_t { kBySums = 1, kByKinks = 2, kByOthers = 4 };
+
+// From what the ranges of registers with these readers are; `many` rows of a matrix are a layer.
+inline int32_t narrowing_of(int32_t readers, bool many) {
+    if (many && readers == kByKinks) return kSigns;
+    return readers > kBySums ? kBoth : kPlain;
+}
+
 // A formula as instructions in the order of its nodes.
 struct Code {
     int32_t variables = 0, registers = 0;
@@ -72,13 +82,13 @@ Code lowered(const Graph& graph, const Map* map);
 // on it.
 //
 // With `narrow` the range of every register is intersected with that of its polynomial, as the
-// kernel does; otherwise only where a nonlinear operation or an atom reads it, and chains of linear
-// operations are one instruction.
+// kernel does; otherwise only where a nonlinear operation or an atom reads it, see `narrowing_of`, and
+// chains of linear operations are one instruction.
 Tape assembled(Code code, bool narrow);
 
 // Chains of sums and factors as one instruction each, or as part of an atom.  A sum takes in another
-// that nothing else reads.  Registers that are read twice in a sum stay two terms, so that their
-// errors add up as in the kernel.
+// that nothing else reads, or that is a multiple of one register.  Registers that are read twice in a
+// sum stay two terms, so that their errors add up as in the kernel.
 void fuse(Code& code);
 
 // Leaves out what no atom needs, also rows of matrices, and notes which atoms need the rest.

@@ -12,7 +12,7 @@ LANES_INLINE void line(const Program& p, const Step& s, Memory& m, Real slope, R
     Real *v = at(m, f.base), *x = at(m, fx.base);
     v[kCentre] = slope * x[kCentre] + offset;
     v[kError] = magnitude(slope) * x[kError] + error;
-    const Live& live = live_of(p, m, fx);
+    const Live live = live_of(p, m, fx);
     const Real* from = x + kCoefficients;
     Real* to = v + kCoefficients;
     for (int t = 0; t < live.g; t++) to[live.slot[t]] = slope * from[live.slot[t]];
@@ -55,7 +55,7 @@ LANES_INLINE void multiples_of(const Program& p, const Step& s, Memory& m, Real 
     const Form &f = p.form[s.out], &fx = p.form[s.x];
     const Real* from = at(m, fx.base) + kCoefficients;
     Real* to = at(m, f.base) + kCoefficients;
-    const Live& live = live_of(p, m, fx);
+    const Live live = live_of(p, m, fx);
     for (int t = 0; t < live.g; t++) to[live.slot[t]] = slope * from[live.slot[t]];
     to += f.g - fx.g;
     for (int t = live.g; t < live.g + live.h; t++) to[live.slot[t]] = slope * from[live.slot[t]];
@@ -117,7 +117,7 @@ LANES_INLINE void maximum(const Program& p, const Step& s, Memory& m) {
     plain = undefined_unless(is_finite(range_of(x)) & is_finite(range_of(y)), plain);
     if (p.degree) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
-        const Live& live = live_of(p, m, f);
+        const Live live = live_of(p, m, f);
         const int n = live.g + live.h;
         Real* k = v + kCoefficients;
         v[kCentre] = x[kCentre] - y[kCentre];
@@ -160,7 +160,7 @@ LANES_INLINE void choose(const Program& p, const Step& s, Memory& m) {
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
         v[kCentre] = pick(yes, x[kCentre], pick(no, y[kCentre], (mixed.low + mixed.high) * all(0.5)));
         v[kError] = pick(yes, x[kError], pick(no, y[kError], (mixed.high - mixed.low) * all(0.5)));
-        const Live& live = live_of(p, m, f);
+        const Live live = live_of(p, m, f);
         for (int a = 0; a < live.g + live.h; a++) {
             const int i = live.slot[a];
             v[kCoefficients + i] =

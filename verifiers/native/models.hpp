@@ -51,7 +51,8 @@ void refresh(const Program& p, const Layout& layout, uint64_t dead, Live& live) 
 }
 
 // A symbol is known before what has its coefficients is computed, and dies only then: whatever is
-// live now was live, and was written, when an argument was computed.
+// live now was live, and was written, when an argument was computed.  To be copied: loops would read
+// it again after every store to a vector, which might be it.
 LANES_INLINE const Live& live_of(const Program& p, Memory& m, const Form& f) {
     Live& live = m.live[f.layout];
     const uint64_t dead = m.dead & p.layout[f.layout].symbols;
@@ -71,7 +72,7 @@ LANES_INLINE void nothing(const Program& p, const Step& s, Memory& m) {
     v[kLow] = v[kHigh] = all(0);
     if (!p.degree) return;
     v[kCentre] = v[kError] = v[kSlopes] = v[kBends] = all(0);
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
     for (int t = 0; t < live.g + live.h; t++) v[kCoefficients + live.slot[t]] = all(0);
 }
 
@@ -118,7 +119,7 @@ LANES_INLINE void rows_of(const Program& p, const Form& f, const Live& live, con
 // of magnitudes are left in the register.
 LANES_INLINE Interval reach(const Program& p, Memory& m, const Form& f, Real* v) {
     const Real* g = v + kCoefficients;
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
     const Real rest = v[kError];
     Real slopes = all(0), bends = all(0);
     if (f.h == 0) {
@@ -162,7 +163,7 @@ LANES_INLINE void flatten(const Program& p, Memory& m, const Form& f, Real* v, I
     v[kCentre] = pick(where, (x.low + x.high) * all(0.5), v[kCentre]);
     v[kError] = pick(where, (x.high - x.low) * all(0.5), v[kError]);
     Real* k = v + kCoefficients;
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
     for (int t = 0; t < live.g + live.h; t++)
         k[live.slot[t]] = pick(where, all(0), k[live.slot[t]]);
 }

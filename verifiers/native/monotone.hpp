@@ -13,6 +13,14 @@ struct Separable {
     Real *slope, *bend, *spread;
 };
 
+// How far s t + q t^2 falls below 0 for t in [-1, 1].
+LANES_INLINE Real fall_of(Real s, Real q) {
+    const Real size = magnitude(s);
+    const Mask inside = less(size, q + q);
+    const Real end = size - q;
+    return some(inside) ? pick(inside, size * size / (all(4) * q), end) : end;
+}
+
 LANES_INLINE Separable shares_of(const Program& p, Memory& m, const AtomCode& atom) {
     const int n = p.form[atom.reg].g;
     Real* first = at(m, atom.shares) + 1;
@@ -66,7 +74,7 @@ LANES_INLINE bool fix(int n, const Live& live, int a, const Real* h, Real weight
 Real least(const Program& p, Memory& m, const AtomCode& atom) {
     const Form& f = p.form[atom.reg];
     const int n = f.g;
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
     const Separable s = shares_of(p, m, atom);
     const Real *v = at(m, f.base), *g = v + kCoefficients, w = all(atom.weight), size = magnitude(w);
     Real low = w * v[kCentre] - size * v[kError];
@@ -87,10 +95,8 @@ Real least(const Program& p, Memory& m, const AtomCode& atom) {
     }
     for (int a = 0; a < live.g; a++) {
         const int i = live.slot[a];
-        const Real slope = magnitude(s.slope[i]), q = s.bend[i] - s.spread[i];
-        const Mask inside = less(slope, q + q);
-        const Real fall = pick(inside, slope * slope / (all(4) * q), slope - q);
-        low = low - pick(free[i], fall, all(0));
+        if (!some(free[i])) continue;
+        low = low - pick(free[i], fall_of(s.slope[i], s.bend[i] - s.spread[i]), all(0));
     }
     return low;
 }

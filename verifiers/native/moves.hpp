@@ -36,7 +36,7 @@ void move(const Program& p, const Step& s, Memory& m) {
         if (s.symbol >= 0) k[f.g - 1] = all(0);
         v[kCentre] = x[kCentre] + d[kCentre];
         v[kError] = x[kError] + d[kError];
-        const Live& live = live_of(p, m, f);
+        const Live live = live_of(p, m, f);
         for (int t = 0; t < live.g + live.h; t++) {
             const int i = live.slot[t];
             k[i] = *at(m, of_s[i]) + *at(m, of_d[i]);
@@ -55,7 +55,7 @@ void move(const Program& p, const Step& s, Memory& m) {
             const Real factor = all(a) + all(b) * slope.low;
             v[kCentre] = factor * d[kCentre];
             v[kError] = all(__builtin_fabs(a)) * d[kError];
-            const Live& live = live_of(p, m, f);
+            const Live live = live_of(p, m, f);
             for (int t = 0; t < live.g + live.h; t++)
                 k[live.slot[t]] = factor * *at(m, of_d[live.slot[t]]);
             own_error(p, s, m, v, magnitude(slope.low) * d[kError], b);
@@ -76,7 +76,7 @@ void move(const Program& p, const Step& s, Memory& m) {
         centre = first.slope * v[kCentre] + first.middle - (second.slope * x[kCentre] + second.middle);
         v[kCentre] = centre;
         v[kError] = two;
-        const Live& live = live_of(p, m, f);
+        const Live live = live_of(p, m, f);
         for (int t = 0; t < live.g + live.h; t++) {
             const int i = live.slot[t];
             k[i] = first.slope * k[i] - second.slope * *at(m, of_s[i]);
@@ -109,7 +109,7 @@ void move(const Program& p, const Step& s, Memory& m) {
         use = use | loose;
         v[kCentre] = all(a) * d[kCentre] + all(b) * centre;
         v[kError] = all(__builtin_fabs(a)) * d[kError];
-        const Live& live = live_of(p, m, f);
+        const Live live = live_of(p, m, f);
         const bool plainly = everywhere(m, use);
         const Real factor = all(a) + all(b) * middle;
         for (int t = 0; t < live.g + live.h; t++) {

@@ -12,12 +12,14 @@ const double kLittle = 16;  // times narrower
 LANES_INLINE Mask exceeds(Real g, Real q, Real t, Real b) { return less(b, g * t + q * t * t); }
 
 LANES_INLINE Real cut(Real g, Real q, Real b) {
+    const Mask ever = exceeds(g, q, all(1), b);
+    if (!some(ever)) return all(1);
     const Real r = root(larger(g * g + all(4) * q * b, all(0)));
     Real u = pick(less(g, all(0)), (r - g) / (q + q), (b + b) / (g + r));
     u = u + all(4e-9) * (all(1) + magnitude(u));  // less than the checker dares
     u = smaller(larger(u, all(-1)), all(1));
     const Mask rises = less(all(1e-13) * (magnitude(g) + magnitude(q)), g + (q + q) * u);
-    const Mask back = (less(all(0), q) & rises) | (~less(all(0), q) & exceeds(g, q, all(1), b));
+    const Mask back = ever & (rises | ~less(all(0), q));
     return pick(back & exceeds(g, q, u, b), u, all(1));
 }
 
@@ -27,15 +29,14 @@ void narrow_by(const Program& p, Memory& m, const AtomCode& atom, Real* low, Rea
     const Form& f = p.form[atom.reg];
     const Real *v = at(m, f.base), *g = v + kCoefficients;
     Real diagonal[kMost], spread[kMost];
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
     rows_of(p, f, live, g + f.g, diagonal, spread);
     const Real weight = all(atom.weight), size = magnitude(weight);
     Real total = all(0), fall[kMost];
     for (int a = 0; a < live.g; a++) {
         const int i = live.slot[a];
-        const Real s = size * magnitude(g[i]), q = weight * diagonal[i] - size * spread[i];
-        const Mask inside = less(s, q + q);
-        fall[i] = pick(inside, s * s / (all(4) * q), s - q);
+        const Real q = weight * diagonal[i] - size * spread[i];
+        fall[i] = fall_of(weight * g[i], q);
         total = total + fall[i];
         diagonal[i] = q;
     }

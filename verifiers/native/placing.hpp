@@ -18,7 +18,7 @@ void prepare(const Program& p, Memory& m) {
 
 void place(const Program& p, Memory& m) {
     for (int g = 0; g < p.groups; g++) m.done[g] = 0;
-    for (int k = 0; k < p.atoms; k++) m.bounded[k] = 0;
+    for (int k = 0; k < p.atoms; k++) m.known[k] = m.bounded[k] = 0;
     m.dead = 0;
     for (int i = 0; i < p.variables; i++) {
         const Form& f = p.form[i];

@@ -34,7 +34,7 @@ LANES_INLINE void multiply(const Program& p, const Step& s, Memory& m) {
         // squares are in [0, 1]
         if (s.degree == 1) {
             const int32_t* q = p.pool + s.maps[2];  // for each slope of x where y has it
-            const Live& shared = live_of(p, m, fx);
+            const Live shared = live_of(p, m, fx);
             for (int a = 0; a < shared.g; a++) {
                 const int i = shared.slot[a];
                 if (!q[i]) continue;
@@ -47,7 +47,7 @@ LANES_INLINE void multiply(const Program& p, const Step& s, Memory& m) {
         v[kCentre] = cx * cy + twice * all(0.5);
         v[kError] = e - spared * all(0.5);
         Real* k = v + kCoefficients;
-        const Live& live = live_of(p, m, f);
+        const Live live = live_of(p, m, f);
         const int32_t *of_x = p.pool + s.maps[0], *of_y = p.pool + s.maps[1];
         for (int a = 0; a < live.g; a++) {
             const int i = live.slot[a];
@@ -83,7 +83,7 @@ LANES_INLINE void parabola(const Program& p, const Step& s, Memory& m, Real offs
     v[kCentre] = offset + (slope * c + curve * (c * c));
     v[kError] = magnitude(slope) * ex + magnitude(curve) * e;
     Real *k = v + kCoefficients, *h = k + f.g;  // all pairs of the slopes of x
-    const Live &own = live_of(p, m, fx), &live = live_of(p, m, f);
+    const Live own = live_of(p, m, fx), live = live_of(p, m, f);
     for (int a = 0; a < own.g; a++) k[own.slot[a]] = tilt * gx[own.slot[a]];
     const bool full = fx.h == f.h;
     for (int t = live.g; t < live.g + live.h; t++) {
@@ -144,7 +144,7 @@ void quadratic(const Program& p, const Step& s, Memory& m) {
     Real *v = at(m, f.base), *k = v + kCoefficients;
     Real centre = all(bias), error = all(0);
     Interval plain = {centre, centre};
-    const Live& live = live_of(p, m, f);
+    const Live live = live_of(p, m, f);
     Real* factor = (Real*)m.room;  // of every argument's coefficients
     Real slopes[kMost * kMostSquares], doubled[kMost * kMostSquares];  // live ones, by squares
     for (int t = 0; t < linear + squares; t++) {

@@ -21,6 +21,10 @@ enum Op : int32_t {
     kSum,  // not of a tape: a row of a matrix with few columns
 };
 
+// From what the range of a register is: bounds of its operation on ranges, or these intersected with
+// the range of its polynomial; of the latter alone in degree 1 where its sign is sure.
+enum Narrow : int32_t { kPlain, kBoth, kSigns };
+
 const int kMostTerms = 4;     // of one kSum
 const int kMostSquares = 16;  // of one kQuadratic
 
@@ -73,6 +77,7 @@ struct AtomCode {
     int32_t groups, group_count;  // in the pool, arguments before their users
     int32_t alternative;  // whether it is part of an `or`
     int32_t shares;       // vectors for its Separable, if it has quadratic coefficients
+    double work;          // of its groups
     double weight, bias;
 };
 
@@ -126,7 +131,8 @@ struct Memory {
     double* room;
     unsigned char* done;
     unsigned char* none;  // registers that are 0 in every box
-    unsigned char* bounded;  // atoms whose shares are known
+    unsigned char* known;    // atoms that are evaluated
+    unsigned char* bounded;  // and those whose shares are known
     Live* live;           // by layout
     int32_t* column;      // room for the columns of a matrix that are used, and their arguments
     const void** argument;

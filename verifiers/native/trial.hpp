@@ -21,7 +21,7 @@ class Evaluation {
           vectors_((double*)std::aligned_alloc(64, (size_t)program_.size * kVector)),
           box_((double*)std::aligned_alloc(64, (size_t)program_.variables * 4 * kVector)),
           room_((double*)std::aligned_alloc(64, (size_t)(program_.room + 1) * kVector)),
-          done_(program_.groups + program_.registers + program_.atoms), live_(program_.layouts),
+          done_(program_.groups + program_.registers + 2 * program_.atoms), live_(program_.layouts),
           integers_(program_.slots + program_.columns), arguments_(program_.columns) {
         if (!vectors_ || !box_ || !room_) throw std::bad_alloc();
         int32_t* slot = integers_.data();
@@ -34,7 +34,8 @@ class Evaluation {
         memory_.room = room_;
         memory_.done = done_.data();
         memory_.none = memory_.done + program_.groups;
-        memory_.bounded = memory_.none + program_.registers;
+        memory_.known = memory_.none + program_.registers;
+        memory_.bounded = memory_.known + program_.atoms;
         memory_.live = live_.data();
         memory_.column = slot;
         memory_.argument = arguments_.data();
