@@ -224,13 +224,15 @@ Definition named (names : option nat) (p : list (node Q)) : list bool :=
   let l := ranked stated p [] in
   snd (fold_left (fun un r => name_rank most r (fst un) l (snd un)) (seq 0 6) (0, map (fun _ => false) p)).
 
-(** Where the formula is tried: at the last of the atoms that come in the same round, counted back. *)
+(** Where the formula is tried: at the last of the atoms that come in the same round, counted back; rounds
+    are those of [Arranging.v]. *)
 Fixpoint tried_at (r : nat) (f : formula) (ends : list nat) : list nat :=
   match f with
   | Positive k | Nonnegative k | Defined k =>
     firstn r (ends ++ repeat k (r - length ends)) ++ Nat.min k (nth r ends k) :: skipn (S r) ends
   | And a b => tried_at r b (tried_at r a ends)
-  | Or a b => tried_at (S r) b (tried_at r a ends)
+  | Or a b =>
+    tried_at (match a with And _ _ | Or _ _ => r | _ => S r end) b (tried_at r a ends)
   end.
 Definition usual (names : option nat) (o : obligation) : list (bool * bool) :=
   let n := length (program o) in

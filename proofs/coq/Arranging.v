@@ -184,12 +184,20 @@ Fixpoint need (k r : nat) (l : list (option nat)) : list (option nat) :=
   | S k, [] => None :: need k r []
   | S k, s :: l => s :: need k r l
   end.
-(** Of alternatives the second is tried after the first.  [n] operations, the newest one first. *)
+(** An alternative to one atom is tried after it, in the next round; [n] operations, the newest first. *)
+Definition after (r : nat) (a : goal_of) : nat := match a with GAnd _ _ | GOr _ _ => r | _ => S r end.
 Fixpoint needed_for (n : nat) (c : list nat) (r : nat) (f : goal_of) (l : list (option nat)) : list (option nat) :=
   match f with
   | GPositive j | GNonnegative j | GDefined j => need (n - S (origin c j)) r l
   | GAnd a b => needed_for n c r b (needed_for n c r a l)
-  | GOr a b => needed_for n c (S r) b (needed_for n c r a l)
+  | GOr a b => needed_for n c (after r a) b (needed_for n c r a l)
+  end.
+(** The operations that the atoms of round [r] are on, where the formula comes in round [k]. *)
+Fixpoint asked_in (r k : nat) (f : goal_of) : list nat :=
+  match f with
+  | GPositive j | GNonnegative j | GDefined j => if Nat.eqb k r then [j] else []
+  | GAnd a b => asked_in r k a ++ asked_in r k b
+  | GOr a b => asked_in r k a ++ asked_in r (after k a) b
   end.
 (** The round of each operation, the oldest first; [p] has the newest first. *)
 Fixpoint rounds (c : list nat) (p : list operation) (l done : list (option nat)) : list (option nat) :=
@@ -326,8 +334,8 @@ Definition last_round (l : list (option nat)) : nat :=
   fold_right (fun s m => match s with Some r => Nat.max r m | None => m end) O l.
 Definition arranged (c : list nat) (p : list operation) (f : goal_of) : layout :=
   let l := rounds c p (needed_for (length p) c 0 f []) [] in
-  let s := fold_left (fun s r => arrange s (due r 0 c (rev p) l)) (seq 0 (S (last_round l))) (Layout [] 0 [] []) in
-  fst (fetches s (map (origin c) (atoms f))).
+  let round s r := fst (fetches (arrange s (due r 0 c (rev p) l)) (map (origin c) (asked_in r 0 f))) in
+  fold_left round (seq 0 (S (last_round l))) (Layout [] 0 [] []).
 
 (** ** As obligations *)
 

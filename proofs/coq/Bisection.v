@@ -1,6 +1,6 @@
 (** Proof trees by bisection: if every leaf is proved, so is the box. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats Arith.
-From Certify Require Import Intervals Arithmetic Models.
+From Certify Require Import Intervals Arithmetic Bounds Models.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -3,7 +3,7 @@
     In words: [proofs/theory/T-RES-C.md] and [T-SAFE-C.md].  A solution is what [Invariance.v] says. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Classical.
 From Coquelicot Require Import Coquelicot.
-From Certify Require Import Language Compact Theorems Stability Curves Invariance ContinuousTime.
+From Certify Require Import Language Compact Theorems Stability Curves Invariance ContinuousTime Barriers.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -101,17 +101,12 @@ Section Safety.
 Variable h : list R -> option R.                       (* the barrier *)
 Variables initial unsafe : list (list R -> option R).
 
-(** Where all of the functions are defined and at most 0. *)
-Definition region (l : list (list R -> option R)) (x : list R) : Prop :=
-  in_box domain x /\ forall a, In a l -> exists v, a x = Some v /\ v <= 0.
+Notation region := (region domain).
 
 Record safety_conditions : Prop := SafetyConditions
   { continuous_s : continuous_in domain h;
     (* obligations [initial] and [unsafe] *)
-    initial_s : forall x, in_box domain x -> (exists a v, In a initial /\ a x = Some v /\ 0 < v) \/
-      exists v, h x = Some v /\ v <= 0;
-    unsafe_s : forall x, in_box domain x -> (exists a v, In a unsafe /\ a x = Some v /\ 0 < v) \/
-      exists v, h x = Some v /\ 0 < v;
+    separates_s : separates domain h initial unsafe;
     (* obligation [step] *)
     step_s : forall x w, in_box domain x -> allowed w -> exists v, h x = Some v /\ (0 < v \/
       exists y, f x w = Some y /\ (v < 0 \/ slopes_below h x y 0));
@@ -120,24 +115,12 @@ Record safety_conditions : Prop := SafetyConditions
 
 Hypothesis C : safety_conditions.
 
-Lemma initial_in_set x : region initial x -> in_set domain h 0 x.
-Proof.
-  intros [B H]. destruct (initial_s C x B) as [[a [v [I [E P]]]]|K]; [|now split].
-  destruct (H a I) as [u [U L]]. rewrite E in U. inversion U. lra.
-Qed.
-Lemma set_is_safe x : in_set domain h 0 x -> ~ region unsafe x.
-Proof.
-  intros [B [v [Hv L]]] [_ H]. destruct (unsafe_s C x B) as [[a [u [I [E P]]]]|[u [U P]]].
-  - destruct (H a I) as [u' [U L']]. rewrite E in U. inversion U. lra.
-  - rewrite Hv in U. inversion U. lra.
-Qed.
-
 (** T-SAFE-C: a solution from the initial set stays in the domain, with [h <= 0], and is never unsafe. *)
 Theorem safe_c T x w : solution T x w -> region initial (x 0) ->
   forall t, 0 <= t < T -> in_set domain h 0 (x t) /\ ~ region unsafe (x t).
 Proof.
   intros Sol X t Ht. assert (A : allowed (w 0)) by (apply (Sol 0); lra).
-  assert (in_set domain h 0 (x t)); [|split; auto; now apply set_is_safe].
+  assert (in_set domain h 0 (x t)); [|split; auto; now apply (set_is_safe _ _ _ _ (separates_s C))].
   apply (stays_below W allowed domain f h 0) with (w := w) (T := T); auto.
   - intros z Z. destruct (step_s C z (w 0) Z A) as [v [Hv _]]. eauto.
   - exact (continuous_s C).
@@ -145,7 +128,7 @@ Proof.
   - intros z u y Z U Y Hz. destruct (step_s C z u Z U) as [v [Hv K]].
     rewrite Hz in Hv. inversion Hv; subst v. destruct K as [K|[y' [Y' [K|K]]]]; [lra|lra|].
     rewrite Y in Y'. inversion Y'; now subst.
-  - now apply initial_in_set.
+  - now apply (initial_in_set _ _ _ _ (separates_s C)).
 Qed.
 End Safety.
 End Continuous.

@@ -1,8 +1,8 @@
 (** T-EXT-D, cell by cell: models of the states after some steps, and that they show where trajectories
     from a cell are.  In words: [proofs/theory/T-EXT-D.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Bool Floats Arith Wf_nat.
-From Certify Require Import Language Intervals Arithmetic Elementary Vectors Polynomials Models Operations Rationals Programs
-  Decisions Bisection Tree Theorems DiscreteTime Regrouped Claims ExtensionClaim Pavings.
+From Certify Require Import Language Intervals Arithmetic Bounds Elementary Vectors Polynomials Models Operations Names Rationals Programs
+  Decisions Bisection Tree Coordinates Theorems DiscreteTime Regrouped Claims ExtensionClaim Pavings.
 Import ListNotations.
 Local Open Scope R_scope.
 

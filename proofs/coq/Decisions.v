@@ -1,7 +1,7 @@
 (** What the models of a program prove of a formula, and where it is still to be proved. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
-From Certify Require Import Language Intervals Arithmetic Rounding Vectors Quadratics Narrowing.
-From Certify Require Import Polynomials Models Operations Programs.
+From Certify Require Import Language Intervals Arithmetic Bounds Rounding Vectors Quadratics Narrowing.
+From Certify Require Import Polynomials Models Operations Names Programs.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -3,7 +3,7 @@
     In words: [proofs/theory/T-RES-D.md] and [T-SAFE-D.md].  [Theorems.trajectory] is what a
     trajectory is; T-STAB-D is in [Theorems.v] and [Stability.v]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Classical Wf_nat.
-From Certify Require Import Language Compact Theorems Stability.
+From Certify Require Import Language Compact Theorems Stability Barriers.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -151,16 +151,11 @@ Section Safety.
 Variable h : list R -> option R.                       (* the barrier *)
 Variables initial unsafe : list (list R -> option R).
 
-(** Where all of the functions are defined and at most 0. *)
-Definition region (l : list (list R -> option R)) (x : list R) : Prop :=
-  in_box domain x /\ forall a, In a l -> exists v, a x = Some v /\ v <= 0.
+Notation region := (region domain).
 
 Record safety_conditions : Prop := SafetyConditions
   { (* obligations [initial] and [unsafe] *)
-    initial_s : forall x, in_box domain x -> (exists a v, In a initial /\ a x = Some v /\ 0 < v) \/
-      exists v, h x = Some v /\ v <= 0;
-    unsafe_s : forall x, in_box domain x -> (exists a v, In a unsafe /\ a x = Some v /\ 0 < v) \/
-      exists v, h x = Some v /\ 0 < v;
+    separates_s : separates domain h initial unsafe;
     (* obligation [step] *)
     step_s : forall x w, in_box domain x -> allowed w -> (exists v, h x = Some v /\ 0 < v) \/
       exists y, f x w = Some y /\ stays domain x y /\ exists u, h y = Some u /\ u <= 0 }.
@@ -176,12 +171,8 @@ Proof.
     - intros z u y [B [v [Hv L]]] A Y. destruct (step_s C z u B A) as [[v' [Hv' P]]|[y' [Y' [St K]]]].
       + rewrite Hv in Hv'. inversion Hv'. lra.
       + rewrite Y in Y'. inversion Y'; subst y'. split; auto. now apply (stays_ok _ z).
-    - destruct X as [B H]. destruct (initial_s C (x O) B) as [[a [v [I [E P]]]]|K]; [|now split].
-      destruct (H a I) as [u [U L]]. rewrite E in U. inversion U. lra. }
-  split; auto. destruct K as [B [v [Hv L]]]. intros [_ H].
-  destruct (unsafe_s C (x k) B) as [[a [u [I [E P]]]]|[u [U P]]].
-  - destruct (H a I) as [u' [U L']]. rewrite E in U. inversion U. lra.
-  - rewrite Hv in U. inversion U. lra.
+    - now apply (initial_in_set _ _ _ _ (separates_s C)). }
+  split; auto. now apply (set_is_safe _ _ _ _ (separates_s C)).
 Qed.
 (** It can always go on. *)
 Theorem goes_on_s x w : in_set domain h 0 x -> allowed w -> exists y, f x w = Some y.

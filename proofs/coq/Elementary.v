@@ -1,7 +1,7 @@
 (** Ranges of the functions of the language, of their slopes and of their second derivatives. *)
 From Coq Require Import Reals List ZArith Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Real.Xreal Interval.Interval.
-From Certify Require Import Language Intervals Arithmetic Tanh.
+From Certify Require Import Language Intervals Arithmetic Bounds Tanh.
 Local Open Scope R_scope.
 
 Notation sqrt := R_sqrt.sqrt (only parsing).

@@ -11,6 +11,10 @@ Extract Constant ClassicalDedekindReals.sig_not_dec => "(fun _ -> assert false)"
 Extract Constant ClassicalDedekindReals.sig_forall_dec => "(fun _ -> assert false)".
 Extract Inlined Constant PrimFloat.next_up => "next_up".
 Extract Inlined Constant PrimFloat.next_down => "next_down".
+(* as ExtrOcamlNatInt has it, without OCaml's comparison of any two values *)
+Extract Constant Nat.sub => "fun (n : int) m -> if n > m then n - m else 0".
+Extract Inlined Constant PeanoNat.Nat.ltb => "(<)".
+Extract Constant PeanoNat.Nat.max => "fun (n : int) m -> if n < m then m else n".
 Extract Inlined Constant is_lt => "Float64.lt".
 Extract Inlined Constant is_le => "Float64.le".
 Extraction "build/extracted.ml" says needed usual prepare divided parts grown

@@ -1,6 +1,6 @@
 (** The polynomial of chunks as a list of coordinates, each with its mixed terms in order. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
-From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Quadratics.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Forms Quadratics.
 Import ListNotations.
 Local Open Scope R_scope.
 Notation u := unit_roundoff.

@@ -1,7 +1,7 @@
 (** Quadratic forms: for each chunk of four variables their rows, from that chunk on. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Flocq.Core Require Import Zaux Raux.
-From Certify Require Import Intervals Arithmetic Rounding Vectors.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Combinations.
 Import ListNotations.
 Local Open Scope R_scope.
 

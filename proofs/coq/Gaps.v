@@ -273,7 +273,7 @@ Proof.
     destruct (E a a1 a2 (Bi a (or_introl eq_refl)) A1 A2) as [Pa Ca].
     destruct (E b b1 b2 (Bi b (or_intror (or_introl eq_refl))) B1 B2) as [Pb Cb].
     pose proof (at_part _ _ _ Pa). pose proof (at_part _ _ _ Ca). pose proof (at_part _ _ _ Pb). pose proof (at_part _ _ _ Cb).
-    destruct (Nat.eqb (change _) zero); [destruct (Nat.eqb _ zero); auto using mul_part|].
+    unfold product_change. destruct (Nat.eqb (change _) zero); [destruct (Nat.eqb _ zero); auto using mul_part|].
     destruct (Nat.eqb (change _) zero); [auto using mul_part|]. destruct (Nat.eqb a b).
     + apply mul_part; auto. apply row_part. apply two_known; eexists; eassumption.
     + apply add_part; [|auto using mul_part]. apply mul_part; auto. apply row_part. apply two_known; eexists; eassumption.

@@ -171,11 +171,3 @@ Proof.
 Qed.
 
 (** No operation of it depends on a choice. *)
-Lemma puts_settled l : forall s s' js, puts l s = (s', js) -> forallb settled l = true ->
-  forallb settled s = true -> forallb settled s' = true.
-Proof.
-  induction l as [|o l IH]; intros s s' js E H S; simpl in *.
-  - now inversion E; subst.
-  - apply andb_prop in H; destruct H as [H1 H2]. destruct (puts l (o :: s)) as [s1 j1] eqn:P.
-    inversion E; subst. apply (IH _ _ _ P); auto. simpl. now rewrite H1.
-Qed.

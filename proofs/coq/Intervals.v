@@ -166,50 +166,80 @@ Definition is_lt (f g : float) : bool := match PrimFloat.compare f g with FLt =>
 Definition is_le (f g : float) : bool :=
   match PrimFloat.compare f g with FLt | FEq => true | _ => false end.
 
+Lemma lt_real f g : finite f = true -> finite g = true -> is_lt f g = true -> toR f < toR g.
+Proof.
+  intros A B H. unfold is_lt in H. rewrite (cmp_real f g A B) in H.
+  destruct (Raux.Rcompare_spec (toR f) (toR g)); try discriminate; lra.
+Qed.
+Lemma le_real f g : finite f = true -> finite g = true -> is_le f g = true -> toR f <= toR g.
+Proof.
+  intros A B H. unfold is_le in H. rewrite (cmp_real f g A B) in H.
+  destruct (Raux.Rcompare_spec (toR f) (toR g)); try discriminate; lra.
+Qed.
+Lemma lt_le f g : is_lt f g = true -> is_le f g = true.
+Proof. unfold is_lt, is_le. now destruct (PrimFloat.compare f g). Qed.
+
 (** A lower bound above a finite number is itself finite (it is not infinity), and so on. *)
+Lemma below_real f g x : finite f = true -> is_le f g = true -> lower g x -> finite g = true.
+Proof.
+  intros A H [V _]. pose proof (F.cmp_correct f g) as C. unfold F.cmp, is_le in *. rewrite finite_real in *.
+  rewrite F.classify_correct in *. rewrite F.valid_lb_correct in V.
+  destruct (F.classify f); try discriminate A. destruct (F.classify g); auto;
+  destruct (PrimFloat.compare f g); discriminate.
+Qed.
+Lemma above_real f g x : finite g = true -> is_le f g = true -> upper f x -> finite f = true.
+Proof.
+  intros A H [V _]. pose proof (F.cmp_correct f g) as C. unfold F.cmp, is_le in *. rewrite finite_real in *.
+  rewrite F.classify_correct in *. rewrite F.valid_ub_correct in V.
+  destruct (F.classify g); try discriminate A. destruct (F.classify f); auto;
+  destruct (PrimFloat.compare f g); discriminate.
+Qed.
+
 Lemma lt_finite f l x : lower l x -> finite f = true -> is_lt f l = true -> toR f < x.
 Proof.
-  intros [V L] A H. unfold is_lt in H.
-  destruct (finite l) eqn:B.
-  - rewrite (cmp_real f l A B) in H. rewrite (finite_X l B) in L.
-    destruct (Raux.Rcompare_spec (toR f) (toR l)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct f l) as C. unfold F.cmp in C. rewrite !finite_real in *.
-    rewrite F.classify_correct in A, B. rewrite F.valid_lb_correct in V.
-    destruct (F.classify f); try discriminate A. destruct (F.classify l); try discriminate;
-    destruct (PrimFloat.compare f l); discriminate.
+  intros L A H. pose proof (below_real _ _ _ A (lt_le _ _ H) L) as B.
+  pose proof (lt_real _ _ A B H). apply finite_lower in L; auto. lra.
 Qed.
 Lemma le_finite f l x : lower l x -> finite f = true -> is_le f l = true -> toR f <= x.
 Proof.
-  intros [V L] A H. unfold is_le in H.
-  destruct (finite l) eqn:B.
-  - rewrite (cmp_real f l A B) in H. rewrite (finite_X l B) in L.
-    destruct (Raux.Rcompare_spec (toR f) (toR l)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct f l) as C. unfold F.cmp in C. rewrite !finite_real in *.
-    rewrite F.classify_correct in A, B. rewrite F.valid_lb_correct in V.
-    destruct (F.classify f); try discriminate A. destruct (F.classify l); try discriminate;
-    destruct (PrimFloat.compare f l); discriminate.
+  intros L A H. pose proof (below_real _ _ _ A H L) as B.
+  pose proof (le_real _ _ A B H). apply finite_lower in L; auto. lra.
 Qed.
 Lemma finite_gt f u x : upper u x -> finite f = true -> is_lt u f = true -> x < toR f.
 Proof.
-  intros [V L] A H. unfold is_lt in H.
-  destruct (finite u) eqn:B.
-  - rewrite (cmp_real u f B A) in H. rewrite (finite_X u B) in L.
-    destruct (Raux.Rcompare_spec (toR u) (toR f)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct u f) as C. unfold F.cmp in C. rewrite !finite_real in *.
-    rewrite F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
-    destruct (F.classify f); try discriminate A. destruct (F.classify u); try discriminate;
-    destruct (PrimFloat.compare u f); discriminate.
+  intros U A H. pose proof (above_real _ _ _ A (lt_le _ _ H) U) as B.
+  pose proof (lt_real _ _ B A H). apply finite_upper in U; auto. lra.
 Qed.
 Lemma finite_ge f u x : upper u x -> finite f = true -> is_le u f = true -> x <= toR f.
 Proof.
-  intros [V L] A H. unfold is_le in H.
-  destruct (finite u) eqn:B.
-  - rewrite (cmp_real u f B A) in H. rewrite (finite_X u B) in L.
-    destruct (Raux.Rcompare_spec (toR u) (toR f)); try discriminate; lra.
-  - exfalso. pose proof (F.cmp_correct u f) as C. unfold F.cmp in C. rewrite !finite_real in *.
-    rewrite F.classify_correct in A, B. rewrite F.valid_ub_correct in V.
-    destruct (F.classify f); try discriminate A. destruct (F.classify u); try discriminate;
-    destruct (PrimFloat.compare u f); discriminate.
+  intros U A H. pose proof (above_real _ _ _ A H U) as B.
+  pose proof (le_real _ _ B A H). apply finite_upper in U; auto. lra.
+Qed.
+Lemma lower_trans l m x : lower m x -> F.valid_lb l = true -> is_le l m = true -> lower l x.
+Proof.
+  intros U W H. split; auto. destruct (F.toX l) as [|r] eqn:E; auto.
+  assert (B : finite l = true) by (rewrite finite_real, F.real_correct, E; reflexivity).
+  pose proof (below_real _ _ _ B H U) as A. pose proof (le_real _ _ B A H) as K. apply finite_lower in U; auto.
+  rewrite (finite_X l B) in E. inversion E; subst. lra.
+Qed.
+Lemma upper_trans u w x : upper u x -> F.valid_ub w = true -> is_le u w = true -> upper w x.
+Proof.
+  intros U W H. split; auto. destruct (F.toX w) as [|r] eqn:E; auto.
+  assert (B : finite w = true) by (rewrite finite_real, F.real_correct, E; reflexivity).
+  pose proof (above_real _ _ _ B H U) as A. pose proof (le_real _ _ A B H) as K. apply finite_upper in U; auto.
+  rewrite (finite_X w B) in E. inversion E; subst. lra.
+Qed.
+(** No number is in two intervals that are in order. *)
+Lemma apart i j x : is_lt (high i) (low j) = true -> contains i x -> contains j x -> False.
+Proof.
+  destruct i as [l' u], j as [l u']. intros H [_ U] [L _]. cbn [low high] in *. destruct (finite u) eqn:A.
+  - pose proof (lt_finite _ _ _ L A H). apply finite_upper in U; auto. lra.
+  - destruct (finite l) eqn:B.
+    + now rewrite (above_real _ _ _ B (lt_le _ _ H) U) in A.
+    + destruct U as [V _], L as [W _]. pose proof (F.cmp_correct u l) as C. unfold F.cmp, is_lt in *.
+      rewrite finite_real, F.classify_correct in A, B. rewrite F.valid_ub_correct in V. rewrite F.valid_lb_correct in W.
+      destruct (F.classify u); try discriminate; destruct (F.classify l); try discriminate;
+      destruct (PrimFloat.compare u l); discriminate.
 Qed.
 
 Definition positive (i : interval) : bool := is_lt 0 (low i).

@@ -71,11 +71,6 @@ Proof.
     + intros i eps E. destruct (K3 i eps E) as [e [E' Z]]. exists e. split; auto. intros h Hh.
       rewrite <- !Rplus_assoc. now apply Z.
 Qed.
-Lemma shorter_solution T U x w : solution T x w -> U <= T -> solution U x w.
-Proof.
-  intros H L t Ht. destruct (H t ltac:(lra)) as [A [C K]]. split; auto. split; auto.
-  intros eps E. destruct (C eps E) as [d [D Z]]. exists d. split; auto. intros; apply Z; auto; lra.
-Qed.
 
 (** The field points inward on those faces of the domain that meet the set. *)
 Definition inward (g : list R -> option R) (m : R) : Prop :=

@@ -4,7 +4,7 @@
     sweep does so for all variables, and another one for those that are monotone only then. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Intervals Arithmetic Rounding Vectors Quadratics.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Quadratics.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -4,7 +4,7 @@
     Degree 0 keeps the range alone, degree 1 drops squares, degree 2 keeps them. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats Arith.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Language Analysis Intervals Arithmetic Elementary Vectors Polynomials.
+From Certify Require Import Language Analysis Intervals Arithmetic Bounds Elementary Vectors Polynomials.
 From Certify Require Import Products.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -278,13 +278,7 @@ Qed.
 Lemma point_in t i v : finite t = true -> is_le (low i) t = true -> is_le t (high i) = true ->
   contains i v -> contains i (toR t).
 Proof.
-  intros Ft L U [[V _] [W _]]. pose proof (point_ok t Ft) as [_ P]. split.
-  - split; auto. destruct (F.toX (low i)) as [|r] eqn:E; auto.
-    assert (A : finite (low i) = true) by (rewrite finite_real, F.real_correct, E; reflexivity).
-    unfold is_le in L. rewrite (cmp_real _ t A Ft) in L. pose proof (finite_X _ A) as X.
-    rewrite E in X. inversion X. destruct (Raux.Rcompare_spec (toR (low i)) (toR t));
-      try discriminate; lra.
-  - eapply upper_trans; eauto.
+  intros Ft L U [[V _] [W _]]. destruct (point_ok t Ft). split; [eapply lower_trans|eapply upper_trans]; eauto.
 Qed.
 
 Lemma taylor_model_ok g a u : is a u -> has_value g u ->

@@ -27,17 +27,29 @@ Definition call_change (g : fn) (s d : nat) : part :=
   | _ => PIncrement g (PAt s) (PAt d)
   end.
 
+(** Of a product, where both factors change [both]. *)
+Definition product_change (A B : move) (both : part) : part :=
+  if Nat.eqb (change A) zero then
+    if Nat.eqb (change B) zero then PAt zero else PMul (PAt (before A)) (PAt (change B))
+  else if Nat.eqb (change B) zero then PMul (PAt (change A)) (PAt (before B))
+  else both.
+(** Of what is a row of others. *)
+Definition row_change (es : list move) (o : operation) : option part :=
+  match as_row o with
+  | Some (row, args, _) =>
+    let ds := map (fun j => change (move_at es j)) args in
+    Some (if forallb (Nat.eqb zero) ds then PAt zero else PRow row ds)
+  | None => None
+  end.
 Definition change_rule (es : list move) (o : operation) : option part :=
   match o with
   | OConst _ => Some (PAt zero)
   | OMul a b =>
     let A := move_at es a in let B := move_at es b in
-    Some (if Nat.eqb (change A) zero then
-            if Nat.eqb (change B) zero then PAt zero else PMul (PAt (before A)) (PAt (change B))
-          else if Nat.eqb (change B) zero then PMul (PAt (change A)) (PAt (before B))
-          else if Nat.eqb a b then PMul (PAt (change A)) (PRow [2; 1]%Q [before A; change A])
-          else PAdd (PMul (PAt (change A)) (PRow [1; 1]%Q [before B; change B]))
-                    (PMul (PAt (before A)) (PAt (change B))))
+    Some (product_change A B
+           (if Nat.eqb a b then PMul (PAt (change A)) (PRow [2; 1]%Q [before A; change A])
+            else PAdd (PMul (PAt (change A)) (PRow [1; 1]%Q [before B; change B]))
+                      (PMul (PAt (before A)) (PAt (change B)))))
   | OMax a b =>
     let A := move_at es a in let B := move_at es b in
     Some (if Nat.eqb (change A) zero && Nat.eqb (change B) zero then PAt zero
@@ -46,13 +58,7 @@ Definition change_rule (es : list move) (o : operation) : option part :=
   | OCall g a =>
     let A := move_at es a in
     Some (if Nat.eqb (change A) zero then PAt zero else call_change g (before A) (change A))
-  | _ =>
-    match as_row o with
-    | Some (row, args, _) =>
-      let ds := map (fun j => change (move_at es j)) args in
-      Some (if forallb (Nat.eqb zero) ds then PAt zero else PRow row ds)
-    | None => None
-    end
+  | _ => row_change es o
   end.
 
 End Moves.
@@ -161,6 +167,14 @@ Proof.
     eapply extends_trans; [apply extends_put|exact X].
 Qed.
 
+Lemma row_of_zeros m zero ds : get m zero = Some 0 -> forallb (Nat.eqb zero) ds = true ->
+  forall row, dot row (map (get m) ds) 0 = Some 0.
+Proof.
+  intros Z0. induction ds as [|p ps IH]; intros Z [|k row]; simpl; auto.
+  simpl in Z. apply andb_prop in Z; destruct Z as [Z1%Nat.eqb_eq Z2]. subst p.
+  rewrite (IH Z2 row), Z0. simpl. f_equal. ring.
+Qed.
+
 Section Rule.
 Variables (z : list R) (u : nat -> R) (s : list operation).
 Variables (zero : nat) (es : list move) (src dst : list scalar).
@@ -222,9 +236,7 @@ Proof.
     set (ds := map (fun j => change (move_at es j)) args) in *.
     assert (I' : dot row (map (get m) ds) 0 = Some d).
     { destruct (forallb (Nat.eqb zero) ds) eqn:Z; [|exact I]. simpl in I. rewrite zero_ok in I.
-      inversion I; subst d. clear -Z zero_ok. revert row. induction ds as [|p ps IH]; intros [|k row]; simpl; auto.
-      simpl in Z. apply andb_prop in Z; destruct Z as [Z1%Nat.eqb_eq Z2]. subst p.
-      rewrite (IH Z2 row), zero_ok. simpl. f_equal. ring. }
+      inversion I; subst d. now apply (row_of_zeros _ zero). }
     rewrite Ea in E. clear I Hr A Ea Bi B N V W. unfold ds in I'. clear ds. revert args v w d E D1 D2 I'.
     induction row as [|k row IH]; intros [|j args] v w d E D1 D2 I; simpl in D1, D2, I;
       try (inversion D1; inversion D2; inversion I; subst; ring).
@@ -236,7 +248,8 @@ Proof.
     simpl in D1, D2, I. inversion D1; inversion D2; inversion I; subst.
     rewrite (change_value _ _ _ _ _ _ (E j (or_introl eq_refl)) a b e A Bj Ej).
     rewrite (IH args v' w' d'); auto; [ring|]. intros i Ii. apply E. now right. }
-  destruct o; try (eapply Row; [reflexivity|exact Hr]); try discriminate; simpl in *; clear Row.
+  destruct o; try (eapply Row; [reflexivity|exact Hr]); try discriminate; simpl in *; clear Row;
+    unfold product_change in *.
   - inversion Hr; subst t. simpl in I. rewrite zero_ok in I. inversion I; inversion V; inversion W; subst. ring.
   - (* products *)
     destruct (lift2_some _ _ _ _ V) as [a1 [b1 [A1 [B1 E1]]]]. destruct (lift2_some _ _ _ _ W) as [a2 [b2 [A2 [B2 E2]]]].

@@ -3,7 +3,7 @@
     In words: [proofs/theory/L-MODEL.md], section 2. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Intervals Arithmetic Rounding Vectors Quadratics.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Quadratics.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -1,6 +1,6 @@
 (** Pavings: their cells as boxes, and which of them a box can touch. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Bool Floats Arith.
-From Certify Require Import Language Intervals Arithmetic Rationals Tree Claims ExtensionClaim.
+From Certify Require Import Language Intervals Arithmetic Bounds Rationals Tree Claims ExtensionClaim.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -14,13 +14,6 @@ Lemma with_side_in i s : forall b x, in_box b x -> (forall y, nth_error x i = So
 Proof.
   induction i; intros b x F H; destruct F; simpl; constructor; auto.
   apply IHi; auto.
-Qed.
-Lemma with_side_at i s : forall b (x : list R), in_box (with_side i s b) x -> forall y, nth_error x i = Some y ->
-  (i < length b)%nat -> within s y.
-Proof.
-  induction i; intros [|r b] x F y E L; simpl in *; try lia; inversion F as [|? v ? x' H F']; subst; simpl in E.
-  - now inversion E; subst.
-  - apply (IHi b x'); auto. lia.
 Qed.
 Lemma with_side_inner i s : forall b (x : list R), inner (with_side i s b) x -> forall y, nth_error x i = Some y ->
   (i < length b)%nat -> Q2R (fst s) < y < Q2R (snd s).

@@ -1,7 +1,7 @@
 (** Parts of the domain of a loop on which each threshold of the trees in it has one side, and the program
     of the loop on each of them: without [Select] there, and without what it then does not use. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Bool Arith.
-From Certify Require Import Language Claims Decisions Crossings Cases.
+From Certify Require Import Language Claims Decisions Crossings Cases Leaves.
 Import ListNotations.
 Local Open Scope R_scope.
 

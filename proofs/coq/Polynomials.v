@@ -11,7 +11,7 @@
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal Float.Primitive_ops.
 From Flocq.Core Require Import Zaux Raux.
-From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Quadratics Least Narrowing Flat.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Combinations Forms Quadratics Least Narrowing Flat.
 Import ListNotations.
 Local Open Scope R_scope.
 Notation u := unit_roundoff.

@@ -1,7 +1,7 @@
 (** Products of polynomials: exact up to degree 2, the rest is bounded. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Intervals Arithmetic Rounding Vectors Forms Polynomials.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Combinations Forms Polynomials.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -1,7 +1,7 @@
 (** Programs over models: what is known of every vector that a program computes. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
-From Certify Require Import Language Analysis Intervals Arithmetic Rounding Elementary Vectors Forms.
-From Certify Require Import Polynomials Products Models Operations Rationals.
+From Certify Require Import Language Analysis Intervals Arithmetic Bounds Rounding Elementary Vectors Forms.
+From Certify Require Import Polynomials Products Models Operations Names Rationals.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -27,10 +27,7 @@ Fixpoint get (k : nat) (e : env) : row :=
   match e with
   | Nothing => []
   | Bind v gap far rest =>
-    match k with
-    | O => v
-    | S j => if Nat.leb gap k then get (k - gap) far else get j rest
-    end
+    if Nat.eqb k 0 then v else if Nat.leb gap k then get (k - gap) far else get (k - 1) rest
   end.
 Definition bind (v : row) (e : env) : env :=
   match e with
@@ -130,9 +127,6 @@ Lemma Forall2_mapi {A B A' B'} (P : A -> B -> Prop) (Q : A' -> B' -> Prop) f g l
   (forall i a b, P a b -> Q (f a) (g i b)) -> Forall2 P l m ->
   forall i, Forall2 Q (map f l) (mapi_from i g m).
 Proof. intros H; induction 1; simpl; auto. Qed.
-Lemma Forall2_impl {A B} (P Q : A -> B -> Prop) l m : (forall a b, P a b -> Q a b) ->
-  Forall2 P l m -> Forall2 Q l m.
-Proof. intros H; induction 1; auto. Qed.
 Lemma Forall2_combine {A B} (P : A -> B -> Prop) l m : Forall2 P l m -> forall l' m',
   Forall2 P l' m' ->
   Forall2 (fun a b => P (fst a) (fst b) /\ P (snd a) (snd b)) (combine l l') (combine m m').
@@ -160,7 +154,7 @@ Lemma get_ok z e es : describes_env z e es -> forall k, describes_row z (get k e
 Proof.
   induction 1 as [|v d far rest w es V R IHr D F IHf]; intros k; simpl.
   - destruct k; constructor.
-  - destruct k as [|j]; auto. destruct (Nat.leb_spec d (S j)) as [L|L]; [|apply IHr].
+  - destruct k as [|j]; auto. destruct (Nat.leb_spec d (S j)) as [L|L]; [|replace (S j - 1)%nat with j by lia; apply IHr].
     specialize (IHf (S j - d)%nat). rewrite nth_skipn in IHf.
     replace (d + (S j - d))%nat with (S j) in IHf by lia. exact IHf.
 Qed.

@@ -4,7 +4,7 @@
     In words: [proofs/theory/L-MODEL.md], section 2. *)
 From Coq Require Import Reals List Lra Lia Psatz Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Intervals Arithmetic Rounding Vectors.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Combinations.
 Import ListNotations.
 Local Open Scope R_scope.
 
@@ -133,12 +133,6 @@ Lemma curve_low_ok d h b : upper h b -> lower (curve_low d h) (toR d - b).
 Proof.
   intros H. unfold curve_low. destruct (finite d) eqn:E; [|apply unbounded_ok].
   apply sub_lower; auto. apply finite_lower; auto. apply Rle_refl.
-Qed.
-
-Lemma weighed_pos z c w : weighed z c w -> 0 <= w.
-Proof.
-  induction 1; try lra. pose proof (Rle_0_sqr x) as S. unfold Rsqr in S.
-  assert (0 <= b * (x * x)) by (apply Rmult_le_pos; lra). lra.
 Qed.
 
 Lemma formed_cons_inv z c f v : formed z (c :: f) v -> exists x z' g v', z = x :: z' /\

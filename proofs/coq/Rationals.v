@@ -1,7 +1,7 @@
 (** The smallest intervals around exact rationals that a comparison of fractions confirms. *)
 From Coq Require Import Reals QArith Qreals List ZArith Lra Lia Bool Floats.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal Float.Primitive_ops.
-From Certify Require Import Intervals Arithmetic.
+From Certify Require Import Intervals Arithmetic Bounds.
 Local Open Scope R_scope.
 
 (** A binary64 number as a fraction. *)

@@ -21,8 +21,6 @@ Proof.
   unfold starts_at. destruct (exact e) as [p|] eqn:E; [|discriminate]. intros H. exists p. split; [now apply exact_start|].
   rewrite <- Q2R_zero. apply Qeq_eqR. now apply Qeq_bool_iff.
 Qed.
-Lemma entry_at_rest z u s r a a0 e : entry_ok z u s r a a0 e -> entry_ok z u s r a None e.
-Proof. intros []. constructor; auto. discriminate. Qed.
 Lemma nth_error_list_eq {A} (l : list A) : forall m, length l = length m ->
   (forall i a b, nth_error l i = Some a -> nth_error m i = Some b -> a = b) -> l = m.
 Proof.

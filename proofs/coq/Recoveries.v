@@ -2,7 +2,7 @@
     ([Pieces.v]), and that trajectories from shown cells reach the target in time, and return to it.  In
     words: [proofs/theory/T-REACH-D.md]. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Bool Floats Arith Wf_nat.
-From Certify Require Import Language Intervals Arithmetic Rationals Models Programs Decisions Bisection Tree Claims SafetyClaim
+From Certify Require Import Language Intervals Arithmetic Bounds Rationals Models Programs Decisions Bisection Tree Coordinates Claims SafetyClaim
   ExtensionClaim RecoveryClaim Pavings Crossings Cases Pieces.
 Import ListNotations.
 Local Open Scope R_scope.

@@ -8,7 +8,7 @@ From Flocq.Prop Require Import Relative Plus_error.
 From Flocq.IEEE754 Require Import BinarySingleNaN.
 From Flocq.IEEE754 Require PrimFloat.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal Float.Primitive_ops.
-From Certify Require Import Intervals Arithmetic.
+From Certify Require Import Intervals Arithmetic Bounds.
 Local Open Scope R_scope.
 
 Notation binary := IEEE754.PrimFloat.Prim2B.

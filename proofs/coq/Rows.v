@@ -7,7 +7,7 @@
     arithmetic, 1999).  Two components are taken at a time, so that half as many sums are kept. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Floats Arith.
 From Interval Require Import Float.Basic Float.Sig Real.Xreal.
-From Certify Require Import Language Intervals Arithmetic Rounding Vectors Sizes Forms Quadratics.
+From Certify Require Import Language Intervals Arithmetic Bounds Rounding Vectors Combinations Sizes Forms Quadratics.
 From Certify Require Import Polynomials Models.
 Import ListNotations.
 Local Open Scope R_scope.

@@ -1,7 +1,7 @@
 (** T-RULE: what exact case distinction leaves open of rules, as obligations, and that a claim is true if
     these hold.  For trees whose rules are linear in one variable there are none if the claim is true. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Bool Arith.
-From Certify Require Import Language RuleClaim Cases.
+From Certify Require Import Language RuleClaim Cases Leaves.
 Import ListNotations.
 Local Open Scope R_scope.
 

@@ -4,7 +4,7 @@
     claim. *)
 From Coq Require Import Reals QArith Qreals List Lra Lia Psatz Bool Arith.
 From Certify Require Import Language Tree Compact Theorems Stability Curves Invariance ContinuousTime ContinuousSets
-  DiscreteTime Claims SafetyClaim Scalars Inline Merging Arranging Walks Rays ExactValues Quotients Along Moves FallProgram Wishes Continuity
+  Barriers DiscreteTime Claims SafetyClaim Scalars Inline Merging Arranging Walks Rays ExactValues Quotients Along Moves FallProgram Wishes Continuity
   Choices Tangents FlowProgram.
 Import ListNotations.
 Local Open Scope R_scope.
@@ -179,9 +179,22 @@ Proof.
 Qed.
 End Made.
 
-Lemma zone_region c l x : zone c l x -> DiscreteTime.region (bounds c) (map value_of_program l) x.
+Lemma zone_region c l x : zone c l x -> Barriers.region (bounds c) (map value_of_program l) x.
 Proof.
   intros [B H]. split; auto. intros a I. apply in_map_iff in I. destruct I as [p [<- I]]. now apply H.
+Qed.
+Lemma zones_separate c o1 o2 : zone_obligation c (starts_in c) false (-1) = Some o1 ->
+  zone_obligation c (never_in c) true 1 = Some o2 -> holds o1 -> holds o2 ->
+  separates (bounds c) (value_of_program (barrier c)) (map value_of_program (starts_in c))
+    (map value_of_program (never_in c)).
+Proof.
+  intros E1 E2 H1 H2. constructor; intros x X.
+  - destruct (zone_says c _ _ _ _ x E1 H1 X) as [[p [v [I [V P]]]]|[v [V P]]].
+    + left. exists (value_of_program p), v. split; [now apply in_map|auto].
+    + right. exists v. split; auto. rewrite Q2R_m1 in P. lra.
+  - destruct (zone_says c _ _ _ _ x E2 H2 X) as [[p [v [I [V P]]]]|[v [V P]]].
+    + left. exists (value_of_program p), v. split; [now apply in_map|auto].
+    + right. exists v. split; auto. rewrite Q2R_one in P. lra.
 Qed.
 Lemma all_three (a b d : option obligation) l : all_some [a; b; d] = Some l ->
   exists x y z, a = Some x /\ b = Some y /\ d = Some z /\ l = [x; y; z].
@@ -205,12 +218,7 @@ Proof.
   assert (C : DiscreteTime.safety_conditions variation (allowed c) (bounds c) (next c) h
     (map value_of_program (starts_in c)) (map value_of_program (never_in c))).
   { constructor.
-    - intros x X. destruct (zone_says c _ _ _ _ x E1 H1 X) as [[p [v [I [V P]]]]|[v [V P]]].
-      + left. exists (value_of_program p), v. split; [now apply in_map|auto].
-      + right. exists v. split; auto. rewrite Q2R_m1 in P. lra.
-    - intros x X. destruct (zone_says c _ _ _ _ x E2 H2 X) as [[p [v [I [V P]]]]|[v [V P]]].
-      + left. exists (value_of_program p), v. split; [now apply in_map|auto].
-      + right. exists v. split; auto. rewrite Q2R_one in P. lra.
+    - now apply (zones_separate c o1 o2).
     - intros x [w t] X [W _]. cbn [fst] in W. destruct (Here x w t X W) as [v [V [P|[y [Y [St [f [F Pf]]]]]]]]; [left; eauto|right].
       assert (Lx : length x = length (bounds c)) by (symmetry; apply (Forall2_length _ _ _ X)).
       assert (Ly : length y = length (bounds c)).
@@ -253,12 +261,7 @@ Proof.
       intros x v _ E eps P. rewrite (Val x (fun _ => 0)) in E.
       destruct (values_continuous x (fun _ => 0) _ Cv _ v E eps P) as [d [Pd K]]. exists d. split; auto.
       intros y u _ Cl U. rewrite (Val y (fun _ => 0)) in U. eauto.
-    - intros x X. destruct (zone_says c _ _ _ _ x E1 H1 X) as [[p [v [I [V P]]]]|[v [V P]]].
-      + left. exists (value_of_program p), v. split; [now apply in_map|auto].
-      + right. exists v. split; auto. rewrite Q2R_m1 in P. lra.
-    - intros x X. destruct (zone_says c _ _ _ _ x E2 H2 X) as [[p [v [I [V P]]]]|[v [V P]]].
-      + left. exists (value_of_program p), v. split; [now apply in_map|auto].
-      + right. exists v. split; auto. rewrite Q2R_one in P. lra.
+    - now apply (zones_separate c o1 o2).
     - intros x [w t] X [W _]. cbn [fst] in W. assert (U0 : in_range (fun _ : nat => 0)) by (intros j; lra).
       destruct (Here x w t _ U0 X W) as [v [V S]]. exists v. split; auto. destruct S as [P|[y [Y _]]]; [now left|].
       destruct (Rlt_or_le 0 v) as [P|P]; [now left|right]. exists y. split; auto.

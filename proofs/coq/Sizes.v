@@ -5,7 +5,7 @@ From Interval Require Import Float.Basic Float.Sig Real.Xreal Float.Primitive_op
 From Flocq.Core Require Import Zaux Raux Generic_fmt.
 From Flocq.IEEE754 Require Import BinarySingleNaN.
 From Flocq.IEEE754 Require PrimFloat.
-From Certify Require Import Intervals Arithmetic Rounding Vectors.
+From Certify Require Import Intervals Arithmetic Bounds Rounding Vectors Combinations.
 Local Open Scope R_scope.
 Local Notation u := unit_roundoff.
 

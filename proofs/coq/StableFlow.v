@@ -83,8 +83,6 @@ Qed.
 
 Lemma box_length x : in_box B x -> length x = length B.
 Proof. intros X. symmetry. apply (Forall2_length _ _ _ X). Qed.
-Lemma next_length_c x w y : length (outputs c) = length B -> next c x w = Some y -> length y = length B.
-Proof. intros Lo Y. unfold next in Y. apply all_defined_some in Y. rewrite <- (map_length Some y), <- Y, map_length. exact Lo. Qed.
 
 (** What the obligations say of a point, for every choice. *)
 Lemma descent_here q o faces rays k x w t u : flow_known q o faces rays k -> in_range u -> in_box B x -> in_box (others c) w ->

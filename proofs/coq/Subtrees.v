@@ -1,6 +1,6 @@
 (** A tree in parts, which can be checked one by one and at the same time. *)
 From Coq Require Import Reals List Arith Floats.
-From Certify Require Import Language Intervals Arithmetic Bisection Tree.
+From Certify Require Import Language Intervals Arithmetic Bounds Bisection Tree.
 Import ListNotations.
 
 (** The boxes at the leaves of the [plan], a tree in preorder as in [Bisection.v] of which every byte

@@ -38,11 +38,9 @@ Definition slope_rule (self : nat) (es : list move) (o : operation) : option par
   | OConst _ => Some (PAt zero)
   | OMul a b =>
     let A := move_at es a in let B := move_at es b in
-    Some (if Nat.eqb (change A) zero then
-            if Nat.eqb (change B) zero then PAt zero else PMul (PAt (before A)) (PAt (change B))
-          else if Nat.eqb (change B) zero then PMul (PAt (change A)) (PAt (before B))
-          else if Nat.eqb a b then PMul (PAt (change A)) (PRow [2%Q] [before A])
-          else PAdd (PMul (PAt (change A)) (PAt (before B))) (PMul (PAt (before A)) (PAt (change B))))
+    Some (product_change zero A B
+           (if Nat.eqb a b then PMul (PAt (change A)) (PRow [2%Q] [before A])
+            else PAdd (PMul (PAt (change A)) (PAt (before B))) (PMul (PAt (before A)) (PAt (change B)))))
   | OMax a b =>
     let A := move_at es a in let B := move_at es b in
     Some (if Nat.eqb (change A) zero && Nat.eqb (change B) zero then PAt zero
@@ -52,13 +50,7 @@ Definition slope_rule (self : nat) (es : list move) (o : operation) : option par
     let A := move_at es a in
     Some (if Nat.eqb (change A) zero then PAt zero else call_slope g self (before A) (change A))
   | OIncrement _ _ _ => None
-  | _ =>
-    match as_row o with
-    | Some (row, args, _) =>
-      let ds := map (fun j => change (move_at es j)) args in
-      Some (if forallb (Nat.eqb zero) ds then PAt zero else PRow row ds)
-    | None => None
-    end
+  | _ => row_change zero es o
   end.
 Definition slopes (vars : list move) := walk (move_operation slope_rule vars).
 End Rule.
@@ -188,9 +180,7 @@ Proof.
     assert (exists d, taken m (if forallb (Nat.eqb zero) ds then PAt zero else PRow row ds) d /\
       dot row (map (get m) ds) 0 = Some d) as [d [T D]].
     { destruct (forallb (Nat.eqb zero) ds) eqn:Z; [|exists d0; simpl in I |- *; auto]. exists 0. simpl. split; auto.
-      clear -Z zero_ok. revert row. induction ds as [|p ps IH]; intros [|w row]; simpl; auto.
-      simpl in Z. apply andb_prop in Z; destruct Z as [Z1%Nat.eqb_eq Z2]. subst p.
-      rewrite (IH Z2 row), zero_ok. simpl. f_equal. ring. }
+      now apply (row_of_zeros _ zero). }
     exists d. split; auto.
     apply (rises_ext (fun h => dot row (map (fun j => get (src h) j) args) (Q2R bias))).
     { intros h. symmetry. now apply as_row_eq. }
@@ -207,7 +197,7 @@ Proof.
       rises (fun h => operate (c h) k (src h) (OMul a b)) (da * y + x * db)).
     { intros da db Ra Rb. simpl. apply (rises_lift2 Rmult _ _ da db x y); auto.
       intros f g F0 G0 Hf Hg. rewrite <- F0, <- G0. now apply right_slope_product. }
-    destruct (Nat.eqb_spec (change (move_at es a)) zero) as [Za|_].
+    unfold product_change in I |- *. destruct (Nat.eqb_spec (change (move_at es a)) zero) as [Za|_].
     + pose proof (Zero a (or_introl eq_refl) Za x X) as Ra.
       destruct (Nat.eqb_spec (change (move_at es b)) zero) as [Zb|_].
       * exists 0. split; [exact zero_ok|]. pose proof (Zero b (or_intror (or_introl eq_refl)) Zb y Y) as Rb.
@@ -285,7 +275,7 @@ Proof.
   { intros row args bias _ E j J. destruct (forallb _ _) eqn:Z; [|discriminate].
     rewrite forallb_forall in Z. symmetry. apply Nat.eqb_eq, Z. apply in_map_iff. eauto. }
   destruct o; try discriminate; try (intros j []; fail); try (eapply Row; [reflexivity|exact H]); clear Row;
-    simpl in H |- *.
+    simpl in H |- *; unfold product_change in H.
   - destruct (Nat.eqb_spec (change (move_at es a)) zero); [|destruct (Nat.eqb (change (move_at es b)) zero), (Nat.eqb a b); discriminate].
     destruct (Nat.eqb_spec (change (move_at es b)) zero); [|discriminate]. intros j [<-|[<-|[]]]; auto.
   - destruct (_ && _) eqn:Z; [|discriminate]. apply andb_prop in Z; destruct Z as [Za%Nat.eqb_eq Zb%Nat.eqb_eq].

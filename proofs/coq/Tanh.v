@@ -4,7 +4,7 @@ From Coq Require Import Reals List ZArith Lra Lia Psatz Bool Floats.
 From Flocq.Core Require Raux.
 From Coquelicot Require Import Coquelicot.
 From Interval Require Import Float.Basic Real.Xreal Interval.Interval.
-From Certify Require Import Language Analysis Intervals Arithmetic Rounding Tanhs.
+From Certify Require Import Language Analysis Intervals Arithmetic Bounds Rounding Tanhs.
 Local Open Scope R_scope.
 
 (** * Real facts *)
@@ -258,32 +258,13 @@ Definition tanh_range (a : interval) : interval :=
     if is_eq (low a) (high a) then l else Ends (low l) (high (tanh_point (high a)))
   else tanh_slow a.
 
-Lemma finite_between a b c : finite a = true -> finite c = true ->
-  is_le a b = true -> is_le b c = true -> finite b = true.
-Proof.
-  intros A C H K. destruct (finite b) eqn:B; auto. exfalso.
-  pose proof (F.cmp_correct a b) as P. pose proof (F.cmp_correct b c) as Q.
-  unfold F.cmp in *. unfold is_le in H, K. rewrite !finite_real in *. rewrite F.classify_correct in A, B, C.
-  destruct (F.classify a); try discriminate A. destruct (F.classify c); try discriminate C.
-  destruct (F.classify b); try discriminate B;
-  destruct (PrimFloat.compare a b), (PrimFloat.compare b c); discriminate.
-Qed.
-
-
 Lemma tanh_range_ok a x : contains a x -> contains (tanh_range a) (tanh x).
 Proof.
   intros H. unfold tanh_range.
   destruct (_ && _ && _) eqn:E; [|now apply tanh_slow_ok].
   apply andb_prop in E; destruct E as [E E3]. apply andb_prop in E; destruct E as [E1 E2].
-  assert (Fl : finite (low a) = true).
-  { destruct (finite (low a)) eqn:A; auto. exfalso.
-    pose proof (F.cmp_correct (-8)%float (low a)) as P.
-    destruct H as [[V _] [W _]]. rewrite F.valid_lb_correct in V.
-    unfold F.cmp in *. unfold is_le in E1. rewrite finite_real, F.classify_correct in A.
-    change (F.classify (-8)%float) with Sig.Freal in P.
-    destruct (F.classify (low a)); try discriminate;
-    destruct (PrimFloat.compare (-8) (low a)); discriminate. }
-  assert (Fh : finite (high a) = true) by (apply (finite_between (low a) (high a) 8); auto).
+  pose proof (below_real (-8) (low a) x eq_refl E1 (proj1 H)) as Fl.
+  pose proof (above_real (high a) 8 x eq_refl E3 (proj2 H)) as Fh.
   destruct H as [L U]. apply finite_lower in L; auto. apply finite_upper in U; auto.
   cbv zeta. destruct (is_eq (low a) (high a)) eqn:Eq.
   { apply is_eq_finite in Eq; auto. replace x with (toR (low a)) by lra. now apply tanh_point_ok. }

@@ -3,7 +3,7 @@
 From Coq Require Import Reals ZArith Lra Lia Bool Floats.
 From Interval Require Import Float.Basic Real.Xreal Float.Primitive_ops.
 From Flocq.Core Require Raux.
-From Certify Require Import Intervals Arithmetic Rounding.
+From Certify Require Import Intervals Arithmetic Bounds Rounding.
 Local Open Scope R_scope.
 
 (** ** Sizes of sums and products *)
