@@ -31,8 +31,9 @@ demo: $(STAMP)
 test: lint
 	$(BIN)/python -m pytest -n $(JOBS) $(TESTS)
 
+# make bench TRAIN="NAME ...": these case studies are trained again, their regions beside published ones.
 bench: $(STAMP)
-	$(BIN)/python benchmarks/run.py -o $(OUT)/bench
+	$(BIN)/python $(if $(TRAIN),benchmarks/regions.py --train $(TRAIN),benchmarks/run.py -o $(OUT)/bench)
 
 # The proofs in Coq, what they rest on, and the program extracted from them: certify check --kernel
 # verified.  Installs Coq and OCaml where it may (root, apt-get).
